@@ -1,0 +1,59 @@
+//! Annotations: what one annotator submitted for one item; append-only, with where it came from.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answers;
+use crate::identifiers::{AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId};
+use crate::time::Timestamp;
+
+/// What one annotator submitted for one item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Its identifier.
+    pub id: AnnotationId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The item.
+    pub item_id: ItemId,
+    /// Who submitted it.
+    pub annotator_id: AnnotatorId,
+    /// The task it answers; one annotation a task.
+    pub task_id: TaskId,
+    /// The answers by field; every field of the project has one.
+    pub answers: Answers,
+    /// Where it came from and what it cost.
+    pub provenance: Provenance,
+    /// When it was submitted.
+    pub submitted_at: Timestamp,
+}
+
+/// Where an annotation came from and what it cost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provenance {
+    /// What the annotator put out, unparsed.
+    pub raw_output: Option<String>,
+    /// Whether the annotator saw nobody else's votes; only blind votes may calibrate.
+    pub blind: bool,
+    /// From the question to the answer; for people, the time the task was open.
+    pub latency_milliseconds: Option<i64>,
+    /// Tokens of the question.
+    pub input_tokens: Option<i64>,
+    /// Tokens of the answer.
+    pub output_tokens: Option<i64>,
+    /// What the call cost, in the currency of the provider's price table.
+    pub cost: Option<Decimal>,
+    /// The currency of the cost, ISO 4217.
+    pub cost_currency: Option<String>,
+    /// The model's name as the provider replied it.
+    pub model: Option<String>,
+    /// Content hash of the prompt template.
+    pub prompt_hash: Option<String>,
+    /// Key of the stored call that gave the answer.
+    pub call_key: Option<String>,
+    /// Version of the code that read or parsed the answer.
+    pub code_version: String,
+    /// The failure of the whole annotation, when there is no answer at all.
+    pub failure: Option<String>,
+}

@@ -1,0 +1,137 @@
+//! Annotators: whoever votes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::{AnnotatorId, ProjectId, UserId};
+use crate::time::Timestamp;
+
+/// An automatic annotator as a project defines it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnnotatorDefinition {
+    /// The name, unique in the project.
+    pub name: String,
+    /// Annotators that share a base model, and so their errors, share a family; its own name when none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// What answers.
+    #[serde(flatten)]
+    pub kind: AutomaticKind,
+}
+
+/// What answers for an automatic annotator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AutomaticKind {
+    /// A reader that runs offline inside the program.
+    Reader {
+        /// Which one, such as `labelled_anchors`.
+        reader: String,
+        /// The content hash of a trained model, for readers that learn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// The reader of electronic invoices (XML), which is exact where it answers.
+    InvoiceXml,
+    /// A language model behind an OpenAI-compatible endpoint.
+    LanguageModel(LanguageModel),
+}
+
+/// How a language model is asked. Every part of it is in the key of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LanguageModel {
+    /// The provider of the program's configuration that answers.
+    pub provider: String,
+    /// The model's name as the provider knows it.
+    pub model: String,
+    /// The prompt template's name.
+    #[serde(default = "default_prompt")]
+    pub prompt: String,
+    /// The sampling temperature.
+    #[serde(default)]
+    pub temperature: f64,
+    /// The seed, for providers that take one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// The part of the item that the model sees.
+    #[serde(default)]
+    pub view: InputView,
+    /// The most tokens of an answer.
+    #[serde(default = "default_maximum_tokens")]
+    pub maximum_tokens: u32,
+    /// Tells repeated calls with the same prompt apart.
+    #[serde(default)]
+    pub sample: u32,
+}
+
+fn default_prompt() -> String {
+    "extract".to_owned()
+}
+
+const fn default_maximum_tokens() -> u32 {
+    2048
+}
+
+/// The part of an item that a model sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputView {
+    /// Visual rows, segments side by side joined by two spaces.
+    #[default]
+    Rows,
+    /// Segments in reading order, one a line.
+    ReadingOrder,
+    /// The beginning and the end of the rows, for long documents.
+    HeadAndTail,
+    /// The page images.
+    PageImage,
+}
+
+/// An annotator that exists in a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Annotator {
+    /// Its identifier.
+    pub id: AnnotatorId,
+    /// The project it votes in.
+    pub project_id: ProjectId,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// Its family; equal to the name when it stands alone.
+    pub family: String,
+    /// Who or what it is.
+    pub kind: AnnotatorKind,
+    /// Whether it still gets new tasks.
+    pub active: bool,
+    /// When it was first known.
+    pub created_at: Timestamp,
+}
+
+/// Who or what votes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case")]
+pub enum AnnotatorKind {
+    /// A person with an account.
+    Human {
+        /// The account.
+        user_id: UserId,
+    },
+    /// A program.
+    Automatic {
+        /// What answers.
+        definition: AutomaticKind,
+    },
+}
+
+impl AnnotatorKind {
+    /// The word for the kind: `human`, `reader`, `invoice_xml` or `language_model`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Human { .. } => "human",
+            Self::Automatic { definition } => match definition {
+                AutomaticKind::Reader { .. } => "reader",
+                AutomaticKind::InvoiceXml => "invoice_xml",
+                AutomaticKind::LanguageModel(_) => "language_model",
+            },
+        }
+    }
+}

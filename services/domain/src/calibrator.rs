@@ -1,0 +1,96 @@
+//! Calibrators: immutable fitted maps from raw score to probability, with the voter weights fitted beside them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::consensus::Rung;
+use crate::field::FieldName;
+use crate::identifiers::{AnnotatorId, CalibratorId, ProjectId};
+use crate::policy::Weighting;
+use crate::time::Timestamp;
+
+/// How many parts the gold is split into, by document, so that no item is scored by what was fitted on its own label.
+pub const FOLD_COUNT: u32 = 5;
+
+/// Everything learned for one field at one moment. Never changed: a refit makes a new one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibrator {
+    /// Its identifier.
+    pub id: CalibratorId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The field it serves.
+    pub field: FieldName,
+    /// Where its curve comes from.
+    pub rung: Rung,
+    /// How votes were weighted.
+    pub weighting: Weighting,
+    /// Fitted on all gold: scores items that have no gold.
+    pub production: FittedFold,
+    /// Fitted without one fold each, [`FOLD_COUNT`] of them: scores items of that fold that have gold.
+    pub folds: Vec<FittedFold>,
+    /// Gold labels that the curve was fitted on.
+    pub gold_count: u32,
+    /// Of them, how many the consensus got wrong.
+    pub error_count: u32,
+    /// Distinct out-of-fold scores of this field with counts, for pooling and for the reliability diagram.
+    pub levels: Vec<ScoreLevel>,
+    /// Out-of-fold figures; none without gold of the field itself.
+    pub report: Option<CalibrationReport>,
+    /// Hash of the gold and votes it was fitted on.
+    pub data_hash: String,
+    /// Version of the code that fitted it.
+    pub code_version: String,
+    /// When it was fitted.
+    pub created_at: Timestamp,
+}
+
+/// Voter weights and curve fitted on one selection of the gold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedFold {
+    /// Weight of each annotator that had gold; others weigh `default_weight`.
+    pub weights: BTreeMap<AnnotatorId, f64>,
+    /// Weight of annotators without gold.
+    pub default_weight: f64,
+    /// The curve: probability = 1 / (1 + exp(slope * score + intercept)).
+    pub slope: f64,
+    /// See `slope`.
+    pub intercept: f64,
+    /// Whether more agreement meant more errors, which blocks acceptance.
+    pub inverted: bool,
+}
+
+/// One distinct score with its outcome on gold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScoreLevel {
+    /// The raw score.
+    pub score: f64,
+    /// The out-of-fold probability given for it, averaged.
+    pub probability: f64,
+    /// How many items.
+    pub count: u32,
+    /// How many of them were right.
+    pub correct_count: u32,
+}
+
+/// Figures of a calibrator on items it had not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationReport {
+    /// Items with gold.
+    pub count: u32,
+    /// Share of right values.
+    pub accuracy: f64,
+    /// Mean probability.
+    pub mean_confidence: f64,
+    /// Mean squared error of the probability.
+    pub brier: f64,
+    /// Mean negative log-likelihood.
+    pub log_loss: f64,
+    /// Expected calibration error.
+    pub calibration_error: f64,
+    /// The calibration error that a perfect calibrator would show, 5 % and 95 % quantiles.
+    pub null_band: [f64; 2],
+    /// Area under the receiver operating characteristic; none with one class.
+    pub auroc: Option<f64>,
+}

@@ -1,0 +1,238 @@
+//! The written form of a field in project files and in the API, checked on its way to a [`Field`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierScheme};
+
+/// The most options that a choice may have.
+const MAXIMUM_OPTIONS: usize = 1000;
+
+/// A field as written in TOML or JSON. Unknown keys are refused, so that a misspelt one cannot pass unseen.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldDefinition {
+    name: FieldName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(rename = "type")]
+    type_word: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    options: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scheme: Option<IdentifierScheme>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    minimum: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    maximum: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<Field>>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    weight: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<f64>,
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_one(weight: &f64) -> bool {
+    (*weight - 1.0).abs() < f64::EPSILON
+}
+
+impl FieldDefinition {
+    fn problem(&self, problem: impl Into<String>) -> FieldError {
+        FieldError::Property {
+            field: self.name.to_string(),
+            problem: problem.into(),
+        }
+    }
+
+    fn take_options(&mut self) -> Result<Vec<String>, FieldError> {
+        let options = self.options.take().unwrap_or_default();
+        if options.len() < 2 || options.len() > MAXIMUM_OPTIONS {
+            return Err(self.problem(format!(
+                "`options` needs 2 to {MAXIMUM_OPTIONS} entries, it has {}",
+                options.len()
+            )));
+        }
+        for (position, option) in options.iter().enumerate() {
+            if option.trim().is_empty() {
+                return Err(self.problem(format!("option {} is empty", position + 1)));
+            }
+            if options.iter().take(position).any(|earlier| earlier == option) {
+                return Err(self.problem(format!("option `{option}` is given twice")));
+            }
+        }
+        Ok(options)
+    }
+
+    fn take_scale(&mut self) -> Result<FieldType, FieldError> {
+        match (self.minimum.take(), self.maximum.take()) {
+            (Some(minimum), Some(maximum)) if minimum < maximum => Ok(FieldType::Rating { minimum, maximum }),
+            _ => Err(self.problem("a rating needs `minimum` and `maximum`, the first below the second")),
+        }
+    }
+
+    fn take_columns(&mut self) -> Result<FieldType, FieldError> {
+        let columns = self.columns.take().unwrap_or_default();
+        if columns.is_empty() {
+            return Err(self.problem("a table needs at least one entry in `columns`"));
+        }
+        for (position, column) in columns.iter().enumerate() {
+            if matches!(column.field_type, FieldType::Table { .. }) {
+                return Err(self.problem(format!("column `{}` is itself a table", column.name)));
+            }
+            if columns.iter().take(position).any(|earlier| earlier.name == column.name) {
+                return Err(self.problem(format!("column `{}` is given twice", column.name)));
+            }
+        }
+        Ok(FieldType::Table { columns })
+    }
+
+    fn take_type(&mut self) -> Result<FieldType, FieldError> {
+        let field_type = match self.type_word.as_str() {
+            "choice" => FieldType::Choice {
+                options: self.take_options()?,
+            },
+            "choices" => FieldType::Choices {
+                options: self.take_options()?,
+            },
+            "boolean" => FieldType::Boolean,
+            "integer" => FieldType::Integer,
+            "decimal" => FieldType::Decimal,
+            "money" => FieldType::Money,
+            "date" => FieldType::Date,
+            "identifier" => FieldType::Identifier {
+                scheme: self.scheme.take().unwrap_or_default(),
+            },
+            "name" => FieldType::Name,
+            "address" => FieldType::Address,
+            "text" => FieldType::Text,
+            "rating" => self.take_scale()?,
+            "table" => self.take_columns()?,
+            unknown => {
+                return Err(self.problem(format!(
+                    "type `{unknown}` is not known: use choice, choices, boolean, integer, decimal, money, date, identifier, name, address, text, rating or table"
+                )));
+            }
+        };
+        self.refuse_foreign_properties()?;
+        Ok(field_type)
+    }
+
+    /// Properties are taken by the type that owns them; what is left belongs to another type.
+    fn refuse_foreign_properties(&self) -> Result<(), FieldError> {
+        let left = [
+            ("options", self.options.is_some()),
+            ("scheme", self.scheme.is_some()),
+            ("minimum", self.minimum.is_some()),
+            ("maximum", self.maximum.is_some()),
+            ("columns", self.columns.is_some()),
+        ];
+        match left.iter().find(|(_, given)| *given) {
+            Some((property, _)) => Err(self.problem(format!(
+                "`{property}` does not belong to a field of type {}",
+                self.type_word
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_numbers(&self) -> Result<(), FieldError> {
+        if !(self.weight.is_finite() && self.weight > 0.0) {
+            return Err(self.problem(format!("`weight` must be a positive number, it is {}", self.weight)));
+        }
+        let threshold = match self.comparison {
+            Some(
+                Comparison::Tokens { threshold }
+                | Comparison::Similarity { threshold }
+                | Comparison::Rows { threshold },
+            ) => Some(threshold),
+            Some(Comparison::Relative { tolerance }) => Some(tolerance),
+            Some(Comparison::Exact) | None => None,
+        };
+        for (property, value) in [("target", self.target), ("comparison", threshold)] {
+            if let Some(value) = value
+                && !(0.0..=1.0).contains(&value)
+            {
+                return Err(self.problem(format!("`{property}` must lie between 0 and 1, it is {value}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<FieldDefinition> for Field {
+    type Error = FieldError;
+
+    fn try_from(mut definition: FieldDefinition) -> Result<Self, Self::Error> {
+        definition.check_numbers()?;
+        let field_type = definition.take_type()?;
+        let comparison = definition.comparison.unwrap_or_else(|| field_type.default_comparison());
+        let title = definition.title.unwrap_or_else(|| title_of(&definition.name));
+        Ok(Self {
+            name: definition.name,
+            title,
+            description: definition.description,
+            field_type,
+            required: definition.required,
+            comparison,
+            locale: definition.locale,
+            weight: definition.weight,
+            target: definition.target,
+        })
+    }
+}
+
+impl From<Field> for FieldDefinition {
+    fn from(field: Field) -> Self {
+        let type_word = field.field_type.word().to_owned();
+        let comparison = (field.comparison != field.field_type.default_comparison()).then_some(field.comparison);
+        let mut definition = Self {
+            name: field.name,
+            title: Some(field.title),
+            description: field.description,
+            type_word,
+            options: None,
+            scheme: None,
+            minimum: None,
+            maximum: None,
+            columns: None,
+            required: field.required,
+            comparison,
+            locale: field.locale,
+            weight: field.weight,
+            target: field.target,
+        };
+        match field.field_type {
+            FieldType::Choice { options } | FieldType::Choices { options } => definition.options = Some(options),
+            FieldType::Identifier { scheme } => definition.scheme = Some(scheme),
+            FieldType::Rating { minimum, maximum } => {
+                definition.minimum = Some(minimum);
+                definition.maximum = Some(maximum);
+            }
+            FieldType::Table { columns } => definition.columns = Some(columns),
+            _ => {}
+        }
+        definition
+    }
+}
+
+/// `gross_total` reads as `Gross total`.
+fn title_of(name: &FieldName) -> String {
+    let spaced = name.as_str().replace('_', " ");
+    let mut characters = spaced.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

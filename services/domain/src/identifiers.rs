@@ -1,0 +1,110 @@
+//! Identifiers: UUID version 7, one type for each kind of thing, so that one cannot be taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::environment::Environment;
+
+/// A text that is not an identifier of the expected form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a {kind} identifier: expected a UUID such as 01930d2c-7a5e-7c3e-9d1f-0242ac120002")]
+pub struct IdentifierError {
+    /// What kind of identifier was expected.
+    pub kind: &'static str,
+    /// What was given instead.
+    pub text: String,
+}
+
+macro_rules! identifier {
+    ($(#[$documentation:meta])* $name:ident, $kind:literal) => {
+        $(#[$documentation])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a new identifier that sorts by the environment's clock.
+            #[must_use]
+            pub fn generate(environment: &dyn Environment) -> Self {
+                let milliseconds = u64::try_from(environment.now().as_microseconds() / 1000).unwrap_or(0);
+                let random = environment.random_bytes();
+                let mut tail = [0_u8; 10];
+                tail.copy_from_slice(&random[..10]);
+                Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &tail).into_uuid())
+            }
+
+            /// Wraps a UUID that is known to be one of these.
+            #[must_use]
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID inside.
+            #[must_use]
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(formatter)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdentifierError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self).map_err(|_| IdentifierError {
+                    kind: $kind,
+                    text: text.chars().take(80).collect(),
+                })
+            }
+        }
+    };
+}
+
+identifier!(
+    /// Identifies a project.
+    ProjectId, "project"
+);
+identifier!(
+    /// Identifies an item of a project.
+    ItemId, "item"
+);
+identifier!(
+    /// Identifies an annotator of a project.
+    AnnotatorId, "annotator"
+);
+identifier!(
+    /// Identifies a task.
+    TaskId, "task"
+);
+identifier!(
+    /// Identifies an annotation.
+    AnnotationId, "annotation"
+);
+identifier!(
+    /// Identifies one consensus of one item and field.
+    ConsensusId, "consensus"
+);
+identifier!(
+    /// Identifies an immutable fitted calibrator.
+    CalibratorId, "calibrator"
+);
+identifier!(
+    /// Identifies a gold value.
+    GoldId, "gold"
+);
+identifier!(
+    /// Identifies a person's account.
+    UserId, "user"
+);
+identifier!(
+    /// Identifies an access token of the API.
+    TokenId, "token"
+);

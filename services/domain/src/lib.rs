@@ -1,0 +1,37 @@
+//! Accord's words as types: projects, fields, items, annotators, tasks, annotations, consensus, gold and calibrators. No I/O, no clock, no randomness.
+
+pub mod access;
+pub mod annotation;
+pub mod annotator;
+pub mod answer;
+pub mod calibrator;
+pub mod consensus;
+pub mod environment;
+pub mod field;
+pub mod field_definition;
+pub mod gold;
+pub mod identifiers;
+pub mod item;
+pub mod policy;
+pub mod project;
+pub mod task;
+pub mod time;
+
+pub use access::{AccessToken, Role, Scope, User};
+pub use annotation::{Annotation, Provenance};
+pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
+pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};
+pub use calibrator::{CalibrationReport, Calibrator, FOLD_COUNT, FittedFold, ScoreLevel};
+pub use consensus::{ClassShare, Confidence, Consensus, Decision, Outcome, ReviewReason, Rung};
+pub use environment::Environment;
+pub use field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierScheme};
+pub use gold::{Gold, GoldSource};
+pub use identifiers::{
+    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, ProjectId, TaskId, TokenId,
+    UserId,
+};
+pub use item::{Item, ItemContent, ItemState};
+pub use policy::{PeopleVote, Policy, Weighting};
+pub use project::{Project, ProjectDefinition, ProjectError};
+pub use task::{Lease, Task, TaskKind, TaskState};
+pub use time::Timestamp;

@@ -1,0 +1,82 @@
+//! Policies: what happens at which confidence, and how many people look at an item.
+
+use serde::{Deserialize, Serialize};
+
+/// When people vote on an item, blind, beside the machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleVote {
+    /// Every item is voted on by `overlap` people.
+    Always,
+    /// People only resolve what the machines leave in doubt.
+    #[default]
+    Never,
+}
+
+/// The policy of a project. Thresholds of single fields are the fields' own targets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The least calibrated confidence at which a value is accepted, for fields without a target of their own.
+    pub accept_at: f64,
+    /// Whether people vote beside the machines.
+    pub people: PeopleVote,
+    /// How many different people vote on one item, when people vote.
+    pub overlap: u32,
+    /// How long a person's reservation of a task lasts without a sign of life.
+    pub reservation_minutes: u32,
+    /// How often a task is tried before it is set aside with its reason.
+    pub maximum_attempts: u32,
+    /// How the weights of annotators are found.
+    pub weighting: Weighting,
+}
+
+/// How votes are weighted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weighting {
+    /// Every vote weighs the same.
+    Even,
+    /// The annotator's shrunken accuracy on gold.
+    Accuracy,
+    /// The log-odds of the annotator's shrunken accuracy on gold.
+    #[default]
+    LogOdds,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            accept_at: 0.95,
+            people: PeopleVote::Never,
+            overlap: 1,
+            reservation_minutes: 15,
+            maximum_attempts: 4,
+            weighting: Weighting::LogOdds,
+        }
+    }
+}
+
+impl Policy {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// Names the first number out of range and the range.
+    pub fn check(&self) -> Result<(), String> {
+        if !(0.0..=1.0).contains(&self.accept_at) {
+            return Err(format!(
+                "`accept_at` must lie between 0 and 1, it is {}",
+                self.accept_at
+            ));
+        }
+        let ranges = [
+            ("overlap", self.overlap, 1, 100),
+            ("reservation_minutes", self.reservation_minutes, 1, 24 * 60),
+            ("maximum_attempts", self.maximum_attempts, 1, 100),
+        ];
+        match ranges.iter().find(|(_, value, low, high)| value < low || value > high) {
+            Some((name, value, low, high)) => Err(format!("`{name}` must lie between {low} and {high}, it is {value}")),
+            None => Ok(()),
+        }
+    }
+}
