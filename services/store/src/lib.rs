@@ -1,1 +1,33 @@
-//! placeholder
+//! Persistence as traits, one for each aggregate, and the steps of the data's way that are one transaction each.
+
+pub mod accounts;
+pub mod annotations;
+pub mod annotators;
+pub mod blobs;
+pub mod calibrators;
+pub mod calls;
+pub mod consensus;
+pub mod error;
+pub mod gold;
+pub mod idempotency;
+pub mod items;
+pub mod page;
+pub mod projects;
+pub mod tasks;
+pub mod transaction;
+
+pub use accounts::Accounts;
+pub use annotations::Annotations;
+pub use annotators::Annotators;
+pub use blobs::Blobs;
+pub use calibrators::Calibrators;
+pub use calls::{Calls, StoredCall};
+pub use consensus::{ConsensusRows, FieldSummary};
+pub use error::{StoreError, StoreResult};
+pub use gold::GoldValues;
+pub use idempotency::{IdempotencyKeys, KeyState};
+pub use items::{InsertedItem, ItemCounts, ItemFilter, Items};
+pub use page::{MAXIMUM_PAGE_SIZE, Page, PageRequest};
+pub use projects::Projects;
+pub use tasks::{AfterFailure, ClaimRequest, NewTask, TaskCount, TaskFilter, Tasks};
+pub use transaction::{Store, Transaction};

@@ -1,0 +1,29 @@
+//! Persistence of annotations: append-only.
+
+use accord_domain::{Annotation, AnnotationId, ItemId, ProjectId, TaskId};
+use async_trait::async_trait;
+
+use crate::error::StoreResult;
+use crate::page::{Page, PageRequest};
+
+/// Persistence of annotations.
+#[async_trait]
+pub trait Annotations {
+    /// Adds an annotation. Returns false, and writes nothing, when its task already has one.
+    async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool>;
+
+    /// The annotation with this identifier.
+    async fn annotation(&mut self, id: AnnotationId) -> StoreResult<Option<Annotation>>;
+
+    /// The annotation that answers this task.
+    async fn annotation_of_task(&mut self, task_id: TaskId) -> StoreResult<Option<Annotation>>;
+
+    /// All annotations of these items, by item, then in order of submission. At most 1,000 items a call.
+    async fn annotations_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Annotation>>;
+
+    /// Annotations of a project in order of submission.
+    async fn list_annotations(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Annotation>>;
+
+    /// How many annotations a project has.
+    async fn count_annotations(&mut self, project_id: ProjectId) -> StoreResult<i64>;
+}

@@ -1,0 +1,157 @@
+//! Persistence of tasks: the queue. Lease times are the database's clock.
+
+use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
+use async_trait::async_trait;
+
+use crate::error::StoreResult;
+use crate::page::{Page, PageRequest};
+
+/// A task to be planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask {
+    /// Its identifier.
+    pub id: TaskId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The item; none for tasks about a whole project.
+    pub item_id: Option<ItemId>,
+    /// What is to be done.
+    pub kind: TaskKind,
+    /// The automatic annotator that is asked (kind `annotate`).
+    pub annotator_id: Option<AnnotatorId>,
+    /// Counts the people asked about one item, from 0 (kind `vote`).
+    pub slot: i32,
+    /// Higher goes first.
+    pub priority: i32,
+    /// How long to wait before it may be claimed.
+    pub delay_milliseconds: i64,
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest<'a> {
+    /// The kinds of tasks it can do.
+    pub kinds: &'a [TaskKind],
+    /// Only tasks of this project.
+    pub project_id: Option<ProjectId>,
+    /// A name unique to this start of the worker's process, for people.
+    pub worker: &'a str,
+    /// How long the lease lasts without renewal.
+    pub lease_milliseconds: i64,
+    /// The most tasks.
+    pub limit: u32,
+}
+
+/// What became of a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterFailure {
+    /// It will be tried again.
+    Ready,
+    /// It had its last attempt and is set aside with its reason.
+    Dead,
+}
+
+/// Which tasks are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskFilter {
+    /// Only tasks of this kind.
+    pub kind: Option<TaskKind>,
+    /// Only tasks in this state.
+    pub state: Option<TaskState>,
+    /// Only tasks of this item.
+    pub item_id: Option<ItemId>,
+}
+
+/// How many tasks of one kind are in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskCount {
+    /// The kind.
+    pub kind: TaskKind,
+    /// The state.
+    pub state: TaskState,
+    /// How many.
+    pub count: i64,
+}
+
+/// Persistence of tasks.
+#[async_trait]
+pub trait Tasks {
+    /// Plans tasks in bulk and returns how many are new. Unique, and silently kept once: `annotate` by item and
+    /// annotator; `vote` by item and slot; `review` by item while not finished; `score` by item and `refit` by project
+    /// while ready (one that is running may have missed what is new).
+    async fn insert_tasks(&mut self, tasks: &[NewTask]) -> StoreResult<u64>;
+
+    /// Claims automatic tasks (`annotate`, `score`, `refit`): ready ones whose time has come and leased ones whose
+    /// lease has ended, highest priority first, then oldest. Counts an attempt and gives a new token.
+    async fn claim_tasks(&mut self, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>>;
+
+    /// Claims the next `vote` or `review` task of a project for a person. A task the person already holds comes first,
+    /// with a new token. Never a `vote` task of an item on which the person holds, did or skipped one.
+    async fn claim_task_for_person(
+        &mut self,
+        project_id: ProjectId,
+        kind: TaskKind,
+        user_id: UserId,
+        lease_milliseconds: i64,
+    ) -> StoreResult<Option<Lease>>;
+
+    /// Claims this very task for a person; none when somebody else holds it or it is finished.
+    async fn claim_task(
+        &mut self,
+        id: TaskId,
+        user_id: UserId,
+        lease_milliseconds: i64,
+    ) -> StoreResult<Option<Lease>>;
+
+    /// Prolongs a lease from now and returns its new end. `StaleLease` when it is no longer held (an expired lease that
+    /// nobody took over may be prolonged).
+    async fn renew_lease(&mut self, id: TaskId, token: &str, lease_milliseconds: i64) -> StoreResult<Timestamp>;
+
+    /// Ends a task as `done`, `skipped` or `cancelled`. `StaleLease` when the lease was taken over.
+    async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()>;
+
+    /// Notes a failed attempt: the task is ready again after the delay, or dead after `maximum_attempts`.
+    /// `StaleLease` when the lease was taken over.
+    async fn fail_task(
+        &mut self,
+        id: TaskId,
+        token: &str,
+        reason: &str,
+        delay_milliseconds: i64,
+        maximum_attempts: u32,
+    ) -> StoreResult<AfterFailure>;
+
+    /// Gives a claim back without having tried: ready at once, the attempt not counted.
+    async fn release_task(&mut self, id: TaskId, token: &str) -> StoreResult<()>;
+
+    /// Takes back leases that have ended: ready again, or dead after `maximum_attempts`. Returns the tasks as they
+    /// now are. People's leases are only given back, never dead.
+    async fn take_back_expired(&mut self, maximum_attempts: u32, limit: u32) -> StoreResult<Vec<Task>>;
+
+    /// Puts a dead task back in the queue with a fresh count of attempts. `Missing` when it is not dead.
+    async fn revive_task(&mut self, id: TaskId) -> StoreResult<()>;
+
+    /// Cancels what is not finished of one kind of tasks of an item; returns how many.
+    async fn cancel_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<u64>;
+
+    /// How many tasks of this kind are still ready or leased for the item.
+    async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64>;
+
+    /// The task with this identifier.
+    async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>>;
+
+    /// Tasks of a project in order of planning.
+    async fn list_tasks(
+        &mut self,
+        project_id: ProjectId,
+        filter: &TaskFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Task>>;
+
+    /// Counts the tasks of a project by kind and state.
+    async fn count_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<TaskCount>>;
+
+    /// Plans a `score` task for every item of a project that has an annotation and no open `score` task; returns how
+    /// many. Identifiers are made by the database.
+    async fn plan_scoring_of_all(&mut self, project_id: ProjectId, priority: i32) -> StoreResult<u64>;
+}
