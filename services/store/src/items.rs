@@ -58,6 +58,9 @@ pub trait Items {
     /// The item with this identifier.
     async fn item(&mut self, id: ItemId) -> StoreResult<Option<Item>>;
 
+    /// The items with these identifiers, in no certain order; unknown ones are left out. At most 1,000 a call.
+    async fn items_by_ids(&mut self, ids: &[ItemId]) -> StoreResult<Vec<Item>>;
+
     /// The item that its owner knows by this name.
     async fn item_by_external_id(&mut self, project_id: ProjectId, external_id: &str) -> StoreResult<Option<Item>>;
 
