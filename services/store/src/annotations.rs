@@ -9,19 +9,21 @@ use crate::page::{Page, PageRequest};
 /// Persistence of annotations.
 #[async_trait]
 pub trait Annotations {
-    /// Adds an annotation. Returns false, and writes nothing, when its task already has one.
+    /// Adds an annotation. Returns false, and writes nothing, when its task already has one that is not a failure of
+    /// the whole (`provenance.failure`): a task that was set aside and put back may succeed after all.
     async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool>;
 
     /// The annotation with this identifier.
     async fn annotation(&mut self, id: AnnotationId) -> StoreResult<Option<Annotation>>;
 
-    /// The annotation that answers this task.
+    /// The annotation that answers this task: the one that is not a failure, else the newest.
     async fn annotation_of_task(&mut self, task_id: TaskId) -> StoreResult<Option<Annotation>>;
 
-    /// All annotations of these items, by item, then in order of submission. At most 1,000 items a call.
+    /// The annotations of these items that count, by item, then in order of submission: the one of each task that
+    /// [`Annotations::annotation_of_task`] gives. At most 1,000 items a call.
     async fn annotations_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Annotation>>;
 
-    /// Annotations of a project in order of submission.
+    /// Annotations of a project in order of submission, failures that were made good later included.
     async fn list_annotations(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Annotation>>;
 
     /// How many annotations a project has.

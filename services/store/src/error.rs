@@ -21,6 +21,14 @@ pub enum StoreError {
         /// Its name or identifier.
         name: String,
     },
+    /// A value cannot be kept as it is.
+    #[error("{what} cannot be kept: {problem}")]
+    Invalid {
+        /// What kind of value, such as `external identifier`.
+        what: &'static str,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
     /// The lease on a task has ended or was taken over: the work must be dropped.
     #[error("the lease on task {task} is no longer held: somebody else may be working on it")]
     StaleLease {

@@ -72,6 +72,10 @@ pub trait Items {
         page: PageRequest,
     ) -> StoreResult<Page<Item>>;
 
+    /// Makes other transactions that lock the same item wait until this one ends, so that what is counted about the
+    /// item stays true. `Missing` when there is no such item.
+    async fn lock_item(&mut self, id: ItemId) -> StoreResult<()>;
+
     /// Counts the items of a project by state.
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts>;
 

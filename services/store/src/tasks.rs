@@ -111,7 +111,8 @@ pub trait Tasks {
     async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()>;
 
     /// Notes a failed attempt: the task is ready again after the delay, or dead after `maximum_attempts`.
-    /// `StaleLease` when the lease was taken over.
+    /// `StaleLease` when the lease was taken over. A `score` or `refit` task that would be ready beside another ready one
+    /// is cancelled instead, here and wherever a task becomes ready again: the other one does its work.
     async fn fail_task(
         &mut self,
         id: TaskId,
@@ -128,11 +129,16 @@ pub trait Tasks {
     /// now are. People's leases are only given back, never dead.
     async fn take_back_expired(&mut self, maximum_attempts: u32, limit: u32) -> StoreResult<Vec<Task>>;
 
-    /// Puts a dead task back in the queue with a fresh count of attempts. `Missing` when it is not dead.
+    /// Puts a dead task back in the queue with a fresh count of attempts. `Missing` when it is not dead. What it does
+    /// then replaces the failure that was recorded for it.
     async fn revive_task(&mut self, id: TaskId) -> StoreResult<()>;
 
-    /// Cancels what is not finished of one kind of tasks of an item; returns how many.
+    /// Cancels the tasks of one kind of an item that nobody works on (ready ones and those whose lease has ended);
+    /// returns how many.
     async fn cancel_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<u64>;
+
+    /// Cancels the tasks of an automatic annotator that nobody works on; returns how many.
+    async fn cancel_tasks_of_annotator(&mut self, annotator_id: AnnotatorId) -> StoreResult<u64>;
 
     /// How many tasks of this kind are still ready or leased for the item.
     async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64>;
@@ -151,7 +157,7 @@ pub trait Tasks {
     /// Counts the tasks of a project by kind and state.
     async fn count_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<TaskCount>>;
 
-    /// Plans a `score` task for every item of a project that has an annotation and no open `score` task; returns how
-    /// many. Identifiers are made by the database.
+    /// Plans a `score` task for every item of a project that has an annotation, no open `annotate` task (the panel is
+    /// complete) and no ready `score` task; returns how many. Identifiers are made by the database.
     async fn plan_scoring_of_all(&mut self, project_id: ProjectId, priority: i32) -> StoreResult<u64>;
 }
