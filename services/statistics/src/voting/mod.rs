@@ -1,0 +1,30 @@
+//! Voting: counting weighted votes, weighing voters, discounting voters that share their errors.
+//!
+//! Every function is order-free; an abstaining voter changes nothing, and scaling all weights changes
+//! nothing.
+
+mod accuracy;
+mod effective_classes;
+mod error_correlation;
+mod families;
+mod minimum_variance;
+mod posterior;
+mod stacking;
+mod tally;
+mod weights;
+
+pub use accuracy::{BetaPrior, TrackRecord};
+pub use effective_classes::{EffectiveClasses, LabelledVotes, effective_classes};
+pub use error_correlation::{
+    ErrorCorrelation, FAMILY_SHRINKAGE, error_correlation, family_error_correlations, shrink_correlation,
+};
+pub use families::{
+    FamilyDiscount, design_effect_votes, discount_families, one_vote_per_family, weighted_effective_votes,
+};
+pub use minimum_variance::{MinimumVariance, minimum_variance_weights};
+pub use posterior::{Posterior, one_coin_posterior};
+pub use stacking::{Agreement, Stacker, fit_stacker};
+pub use tally::{Categories, Outcome, TIE_TOLERANCE, Tally, VoteCount, weighted_vote};
+pub use weights::{AccuracyRule, WeightRule, clip_for_shares, voter_weight, voter_weights};
+
+pub(crate) use tally::{entropy, normalise_entropy};
