@@ -107,7 +107,8 @@ CREATE TABLE tasks (
 
 -- Uniqueness of what is planned. A score or refit task that is running may have missed what is new, so it does not
 -- keep another one from being planned.
-CREATE UNIQUE INDEX tasks_annotate_unique ON tasks (item_id, annotator_id) WHERE kind = 'annotate';
+CREATE UNIQUE INDEX tasks_annotate_unique ON tasks (item_id, annotator_id)
+    WHERE kind = 'annotate' AND state <> 'cancelled';
 CREATE UNIQUE INDEX tasks_vote_unique ON tasks (item_id, slot) WHERE kind = 'vote';
 CREATE UNIQUE INDEX tasks_review_unique ON tasks (item_id) WHERE kind = 'review' AND state IN ('ready', 'leased');
 CREATE UNIQUE INDEX tasks_score_unique ON tasks (item_id) WHERE kind = 'score' AND state = 'ready';

@@ -1,3 +1,4 @@
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 //! Persistence as traits, one for each aggregate, and the steps of the data's way that are one transaction each.
 
 pub mod accounts;
@@ -7,13 +8,16 @@ pub mod blobs;
 pub mod calibrators;
 pub mod calls;
 pub mod consensus;
+pub mod environment;
 pub mod error;
+pub mod flow;
 pub mod gold;
 pub mod idempotency;
 pub mod items;
 pub mod page;
 pub mod projects;
 pub mod tasks;
+pub mod text;
 pub mod transaction;
 
 pub use accounts::Accounts;
@@ -23,6 +27,7 @@ pub use blobs::Blobs;
 pub use calibrators::Calibrators;
 pub use calls::{Calls, StoredCall};
 pub use consensus::{ConsensusRows, FieldSummary};
+pub use environment::SystemEnvironment;
 pub use error::{StoreError, StoreResult};
 pub use gold::GoldValues;
 pub use idempotency::{IdempotencyKeys, KeyState};

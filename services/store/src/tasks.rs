@@ -77,8 +77,9 @@ pub struct TaskCount {
 #[async_trait]
 pub trait Tasks {
     /// Plans tasks in bulk and returns how many are new. Unique, and silently kept once: `annotate` by item and
-    /// annotator; `vote` by item and slot; `review` by item while not finished; `score` by item and `refit` by project
-    /// while ready (one that is running may have missed what is new).
+    /// annotator unless cancelled; `vote` by item and slot; `review` by item while not finished; `score` by item and
+    /// `refit` by project while ready (one that is running may have missed what is new), where the one that is kept
+    /// takes the higher priority and the earlier time of both.
     async fn insert_tasks(&mut self, tasks: &[NewTask]) -> StoreResult<u64>;
 
     /// Claims automatic tasks (`annotate`, `score`, `refit`): ready ones whose time has come and leased ones whose
@@ -96,12 +97,7 @@ pub trait Tasks {
     ) -> StoreResult<Option<Lease>>;
 
     /// Claims this very task for a person; none when somebody else holds it or it is finished.
-    async fn claim_task(
-        &mut self,
-        id: TaskId,
-        user_id: UserId,
-        lease_milliseconds: i64,
-    ) -> StoreResult<Option<Lease>>;
+    async fn claim_task(&mut self, id: TaskId, user_id: UserId, lease_milliseconds: i64) -> StoreResult<Option<Lease>>;
 
     /// Prolongs a lease from now and returns its new end. `StaleLease` when it is no longer held (an expired lease that
     /// nobody took over may be prolonged).

@@ -1,0 +1,40 @@
+//! The steps of the way of the data. Each works inside one given write transaction and also plans what follows, so that
+//! nothing is done without its consequence and nothing is planned without its cause. The caller commits.
+//!
+//! Steps about one item lock it first: of two annotators that finish at the same moment, one is the last.
+
+mod claiming;
+mod failing;
+mod fitting;
+mod planning;
+mod projects;
+mod resolving;
+mod scoring;
+mod skipping;
+mod submitting;
+
+pub use claiming::claim;
+pub use failing::{TakenBack, fail_attempt, set_aside, take_back};
+pub use fitting::store_fit;
+pub use planning::{add_items, open_review, plan_items, plan_refit, plan_score};
+pub use projects::{create_project, ensure_human_annotator, human_annotator_name, update_project};
+pub use resolving::{GoldAnswers, import_gold, resolve_item};
+pub use scoring::store_score;
+pub use skipping::skip_task;
+pub use submitting::{Submitted, submit_annotation};
+
+/// How much sooner the scoring of an item goes than the annotating of others of its priority, so that results appear
+/// while a long import is still being annotated.
+const SCORE_LEAD: i32 = 1;
+
+/// The priority of scoring anew what was scored before: after all new work.
+const RESCORE_PRIORITY: i32 = -1;
+
+/// The priority of fitting weights and calibrators.
+const REFIT_PRIORITY: i32 = 1;
+
+/// How long a refit waits for more gold.
+pub const REFIT_DELAY_AFTER_GOLD_MILLISECONDS: i64 = 2_000;
+
+/// How long a refit waits for more votes on items that have gold.
+pub const REFIT_DELAY_AFTER_VOTES_MILLISECONDS: i64 = 5_000;
