@@ -12,10 +12,12 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod calibration;
+pub mod clusters;
 mod error;
 mod estimate;
 mod numeric;
 pub mod score;
+pub mod similarity;
 pub mod voting;
 
 pub use error::InvalidInput;

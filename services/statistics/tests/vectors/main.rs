@@ -1,0 +1,111 @@
+//! Compares every method with reference values computed by other software.
+//!
+//! The files are read from the folder named by `ACCORD_VECTORS`, else from `data/vectors` below
+//! `ACCORD_SHARED` (by default `../shared` beside the workspace). Where there is no such folder the test
+//! says that it skips.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking and tell what they skip"
+)]
+
+mod calibration;
+mod compare;
+mod confidence;
+mod text;
+mod voting;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use compare::{Computed, Tolerance, compare};
+
+/// Computes the expected object of a case from its input.
+type Method = fn(&Value) -> Computed;
+
+/// The files covered and the method behind each kind of case in them.
+const COVERED: &[(&str, &[(&str, Method)])] = &[
+    ("vote_weights", voting::WEIGHTS),
+    ("correlated_votes", voting::CORRELATED),
+    ("vote_clusters", text::METHODS),
+    ("confidence_scores", confidence::METHODS),
+    ("platt", calibration::PLATT),
+    ("platt_pooled", calibration::POOLED),
+];
+
+fn folder() -> PathBuf {
+    if let Some(vectors) = std::env::var_os("ACCORD_VECTORS") {
+        return PathBuf::from(vectors);
+    }
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let shared = std::env::var_os("ACCORD_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    workspace.join(shared).join("data/vectors")
+}
+
+#[test]
+fn methods_match_the_reference_vectors() {
+    let folder = folder();
+    if !folder.is_dir() {
+        println!("skipped: no reference vectors at {}", folder.display());
+        return;
+    }
+    let mut failures = Vec::new();
+    let mut cases = 0;
+    for (name, methods) in COVERED {
+        let path = folder.join(format!("{name}.json"));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file: Value = serde_json::from_str(&text).unwrap();
+        let tolerance = Tolerance::of(&file);
+        for case in file["cases"].as_array().unwrap() {
+            cases += 1;
+            let kind = case["kind"].as_str().unwrap();
+            let label = format!("{name}/{kind}/{}", case["name"].as_str().unwrap());
+            match methods.iter().find(|(known, _)| *known == kind) {
+                None => failures.push(format!("{label}: unknown kind")),
+                Some((_, method)) => {
+                    let computed = method(&case["input"]);
+                    failures.extend(compare(&label, &case["expected"], &computed, tolerance));
+                }
+            }
+        }
+    }
+    report_uncovered(&folder);
+    println!("{cases} cases in {} files", COVERED.len());
+    assert!(
+        failures.is_empty(),
+        "{} differences:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+fn report_uncovered(folder: &std::path::Path) {
+    let covered: BTreeSet<&str> = COVERED.iter().map(|(name, _)| *name).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for path in files {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if path.extension().is_none_or(|extension| extension != "json") || covered.contains(name) {
+            continue;
+        }
+        let file: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let kinds: BTreeSet<&str> = file["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|case| case["kind"].as_str())
+            .collect();
+        println!(
+            "not covered: {name} ({})",
+            kinds.into_iter().collect::<Vec<_>>().join(", ")
+        );
+    }
+}
