@@ -28,8 +28,9 @@ pub struct Calibrator {
     pub weighting: Weighting,
     /// Fitted on all gold: scores items that have no gold.
     pub production: FittedFold,
-    /// Fitted without one fold each, [`FOLD_COUNT`] of them: scores items of that fold that have gold.
-    pub folds: Vec<FittedFold>,
+    /// Fitted without one fold each, [`FOLD_COUNT`] of them: scores items of that fold that have gold. None where the
+    /// other folds hold too little gold.
+    pub folds: Vec<Option<FittedFold>>,
     /// Gold labels that the curve was fitted on.
     pub gold_count: u32,
     /// Of them, how many the consensus got wrong.
@@ -53,9 +54,9 @@ pub struct FittedFold {
     pub weights: BTreeMap<AnnotatorId, f64>,
     /// Weight of annotators without gold.
     pub default_weight: f64,
-    /// The curve: probability = 1 / (1 + exp(slope * score + intercept)).
+    /// Log-odds per unit of score: probability = 1 / (1 + exp(-(slope * score + intercept))).
     pub slope: f64,
-    /// See `slope`.
+    /// Log-odds at score 0.
     pub intercept: f64,
     /// Whether more agreement meant more errors, which blocks acceptance.
     pub inverted: bool,
@@ -77,9 +78,11 @@ pub struct ScoreLevel {
 /// Figures of a calibrator on items it had not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationReport {
-    /// Items with gold.
+    /// Items with gold and a winning value.
     pub count: u32,
-    /// Share of right values.
+    /// Items with gold on which no value won.
+    pub unanswered_count: u32,
+    /// Share of right values among the `count` items.
     pub accuracy: f64,
     /// Mean probability.
     pub mean_confidence: f64,
