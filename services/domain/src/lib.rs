@@ -1,5 +1,7 @@
 //! Accord's words as types: projects, fields, items, annotators, tasks, annotations, consensus, gold and calibrators. No I/O, no clock, no randomness.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
 pub mod access;
 pub mod annotation;
 pub mod annotator;

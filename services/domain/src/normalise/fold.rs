@@ -18,23 +18,20 @@ const MAXIMUM_ROUNDS: usize = 4;
 /// Folding a folded text changes nothing.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut folded = fold_once(text);
-    for _ in 1..MAXIMUM_ROUNDS {
-        let again = fold_once(&folded);
-        if again == folded {
-            break;
-        }
-        folded = again;
-    }
-    folded
+    settle(text, fold_once)
 }
 
 fn fold_once(text: &str) -> String {
-    let composed: String = text.nfkc().collect();
-    let visible = FORMAT_CHARACTERS.replace_all(&composed, "");
-    let cased = UniCase::unicode(visible.as_ref()).to_folded_case();
+    let cased = UniCase::unicode(without_format_characters(text)).to_folded_case();
     let recomposed: String = cased.nfkc().collect();
     collapse_white_space(&recomposed)
+}
+
+/// The text composed for compatibility (NFKC) and without format characters; case and white space are kept.
+#[must_use]
+pub fn without_format_characters(text: &str) -> String {
+    let composed: String = text.nfkc().collect();
+    FORMAT_CHARACTERS.replace_all(&composed, "").into_owned()
 }
 
 /// Puts one blank in the place of every run of white space and none at the ends.
@@ -63,8 +60,35 @@ pub fn words(text: &str) -> Vec<String> {
 /// The folded letters and digits of a text without anything between them.
 #[must_use]
 pub fn letters_and_digits(text: &str) -> String {
-    fold(text)
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .collect()
+    settle(text, |round| {
+        fold(round)
+            .chars()
+            .filter(|character| character.is_alphanumeric())
+            .collect()
+    })
+}
+
+/// The text in capitals, composed for compatibility, with only the characters that are to be kept.
+#[must_use]
+pub fn capitals(text: &str, keep: impl Fn(char) -> bool) -> String {
+    settle(text, |round| {
+        without_format_characters(round)
+            .to_uppercase()
+            .nfkc()
+            .filter(|character| keep(*character))
+            .collect()
+    })
+}
+
+/// Repeats a step until it changes nothing: characters that were apart may compose when what parted them is gone.
+fn settle(text: &str, step: impl Fn(&str) -> String) -> String {
+    let mut settled = step(text);
+    for _ in 1..MAXIMUM_ROUNDS {
+        let again = step(&settled);
+        if again == settled {
+            break;
+        }
+        settled = again;
+    }
+    settled
 }
