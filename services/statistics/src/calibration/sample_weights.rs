@@ -25,6 +25,18 @@ impl SampleWeights {
         }
     }
 
+    /// Each item stands for so many labels already; nothing is rescaled.
+    ///
+    /// # Errors
+    /// A weight that is not finite and above 0.
+    pub fn label_counts(counts: &[f64]) -> Result<Self, InvalidInput> {
+        check(counts)?;
+        Ok(Self {
+            weights: counts.to_vec(),
+            trimmed: 0,
+        })
+    }
+
     /// Any positive weights, scaled to mean 1.
     ///
     /// # Errors

@@ -1,15 +1,24 @@
 //! Calibrators.
 
-use accord_statistics::calibration::{Pooling, SampleWeights, fit_platt, fit_pooled_platt};
+use accord_statistics::calibration::{
+    Pooling, SampleWeights, fit_beta, fit_histogram, fit_isotonic, fit_platt, fit_pooled_platt, fit_temperature,
+};
 use accord_statistics::score::ScoreTransform;
 use serde_json::{Value, json};
 
 use crate::Method;
-use crate::compare::{Computed, Tolerance, flags, numbers};
+use crate::compare::{Computed, Tolerance, flags, numbers, whole};
 
 pub(crate) const PLATT: &[(&str, Method)] = &[("platt", platt)];
 
 pub(crate) const POOLED: &[(&str, Method)] = &[("platt_pooled", pooled)];
+
+pub(crate) const CALIBRATORS: &[(&str, Method)] = &[
+    ("isotonic", isotonic),
+    ("beta_calibration", beta),
+    ("temperature", temperature),
+    ("histogram_binning", histogram),
+];
 
 /// Tolerance that the file's conventions state for the parameters.
 const PARAMETERS: Tolerance = Tolerance {
@@ -95,6 +104,78 @@ fn pooled(input: &Value) -> Computed {
         "global_slope": fit.global.curve.slope,
         "global_intercept": fit.global.curve.intercept,
         "fields": fields,
+    })
+    .into()
+}
+
+fn isotonic(input: &Value) -> Computed {
+    let scores = numbers(&input["x"]);
+    let weights = SampleWeights::label_counts(&numbers(&input["weights"])).unwrap();
+    let curve = fit_isotonic(&scores, &flags(&input["y"]), &weights).unwrap();
+    let mut unique = scores;
+    unique.sort_by(f64::total_cmp);
+    unique.dedup();
+    let grid = numbers(&input["grid"]);
+    let fitted: Vec<f64> = unique.iter().map(|x| curve.predict_unclipped(*x)).collect();
+    let interpolated: Vec<f64> = grid.iter().map(|x| curve.predict_interpolated(*x)).collect();
+    let steps: Vec<f64> = grid.iter().map(|x| curve.predict_unclipped(*x)).collect();
+    let blocks: Vec<Value> = curve
+        .blocks()
+        .iter()
+        .map(|block| json!({"lo": block.lower, "hi": block.upper, "value": block.value, "weight": block.weight}))
+        .collect();
+    json!({
+        "unique_x": unique,
+        "fitted": fitted,
+        "blocks": blocks,
+        "grid_interpolated": interpolated,
+        "grid_step": steps,
+    })
+    .into()
+}
+
+fn beta(input: &Value) -> Computed {
+    let scores = numbers(&input["scores"]);
+    let even = SampleWeights::even(scores.len());
+    let fit = fit_beta(&scores, &flags(&input["labels"]), &even).unwrap();
+    assert!(fit.converged);
+    let grid = numbers(&input["grid"]);
+    let predicted: Vec<f64> = grid.iter().map(|score| fit.curve.predict(*score)).collect();
+    json!({
+        "a": fit.curve.a,
+        "b": fit.curve.b,
+        "c": fit.curve.c,
+        "nll": fit.objective,
+        "grid_probabilities": predicted,
+    })
+    .into()
+}
+
+fn temperature(input: &Value) -> Computed {
+    let scores = numbers(&input["scores"]);
+    let even = SampleWeights::even(scores.len());
+    let fit = fit_temperature(&scores, &flags(&input["labels"]), &even)
+        .unwrap()
+        .value();
+    json!({
+        "temperature": fit.as_ref().map(|fit| fit.curve.temperature),
+        "nll": fit.as_ref().map(|fit| fit.objective),
+    })
+    .into()
+}
+
+fn histogram(input: &Value) -> Computed {
+    let scores = numbers(&input["scores"]);
+    let even = SampleWeights::even(scores.len());
+    let bins = whole(&input["bins"]);
+    let histogram = fit_histogram(&scores, &flags(&input["labels"]), &even, bins).unwrap();
+    let bins = histogram.bins();
+    let raw: Vec<Option<f64>> = bins.iter().map(|bin| bin.observed().value()).collect();
+    json!({
+        "count": bins.iter().map(|bin| bin.count).collect::<Vec<f64>>(),
+        "positives": bins.iter().map(|bin| bin.positives).collect::<Vec<f64>>(),
+        "value_raw": raw,
+        "value_smoothed": bins.iter().map(|bin| bin.smoothed()).collect::<Vec<f64>>(),
     })
     .into()
 }

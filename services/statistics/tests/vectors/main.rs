@@ -36,6 +36,7 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
     ("confidence_scores", confidence::METHODS),
     ("platt", calibration::PLATT),
     ("platt_pooled", calibration::POOLED),
+    ("calibrators", calibration::CALIBRATORS),
 ];
 
 fn folder() -> PathBuf {
