@@ -7,14 +7,16 @@ use crate::time::Timestamp;
 
 /// An automatic annotator as a project defines it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    try_from = "crate::annotator_definition::AnnotatorForm",
+    into = "crate::annotator_definition::AnnotatorForm"
+)]
 pub struct AnnotatorDefinition {
     /// The name, unique in the project.
     pub name: String,
     /// Annotators that share a base model, and so their errors, share a family; its own name when none is given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
     /// What answers.
-    #[serde(flatten)]
     pub kind: AutomaticKind,
 }
 
@@ -34,6 +36,18 @@ pub enum AutomaticKind {
     InvoiceXml,
     /// A language model behind an OpenAI-compatible endpoint.
     LanguageModel(LanguageModel),
+}
+
+impl AutomaticKind {
+    /// The word for the kind: `reader`, `invoice_xml` or `language_model`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Reader { .. } => "reader",
+            Self::InvoiceXml => "invoice_xml",
+            Self::LanguageModel(_) => "language_model",
+        }
+    }
 }
 
 /// How a language model is asked. Every part of it is in the key of a call.
@@ -63,12 +77,35 @@ pub struct LanguageModel {
     pub sample: u32,
 }
 
+/// The prompt template of models whose definition names none.
+const DEFAULT_PROMPT: &str = "extract";
+
+/// The limit of an answer for models whose definition names none.
+const DEFAULT_MAXIMUM_TOKENS: u32 = 2048;
+
+impl LanguageModel {
+    /// A model with everything else at its default: prompt `extract`, temperature 0, visual rows, 2048 tokens, the first sample.
+    #[must_use]
+    pub fn new(provider: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            provider: provider.into(),
+            model: model.into(),
+            prompt: default_prompt(),
+            temperature: 0.0,
+            seed: None,
+            view: InputView::default(),
+            maximum_tokens: default_maximum_tokens(),
+            sample: 0,
+        }
+    }
+}
+
 fn default_prompt() -> String {
-    "extract".to_owned()
+    DEFAULT_PROMPT.to_owned()
 }
 
 const fn default_maximum_tokens() -> u32 {
-    2048
+    DEFAULT_MAXIMUM_TOKENS
 }
 
 /// The part of an item that a model sees.
@@ -127,11 +164,7 @@ impl AnnotatorKind {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Human { .. } => "human",
-            Self::Automatic { definition } => match definition {
-                AutomaticKind::Reader { .. } => "reader",
-                AutomaticKind::InvoiceXml => "invoice_xml",
-                AutomaticKind::LanguageModel(_) => "language_model",
-            },
+            Self::Automatic { definition } => definition.word(),
         }
     }
 }

@@ -138,7 +138,7 @@ pub enum IdentifierScheme {
 
 /// How a value is held against gold, and when two votes count as one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "rule", rename_all = "snake_case")]
+#[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Comparison {
     /// Canonical texts are equal.
     Exact,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::ABSENT_CLASS;
 use crate::field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierScheme};
 
 /// The most options that a choice may have.
@@ -68,6 +69,9 @@ impl FieldDefinition {
         for (position, option) in options.iter().enumerate() {
             if option.trim().is_empty() {
                 return Err(self.problem(format!("option {} is empty", position + 1)));
+            }
+            if option == ABSENT_CLASS {
+                return Err(self.problem(format!("option `{ABSENT_CLASS}` is taken: it stands for absence")));
             }
             if options.iter().take(position).any(|earlier| earlier == option) {
                 return Err(self.problem(format!("option `{option}` is given twice")));
@@ -148,6 +152,53 @@ impl FieldDefinition {
         }
     }
 
+    /// Rows are compared as rows and numbers as numbers; a rule of another kind would call everything different.
+    fn check_comparison(&self, comparison: Comparison, field_type: &FieldType) -> Result<(), FieldError> {
+        let is_table = matches!(field_type, FieldType::Table { .. });
+        let is_number = matches!(
+            field_type,
+            FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Rating { .. }
+        );
+        let (fits, rule) = match comparison {
+            Comparison::Exact => (true, "exact"),
+            Comparison::Relative { .. } => (is_number, "relative"),
+            Comparison::Rows { .. } => (is_table, "rows"),
+            Comparison::Tokens { .. } => (!is_table, "tokens"),
+            Comparison::Similarity { .. } => (!is_table, "similarity"),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(self.problem(format!(
+                "the comparison `{rule}` does not suit a field of type {}",
+                self.type_word
+            )))
+        }
+    }
+
+    /// A language of two or three letters, perhaps a script, perhaps a country: `de`, `de-DE`, `zh-Hans-CN`.
+    fn check_locale(&self) -> Result<(), FieldError> {
+        let Some(locale) = &self.locale else {
+            return Ok(());
+        };
+        let mut parts = locale.split(['-', '_']);
+        let language = parts.next().unwrap_or_default();
+        let language_fits =
+            matches!(language.len(), 2 | 3) && language.chars().all(|character| character.is_ascii_lowercase());
+        let rest_fits = parts.all(|part| match part.len() {
+            2 => part.chars().all(|character| character.is_ascii_uppercase()),
+            4 => part.chars().all(|character| character.is_ascii_alphabetic()),
+            _ => false,
+        });
+        if language_fits && rest_fits {
+            Ok(())
+        } else {
+            Err(self.problem(format!(
+                "`locale` must be a language and a country such as \"de-DE\", it is `{locale}`"
+            )))
+        }
+    }
+
     fn check_numbers(&self) -> Result<(), FieldError> {
         if !(self.weight.is_finite() && self.weight > 0.0) {
             return Err(self.problem(format!("`weight` must be a positive number, it is {}", self.weight)));
@@ -177,8 +228,10 @@ impl TryFrom<FieldDefinition> for Field {
 
     fn try_from(mut definition: FieldDefinition) -> Result<Self, Self::Error> {
         definition.check_numbers()?;
+        definition.check_locale()?;
         let field_type = definition.take_type()?;
         let comparison = definition.comparison.unwrap_or_else(|| field_type.default_comparison());
+        definition.check_comparison(comparison, &field_type)?;
         let title = definition.title.unwrap_or_else(|| title_of(&definition.name));
         Ok(Self {
             name: definition.name,

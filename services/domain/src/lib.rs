@@ -5,6 +5,7 @@
 pub mod access;
 pub mod annotation;
 pub mod annotator;
+pub mod annotator_definition;
 pub mod answer;
 pub mod calibrator;
 pub mod compare;
@@ -26,6 +27,7 @@ pub mod time;
 pub use access::{AccessToken, Role, Scope, User};
 pub use annotation::{Annotation, Provenance};
 pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
+pub use annotator_definition::AnnotatorError;
 pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};
 pub use calibrator::{CalibrationReport, Calibrator, FOLD_COUNT, FittedFold, ScoreLevel};
 pub use compare::{GoldMatch, clusters_by_similarity, match_gold, vote_similarity};
