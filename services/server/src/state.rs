@@ -1,0 +1,66 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use accord_domain::Environment;
+use accord_store::{Blobs, Store};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::csrf::CsrfLayer;
+
+use crate::accounts::{LoginLimit, Passwords};
+use crate::middleware::{Refusal, cross_site_protection};
+use crate::settings::{ServerSettings, SettingsError};
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// Files by content hash.
+    pub blobs: Arc<dyn Blobs>,
+    /// Clock and randomness.
+    pub environment: Arc<dyn Environment>,
+    /// What the operator set.
+    pub settings: Arc<ServerSettings>,
+    /// Hashes passwords off the async threads, a few at a time.
+    pub passwords: Passwords,
+    /// Counts failed logins.
+    pub login_limit: Arc<LoginLimit>,
+    /// Renders the figures of `/metrics`; that page does not exist without it.
+    pub metrics: Option<PrometheusHandle>,
+    pub(crate) cross_site_protection: CsrfLayer<Refusal>,
+}
+
+impl AppState {
+    /// Puts the parts together, without `/metrics`.
+    ///
+    /// # Errors
+    /// Names the first setting that cannot be accepted.
+    pub fn new(
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn Blobs>,
+        environment: Arc<dyn Environment>,
+        settings: ServerSettings,
+    ) -> Result<Self, SettingsError> {
+        settings.check()?;
+        Ok(Self {
+            store,
+            blobs,
+            environment,
+            passwords: Passwords::new(settings.password_cost),
+            login_limit: Arc::new(LoginLimit::new(settings.login_attempts)),
+            cross_site_protection: cross_site_protection(&settings.trusted_origins)?,
+            settings: Arc::new(settings),
+            metrics: None,
+        })
+    }
+
+    /// Serves the figures of the recorder that the program installed under `/metrics`.
+    #[must_use]
+    pub fn with_metrics(self, handle: PrometheusHandle) -> Self {
+        Self {
+            metrics: Some(handle),
+            ..self
+        }
+    }
+}
