@@ -189,14 +189,15 @@ fn parse_or_text(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }
 
-/// The raw text where reading it as text gives the same value, else the canonical text.
+/// The raw text where reading it as text gives the same value; else the number that it was, or the canonical text.
 fn text_of(field: &Field, value: &NormalisedValue) -> Value {
-    let same = normalise(field, &value.raw).canonical == value.canonical;
-    Value::String(if same {
-        value.raw.clone()
-    } else {
-        value.canonical.clone()
-    })
+    if normalise(field, &value.raw).canonical == value.canonical {
+        return Value::String(value.raw.clone());
+    }
+    match serde_json::from_str::<Number>(&value.raw) {
+        Ok(number) if normalise_number(field, &number).canonical == value.canonical => Value::Number(number),
+        _ => Value::String(value.canonical.clone()),
+    }
 }
 
 /// The number of JSON that stands for exactly this decimal; none when it has more digits than a JSON number carries.

@@ -1,0 +1,15 @@
+//! Tests of the domain through its public face: reference vectors, real documents' gold, written definitions, properties.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say on standard error what they skip"
+)]
+
+mod answers;
+mod contracts;
+mod definitions;
+mod properties;
+mod receipts;
+mod shared;
+mod vectors;
