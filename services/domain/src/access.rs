@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// A person's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// Its identifier.
     pub id: UserId,
@@ -23,6 +24,7 @@ pub struct User {
 
 /// What a person may do. Each role includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Votes on items.
@@ -37,6 +39,7 @@ words!(Role, "role", Annotator => "annotator", Reviewer => "reviewer", Administr
 
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Everything.
@@ -53,6 +56,7 @@ words!(Scope, "scope", Admin => "admin", Annotate => "annotate", ReadData => "re
 
 /// A token of the API. Its secret is shown once and kept only as a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccessToken {
     /// Its identifier.
     pub id: TokenId,

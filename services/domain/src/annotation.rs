@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// What one annotator submitted for one item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Annotation {
     /// Its identifier.
     pub id: AnnotationId,
@@ -30,6 +31,7 @@ pub struct Annotation {
 
 /// Where an annotation came from and what it cost.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Provenance {
     /// What the annotator put out, unparsed.

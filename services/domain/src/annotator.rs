@@ -22,6 +22,7 @@ pub struct AnnotatorDefinition {
 
 /// What answers for an automatic annotator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AutomaticKind {
     /// A reader that runs offline inside the program.
@@ -52,6 +53,7 @@ impl AutomaticKind {
 
 /// How a language model is asked. Every part of it is in the key of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LanguageModel {
     /// The provider of the program's configuration that answers.
     pub provider: String,
@@ -110,6 +112,7 @@ const fn default_maximum_tokens() -> u32 {
 
 /// The part of an item that a model sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum InputView {
     /// Visual rows, segments side by side joined by two spaces.
@@ -125,6 +128,7 @@ pub enum InputView {
 
 /// An annotator that exists in a project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Annotator {
     /// Its identifier.
     pub id: AnnotatorId,
@@ -144,6 +148,7 @@ pub struct Annotator {
 
 /// Who or what votes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "who", rename_all = "snake_case")]
 pub enum AnnotatorKind {
     /// A person with an account.

@@ -192,3 +192,23 @@ impl From<AnnotatorDefinition> for AnnotatorForm {
         form
     }
 }
+
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::openapi::{RefOr, Schema};
+    use utoipa::{PartialSchema, ToSchema};
+
+    use super::{AnnotatorDefinition, AnnotatorForm};
+
+    impl PartialSchema for AnnotatorDefinition {
+        fn schema() -> RefOr<Schema> {
+            AnnotatorForm::schema()
+        }
+    }
+
+    impl ToSchema for AnnotatorDefinition {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            AnnotatorForm::schemas(schemas);
+        }
+    }
+}

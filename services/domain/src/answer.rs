@@ -8,6 +8,7 @@ use crate::field::FieldName;
 
 /// What an annotator says about one field. Abstaining, finding nothing in the document and failing are three different things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Answer {
     /// A value, as given and as normalised.
@@ -25,6 +26,7 @@ pub enum Answer {
 
 /// A value as it was given and in the form that is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NormalisedValue {
     /// The value as the annotator gave it; for structured types, JSON text.
     pub raw: String,

@@ -15,6 +15,7 @@ pub const FOLD_COUNT: u32 = 5;
 
 /// Everything learned for one field at one moment. Never changed: a refit makes a new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Calibrator {
     /// Its identifier.
     pub id: CalibratorId,
@@ -49,6 +50,7 @@ pub struct Calibrator {
 
 /// Voter weights and curve fitted on one selection of the gold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FittedFold {
     /// Weight of each annotator that had gold; others weigh `default_weight`.
     pub weights: BTreeMap<AnnotatorId, f64>,
@@ -64,6 +66,7 @@ pub struct FittedFold {
 
 /// One distinct score with its outcome on gold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreLevel {
     /// The raw score.
     pub score: f64,
@@ -77,6 +80,7 @@ pub struct ScoreLevel {
 
 /// Figures of a calibrator on items it had not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CalibrationReport {
     /// Items with gold and a winning value.
     pub count: u32,

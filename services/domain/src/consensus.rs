@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// What the votes on one field of one item come to. Rows are never changed; a newer one takes the place of an older.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Consensus {
     /// Its identifier.
     pub id: ConsensusId,
@@ -53,6 +54,7 @@ pub struct Consensus {
 
 /// The outcome of a vote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// One class won.
@@ -80,6 +82,7 @@ pub enum Outcome {
 
 /// One class of votes on a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClassShare {
     /// The canonical value of the cluster's medoid, or `__ABSENT__`.
     pub canonical: String,
@@ -95,6 +98,7 @@ pub struct ClassShare {
 
 /// How sure a consensus is. A number never travels without its kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Confidence {
     /// A probability, fitted on gold.
@@ -117,6 +121,7 @@ pub enum Confidence {
 
 /// From how near the gold of a calibrator comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {
     /// The field's own gold.
@@ -141,6 +146,7 @@ impl Rung {
 
 /// What follows from a consensus under the policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
     /// Taken as it is.
@@ -159,6 +165,7 @@ pub enum Decision {
 
 /// Why a person must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewReason {
     /// The calibrated confidence is below the threshold.

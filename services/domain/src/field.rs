@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The machine name of a field: lower-case letters, digits and underscores, a letter first, at most 63 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct FieldName(String);
 
@@ -74,6 +75,7 @@ impl From<FieldName> for String {
 
 /// The type of a field's values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FieldType {
     /// Exactly one of the declared options.
@@ -123,6 +125,7 @@ pub enum FieldType {
 
 /// A numbering scheme of identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IdentifierScheme {
     /// Any code: upper-cased, blanks dropped, other punctuation and leading zeros kept.
@@ -138,6 +141,7 @@ pub enum IdentifierScheme {
 
 /// How a value is held against gold, and when two votes count as one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Comparison {
     /// Canonical texts are equal.

@@ -10,33 +10,49 @@ const MAXIMUM_OPTIONS: usize = 1000;
 
 /// A field as written in TOML or JSON. Unknown keys are refused, so that a misspelt one cannot pass unseen.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FieldDefinition {
+    /// The machine name, unique in the project.
     name: FieldName,
+    /// The name that people see; made of the machine name when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<String>,
+    /// What exactly is asked, for people and prompts.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     description: String,
+    /// The type: choice, choices, boolean, integer, decimal, money, date, identifier, name, address, text, rating or table.
     #[serde(rename = "type")]
     type_word: String,
+    /// Of choice and choices: the options in declared order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     options: Option<Vec<String>>,
+    /// Of identifiers: the numbering scheme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scheme: Option<IdentifierScheme>,
+    /// Of ratings: the lowest point of the scale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     minimum: Option<i64>,
+    /// Of ratings: the highest point of the scale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     maximum: Option<i64>,
+    /// Of tables: the columns, which may not be tables themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     columns: Option<Vec<Field>>,
+    /// Whether the field's absence needs a person's look.
     #[serde(default)]
     required: bool,
+    /// The rule by which two values are the same; by type when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
+    /// The language and country whose notation is assumed, such as `de-DE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
+    /// How much the field matters in figures over all fields.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     weight: f64,
+    /// The least calibrated confidence at which a value is accepted; the policy's when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<f64>,
 }
@@ -288,4 +304,24 @@ fn title_of(name: &FieldName) -> String {
     characters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::openapi::{RefOr, Schema};
+    use utoipa::{PartialSchema, ToSchema};
+
+    use super::{Field, FieldDefinition};
+
+    impl PartialSchema for Field {
+        fn schema() -> RefOr<Schema> {
+            FieldDefinition::schema()
+        }
+    }
+
+    impl ToSchema for Field {
+        fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            FieldDefinition::schemas(schemas);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// A trusted value of one field of one item. The newest counts; older ones are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gold {
     /// Its identifier.
     pub id: GoldId,
@@ -33,6 +34,7 @@ pub struct Gold {
 
 /// Where the trust in a gold value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GoldSource {
     /// Came with the data.

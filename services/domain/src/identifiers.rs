@@ -22,6 +22,7 @@ macro_rules! identifier {
     ($(#[$documentation:meta])* $name:ident, $kind:literal) => {
         $(#[$documentation])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(Uuid);
 

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// An item of a project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Item {
     /// Its identifier.
     pub id: ItemId,
@@ -20,6 +21,7 @@ pub struct Item {
     /// What it consists of.
     pub content: ItemContent,
     /// Whatever its owner wants to keep with it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
     /// Where it stands.
     pub state: ItemState,
@@ -29,11 +31,13 @@ pub struct Item {
 
 /// What an item consists of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "form", rename_all = "snake_case")]
 pub enum ItemContent {
     /// A line of JSONL or CSV, kept whole; `text` (and `lines` with boxes, if given) is what is shown and read.
     Inline {
         /// The data of the line without identifier, metadata and gold.
+        #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         data: Map<String, Value>,
     },
     /// A file kept by its content hash.
@@ -49,6 +53,7 @@ pub enum ItemContent {
 
 /// Where an item stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemState {
     /// Annotators are still voting.

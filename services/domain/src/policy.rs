@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// When people vote on an item, blind, beside the machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PeopleVote {
     /// Every item is voted on by `overlap` people.
@@ -15,6 +16,7 @@ pub enum PeopleVote {
 
 /// The policy of a project. Thresholds of single fields are the fields' own targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// The least calibrated confidence at which a value is accepted, for fields without a target of their own.
@@ -33,6 +35,7 @@ pub struct Policy {
 
 /// How votes are weighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Weighting {
     /// Every vote weighs the same.

@@ -15,6 +15,7 @@ const MAXIMUM_FIELDS: usize = 200;
 
 /// A project as written in a file or sent to the API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProjectDefinition {
     /// The short name used in addresses and commands: lower-case letters, digits and hyphens.
@@ -40,6 +41,7 @@ pub struct ProjectDefinition {
 
 /// A project that exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Project {
     /// Its identifier.
     pub id: ProjectId,

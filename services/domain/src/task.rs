@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
     /// An automatic annotator votes on the item.
@@ -23,6 +24,7 @@ pub enum TaskKind {
 
 /// Where a task stands. An expired lease makes a task ready again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Waits to be claimed, perhaps not before a certain moment.
@@ -41,6 +43,7 @@ pub enum TaskState {
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
     /// Its identifier.
     pub id: TaskId,
@@ -72,6 +75,7 @@ pub struct Task {
 
 /// A claim on a task: only whoever knows the token may keep it alive or finish it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lease {
     /// The task as claimed.
     pub task: Task,

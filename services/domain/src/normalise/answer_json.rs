@@ -68,9 +68,9 @@ pub fn answer_to_json(field: &Field, answer: &Answer) -> Value {
         return Value::Null;
     };
     match &field.field_type {
-        FieldType::Table { .. } => parse_or_text(&value.raw),
+        FieldType::Table { .. } => rows_of(field, value),
         _ if !value.parsed => text_of(field, value),
-        FieldType::Choices { .. } => parse_or_text(&value.canonical),
+        FieldType::Choices { .. } => serde_json::from_str(&value.canonical).unwrap_or_else(|_| text_of(field, value)),
         FieldType::Choice { .. } => Value::String(value.canonical.clone()),
         FieldType::Boolean => Value::Bool(value.canonical == "true"),
         FieldType::Integer | FieldType::Decimal | FieldType::Rating { .. } => {
@@ -185,8 +185,12 @@ fn shape(field: &str, expected: &str, found: &Value) -> AnswerError {
     }
 }
 
-fn parse_or_text(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+/// The rows of a table as they were given; text when it was text that is no list of rows.
+fn rows_of(field: &Field, value: &NormalisedValue) -> Value {
+    serde_json::from_str(&value.raw)
+        .ok()
+        .filter(|rows| answer_from_json(field, rows).is_ok_and(|read| read.class() == Some(&value.canonical)))
+        .unwrap_or_else(|| text_of(field, value))
 }
 
 /// The raw text where reading it as text gives the same value; else the number that it was, or the canonical text.
