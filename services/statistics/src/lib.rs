@@ -15,6 +15,7 @@ pub mod calibration;
 pub mod clusters;
 mod error;
 mod estimate;
+pub mod metrics;
 mod numeric;
 pub mod score;
 pub mod similarity;

@@ -14,6 +14,7 @@
 mod calibration;
 mod compare;
 mod confidence;
+mod metrics;
 mod text;
 mod voting;
 
@@ -37,6 +38,7 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
     ("platt", calibration::PLATT),
     ("platt_pooled", calibration::POOLED),
     ("calibrators", calibration::CALIBRATORS),
+    ("metrics", metrics::METHODS),
 ];
 
 fn folder() -> PathBuf {
