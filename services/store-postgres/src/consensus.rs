@@ -1,0 +1,158 @@
+//! Consensus: rows are added, and the last one added for an item and field is present.
+
+use std::collections::BTreeMap;
+
+use accord_domain::{Confidence, Consensus, Decision, FieldName, ItemId, ProjectId};
+use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoreResult};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::convert::{Place, fetch_limit, page_of, read_all, start_of, write_json};
+use crate::error::failure;
+use crate::transaction::PostgresTransaction;
+
+/// How many rows go into one statement.
+const ROWS_PER_STATEMENT: usize = 5000;
+
+type ConsensusRow = (Uuid, String);
+
+fn read_consensus((id, body): ConsensusRow) -> StoreResult<Consensus> {
+    Place::new("consensus", "body").read_json(id, &body)
+}
+
+fn calibrated_probability(row: &Consensus) -> Option<f64> {
+    match row.confidence {
+        Confidence::Calibrated { probability, .. } => Some(probability),
+        Confidence::Uncalibrated { .. } => None,
+    }
+}
+
+async fn insert_rows(transaction: &mut PostgresTransaction, rows: &[Consensus]) -> StoreResult<()> {
+    let bodies = rows
+        .iter()
+        .map(|row| write_json("consensus", row))
+        .collect::<StoreResult<Vec<_>>>()?;
+    sqlx::query(
+        "INSERT INTO consensus (id, project_id, item_id, field, body, created_at)
+         SELECT id, project_id, item_id, field, body::JSON, created_at
+         FROM unnest($1::UUID[], $2::UUID[], $3::UUID[], $4::TEXT[], $5::TEXT[], $6::BIGINT[])
+             AS new (id, project_id, item_id, field, body, created_at)",
+    )
+    .bind(rows.iter().map(|row| row.id.as_uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.project_id.as_uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.item_id.as_uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.field.as_str()).collect::<Vec<_>>())
+    .bind(bodies)
+    .bind(
+        rows.iter()
+            .map(|row| row.created_at.as_microseconds())
+            .collect::<Vec<_>>(),
+    )
+    .execute(transaction.connection())
+    .await
+    .map_err(failure)?;
+    Ok(())
+}
+
+async fn point_at_rows(transaction: &mut PostgresTransaction, rows: &[Consensus]) -> StoreResult<()> {
+    // One row for each item and field, in an order that keeps transactions from waiting for each other in a circle.
+    let last: BTreeMap<(ItemId, &FieldName), &Consensus> =
+        rows.iter().map(|row| ((row.item_id, &row.field), row)).collect();
+    let rows: Vec<&Consensus> = last.into_values().collect();
+    sqlx::query(
+        "INSERT INTO present_consensus (item_id, field, consensus_id, project_id, accepted, probability)
+         SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[], $4::UUID[], $5::BOOLEAN[], $6::DOUBLE PRECISION[])
+         ON CONFLICT (item_id, field) DO UPDATE
+             SET consensus_id = EXCLUDED.consensus_id, project_id = EXCLUDED.project_id,
+                 accepted = EXCLUDED.accepted, probability = EXCLUDED.probability",
+    )
+    .bind(rows.iter().map(|row| row.item_id.as_uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.field.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.id.as_uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.project_id.as_uuid()).collect::<Vec<_>>())
+    .bind(
+        rows.iter()
+            .map(|row| matches!(row.decision, Decision::Accepted { .. }))
+            .collect::<Vec<_>>(),
+    )
+    .bind(rows.iter().map(|row| calibrated_probability(row)).collect::<Vec<_>>())
+    .execute(transaction.connection())
+    .await
+    .map_err(failure)?;
+    Ok(())
+}
+
+#[async_trait]
+impl ConsensusRows for PostgresTransaction {
+    async fn insert_consensus(&mut self, rows: &[Consensus]) -> StoreResult<()> {
+        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+            insert_rows(self, chunk).await?;
+            point_at_rows(self, chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn consensus_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Consensus>> {
+        let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
+        let rows: Vec<ConsensusRow> = sqlx::query_as(
+            "SELECT consensus.id, consensus.body::TEXT
+             FROM present_consensus JOIN consensus ON consensus.id = present_consensus.consensus_id
+             WHERE present_consensus.item_id = ANY($1)
+             ORDER BY present_consensus.item_id, present_consensus.field",
+        )
+        .bind(item_ids)
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        read_all(rows, read_consensus)
+    }
+
+    async fn consensus_history(&mut self, item_id: ItemId) -> StoreResult<Vec<Consensus>> {
+        let rows: Vec<ConsensusRow> =
+            sqlx::query_as("SELECT id, body::TEXT FROM consensus WHERE item_id = $1 ORDER BY id")
+                .bind(item_id.as_uuid())
+                .fetch_all(self.connection())
+                .await
+                .map_err(failure)?;
+        read_all(rows, read_consensus)
+    }
+
+    async fn list_consensus(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Consensus>> {
+        let rows: Vec<ConsensusRow> = sqlx::query_as(
+            "SELECT consensus.id, consensus.body::TEXT
+             FROM present_consensus JOIN consensus ON consensus.id = present_consensus.consensus_id
+             WHERE present_consensus.project_id = $1 AND present_consensus.consensus_id > $2
+             ORDER BY present_consensus.consensus_id LIMIT $3",
+        )
+        .bind(project_id.as_uuid())
+        .bind(start_of(page))
+        .bind(fetch_limit(page))
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        Ok(page_of(read_all(rows, read_consensus)?, page, |row| row.id.as_uuid()))
+    }
+
+    async fn summarise_fields(&mut self, project_id: ProjectId) -> StoreResult<Vec<FieldSummary>> {
+        let rows: Vec<(String, i64, i64, i64, Option<f64>)> = sqlx::query_as(
+            "SELECT field, count(*), count(*) FILTER (WHERE accepted), count(probability), avg(probability)
+             FROM present_consensus WHERE project_id = $1 GROUP BY field ORDER BY field",
+        )
+        .bind(project_id.as_uuid())
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        read_all(
+            rows,
+            |(field, count, accepted_count, calibrated_count, mean_probability)| {
+                Ok(FieldSummary {
+                    field: Place::new("present_consensus", "field").read_word(project_id, &field)?,
+                    count,
+                    accepted_count,
+                    calibrated_count,
+                    mean_probability,
+                })
+            },
+        )
+    }
+}

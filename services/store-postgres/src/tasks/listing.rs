@@ -1,0 +1,77 @@
+//! Looking at tasks.
+
+use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
+use accord_store::{Page, PageRequest, StoreResult, TaskCount, TaskFilter};
+use sqlx::{Postgres, QueryBuilder};
+
+use super::row::{TaskRow, task_columns};
+use crate::convert::{Place, fetch_limit, page_of, read_all, start_of};
+use crate::error::failure;
+use crate::transaction::PostgresTransaction;
+
+pub(super) async fn find(transaction: &mut PostgresTransaction, id: TaskId) -> StoreResult<Option<Task>> {
+    let row: Option<TaskRow> = sqlx::query_as(concat!("SELECT ", task_columns!(), " FROM tasks WHERE id = $1"))
+        .bind(id.as_uuid())
+        .fetch_optional(transaction.connection())
+        .await
+        .map_err(failure)?;
+    row.map(TaskRow::read).transpose()
+}
+
+pub(super) async fn count_open(
+    transaction: &mut PostgresTransaction,
+    item_id: ItemId,
+    kind: TaskKind,
+) -> StoreResult<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM tasks WHERE item_id = $1 AND kind = $2 AND state IN ('ready', 'leased')")
+        .bind(item_id.as_uuid())
+        .bind(kind.word())
+        .fetch_one(transaction.connection())
+        .await
+        .map_err(failure)
+}
+
+pub(super) async fn list(
+    transaction: &mut PostgresTransaction,
+    project_id: ProjectId,
+    filter: &TaskFilter,
+    page: PageRequest,
+) -> StoreResult<Page<Task>> {
+    let mut query: QueryBuilder<Postgres> =
+        QueryBuilder::new(concat!("SELECT ", task_columns!(), " FROM tasks WHERE project_id = "));
+    query.push_bind(project_id.as_uuid());
+    query.push(" AND id > ").push_bind(start_of(page));
+    if let Some(kind) = filter.kind {
+        query.push(" AND kind = ").push_bind(kind.word());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND state = ").push_bind(state.word());
+    }
+    if let Some(item_id) = filter.item_id {
+        query.push(" AND item_id = ").push_bind(item_id.as_uuid());
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(fetch_limit(page));
+    let rows: Vec<TaskRow> = query
+        .build_query_as()
+        .fetch_all(transaction.connection())
+        .await
+        .map_err(failure)?;
+    Ok(page_of(read_all(rows, TaskRow::read)?, page, |task| task.id.as_uuid()))
+}
+
+pub(super) async fn count(transaction: &mut PostgresTransaction, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT kind, state, count(*) FROM tasks WHERE project_id = $1 GROUP BY kind, state ORDER BY kind, state",
+    )
+    .bind(project_id.as_uuid())
+    .fetch_all(transaction.connection())
+    .await
+    .map_err(failure)?;
+    read_all(rows, |(kind, state, count)| {
+        Ok(TaskCount {
+            kind: Place::new("tasks", "kind").read_word(project_id, &kind)?,
+            state: Place::new("tasks", "state").read_word(project_id, &state)?,
+            count,
+        })
+    })
+}
