@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "tests fail by panicking and say on standard error what they skip"
 )]
@@ -9,6 +10,8 @@
 mod answers;
 mod contracts;
 mod definitions;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod properties;
 mod receipts;
 mod shared;
