@@ -44,3 +44,4 @@ CREATE INDEX tasks_leased ON tasks (lease_until) WHERE state = 'leased';
 CREATE INDEX tasks_leased_by_person ON tasks (user_id, project_id, kind) WHERE state = 'leased' AND user_id IS NOT NULL;
 CREATE INDEX tasks_of_item ON tasks (item_id, kind);
 CREATE INDEX tasks_of_project ON tasks (project_id, id);
+CREATE INDEX tasks_by_state ON tasks (project_id, kind, state, id);

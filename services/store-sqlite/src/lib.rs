@@ -1,1 +1,21 @@
-//! placeholder
+//! Persistence on SQLite: one file in write-ahead mode, one writer that waits its turn, several readers.
+
+mod accounts;
+mod annotations;
+mod annotators;
+mod calibrators;
+mod calls;
+mod consensus;
+mod failure;
+mod gold;
+mod idempotency;
+mod items;
+mod page;
+mod projects;
+mod reader;
+mod sql;
+mod store;
+mod tasks;
+mod transaction;
+
+pub use store::{SqliteOptions, SqliteStore};

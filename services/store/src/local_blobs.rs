@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use object_store::{Error as ObjectError, ObjectStore, ObjectStoreExt};
+use object_store::{Error as ObjectError, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 
 use crate::blobs::Blobs;

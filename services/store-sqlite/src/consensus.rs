@@ -1,0 +1,148 @@
+//! Consensus.
+
+use accord_domain::{Confidence, Consensus, Decision, ItemId, ProjectId};
+use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoreResult};
+use async_trait::async_trait;
+use sqlx::QueryBuilder;
+use sqlx::sqlite::SqliteRow;
+
+use crate::failure::{conflict, failed};
+use crate::page::{fetch_page, push_identifiers};
+use crate::reader::{Reader, to_json};
+use crate::transaction::SqliteTransaction;
+
+/// How many rows go into one statement.
+const ROWS_AT_ONCE: usize = 200;
+
+#[async_trait]
+impl ConsensusRows for SqliteTransaction {
+    async fn insert_consensus(&mut self, rows: &[Consensus]) -> StoreResult<()> {
+        for chunk in rows.chunks(ROWS_AT_ONCE) {
+            insert_rows(self, chunk).await?;
+            point_at_rows(self, chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn consensus_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Consensus>> {
+        if item_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::new(
+            "SELECT consensus.id, consensus.body FROM current_consensus AS present \
+             JOIN consensus ON consensus.id = present.consensus_id WHERE present.item_id IN ",
+        );
+        push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
+        query.push(" ORDER BY present.item_id, present.field");
+        let found = query
+            .build()
+            .persistent(item_ids.len() == 1)
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed)?;
+        found.iter().map(read_consensus).collect()
+    }
+
+    async fn consensus_history(&mut self, item_id: ItemId) -> StoreResult<Vec<Consensus>> {
+        let found = sqlx::query("SELECT id, body FROM consensus WHERE item_id = ? ORDER BY rowid")
+            .bind(item_id.as_uuid())
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed)?;
+        found.iter().map(read_consensus).collect()
+    }
+
+    async fn list_consensus(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Consensus>> {
+        let mut query = QueryBuilder::new(
+            "SELECT consensus.id, consensus.body FROM current_consensus AS present \
+             JOIN consensus ON consensus.id = present.consensus_id WHERE present.project_id = ",
+        );
+        query.push_bind(project_id.as_uuid());
+        let id = |row: &Consensus| row.id.as_uuid();
+        fetch_page(
+            self.connection(),
+            query,
+            "present.consensus_id",
+            page,
+            read_consensus,
+            id,
+        )
+        .await
+    }
+
+    async fn summarise_fields(&mut self, project_id: ProjectId) -> StoreResult<Vec<FieldSummary>> {
+        let found = sqlx::query(
+            "SELECT field, count(*) AS number, sum(accepted) AS accepted_count, \
+                    count(probability) AS calibrated_count, avg(probability) AS mean_probability \
+             FROM current_consensus WHERE project_id = ? GROUP BY field ORDER BY field",
+        )
+        .bind(project_id.as_uuid())
+        .fetch_all(self.connection())
+        .await
+        .map_err(failed)?;
+        found.iter().map(read_summary).collect()
+    }
+}
+
+async fn insert_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreResult<()> {
+    let mut bodies = Vec::with_capacity(rows.len());
+    for row in rows {
+        bodies.push((row, to_json("consensus", row)?));
+    }
+    let mut query = QueryBuilder::new("INSERT INTO consensus (id, project_id, item_id, field, body, created_at) ");
+    query.push_values(bodies, |mut columns, (row, body)| {
+        columns
+            .push_bind(row.id.as_uuid())
+            .push_bind(row.project_id.as_uuid())
+            .push_bind(row.item_id.as_uuid())
+            .push_bind(row.field.to_string())
+            .push_bind(body)
+            .push_bind(row.created_at.as_microseconds());
+    });
+    query
+        .build()
+        .execute(tx.connection())
+        .await
+        .map_err(|error| conflict(error, "consensus", "with one of these identifiers"))?;
+    Ok(())
+}
+
+async fn point_at_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreResult<()> {
+    let mut query = QueryBuilder::new(
+        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability) ",
+    );
+    query.push_values(rows, |mut columns, row| {
+        let probability = match row.confidence {
+            Confidence::Calibrated { probability, .. } => Some(probability),
+            Confidence::Uncalibrated { .. } => None,
+        };
+        columns
+            .push_bind(row.item_id.as_uuid())
+            .push_bind(row.field.to_string())
+            .push_bind(row.id.as_uuid())
+            .push_bind(row.project_id.as_uuid())
+            .push_bind(matches!(row.decision, Decision::Accepted { .. }))
+            .push_bind(probability);
+    });
+    query.push(
+        " ON CONFLICT (item_id, field) DO UPDATE SET consensus_id = excluded.consensus_id, \
+         accepted = excluded.accepted, probability = excluded.probability",
+    );
+    query.build().execute(tx.connection()).await.map_err(failed)?;
+    Ok(())
+}
+
+fn read_consensus(row: &SqliteRow) -> StoreResult<Consensus> {
+    Reader::new("consensus", row).json("body")
+}
+
+fn read_summary(row: &SqliteRow) -> StoreResult<FieldSummary> {
+    let reader = Reader::new("current_consensus", row);
+    Ok(FieldSummary {
+        field: reader.word("field")?,
+        count: reader.get("number")?,
+        accepted_count: reader.get("accepted_count")?,
+        calibrated_count: reader.get("calibrated_count")?,
+        mean_probability: reader.get("mean_probability")?,
+    })
+}

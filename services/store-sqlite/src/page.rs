@@ -1,0 +1,53 @@
+//! Keyset pages.
+
+use accord_store::{MAXIMUM_PAGE_SIZE, Page, PageRequest, StoreError, StoreResult};
+use sqlx::sqlite::{Sqlite, SqliteRow};
+use sqlx::{QueryBuilder, SqliteConnection};
+use uuid::Uuid;
+
+use crate::failure::failed;
+
+/// The most identifiers of one call that fetches by identifier.
+const MAXIMUM_IDENTIFIERS: usize = 1000;
+
+/// Ends a query with the condition, order and limit of a page by the identifier in `column`, and runs it. The query
+/// must end in a condition already.
+pub(crate) async fn fetch_page<T>(
+    connection: &mut SqliteConnection,
+    mut query: QueryBuilder<Sqlite>,
+    column: &'static str,
+    request: PageRequest,
+    read: fn(&SqliteRow) -> StoreResult<T>,
+    id: fn(&T) -> Uuid,
+) -> StoreResult<Page<T>> {
+    let limit = request.limit.clamp(1, MAXIMUM_PAGE_SIZE) as usize;
+    if let Some(after) = request.after {
+        query.push(" AND ").push(column).push(" > ").push_bind(after);
+    }
+    query.push(" ORDER BY ").push(column).push(" LIMIT ");
+    query.push_bind(i64::from(request.limit.clamp(1, MAXIMUM_PAGE_SIZE)) + 1);
+    let found = query.build().fetch_all(connection).await.map_err(failed)?;
+    let rows: Vec<T> = found.iter().take(limit).map(read).collect::<StoreResult<_>>()?;
+    let next = (found.len() > limit).then(|| rows.last().map(id)).flatten();
+    Ok(Page { rows, next })
+}
+
+/// Adds `(?, ?, ...)` with the identifiers to a query.
+pub(crate) fn push_identifiers(
+    query: &mut QueryBuilder<Sqlite>,
+    ids: impl ExactSizeIterator<Item = Uuid>,
+) -> StoreResult<()> {
+    if ids.len() > MAXIMUM_IDENTIFIERS {
+        return Err(StoreError::Invalid {
+            what: "list of identifiers",
+            problem: format!("it has {}, at most {MAXIMUM_IDENTIFIERS} fit in a call", ids.len()),
+        });
+    }
+    query.push("(");
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(id);
+    }
+    query.push(")");
+    Ok(())
+}

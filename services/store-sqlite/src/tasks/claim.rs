@@ -1,0 +1,75 @@
+//! Claiming automatic tasks.
+
+use accord_domain::{Lease, TaskKind};
+use accord_store::text::check_text;
+use accord_store::{ClaimRequest, StoreResult};
+use sqlx::QueryBuilder;
+use sqlx::sqlite::Sqlite;
+
+use super::{microseconds, read_lease};
+use crate::failure::failed;
+use crate::sql::{new_token, now, task_columns};
+use crate::transaction::SqliteTransaction;
+
+pub(super) async fn claim_tasks(tx: &mut SqliteTransaction, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>> {
+    check_text("name of worker", request.worker)?;
+    let Some(mut query) = claim_query(request) else {
+        return Ok(Vec::new());
+    };
+    let rows = query.build().fetch_all(tx.connection()).await.map_err(failed)?;
+    let mut leases: Vec<Lease> = rows.iter().map(read_lease).collect::<StoreResult<_>>()?;
+    leases.sort_by_key(|lease| (std::cmp::Reverse(lease.task.priority), lease.task.id));
+    Ok(leases)
+}
+
+/// The statement that claims; none when no automatic kind is asked for. Each kind walks its own index of ready tasks
+/// from the front, so a claim costs the same however long the queue is.
+pub(super) fn claim_query(request: &ClaimRequest<'_>) -> Option<QueryBuilder<Sqlite>> {
+    let kinds: Vec<TaskKind> = [TaskKind::Annotate, TaskKind::Score, TaskKind::Refit]
+        .into_iter()
+        .filter(|kind| request.kinds.contains(kind))
+        .collect();
+    if kinds.is_empty() || request.limit == 0 {
+        return None;
+    }
+    let mut query = QueryBuilder::new(concat!(
+        "UPDATE tasks SET state = 'leased', attempts = attempts + 1, user_id = NULL, lease_token = ",
+        new_token!(),
+        ", lease_until = ",
+        now!(),
+        " + "
+    ));
+    query.push_bind(microseconds(request.lease_milliseconds));
+    query.push(", worker = ").push_bind(request.worker.to_owned());
+    query.push(" WHERE id IN (SELECT id FROM (");
+    for kind in kinds {
+        // The list of kinds repeats the condition of the index, without which it may not be used.
+        query.push(
+            "SELECT * FROM (SELECT id, priority FROM tasks \
+             WHERE state = 'ready' AND kind IN ('annotate', 'score', 'refit') AND kind = '",
+        );
+        query.push(kind.word());
+        query.push(concat!("' AND ready_at <= ", now!()));
+        push_project(&mut query, request);
+        query.push(" ORDER BY priority DESC, id LIMIT ");
+        query.push_bind(i64::from(request.limit)).push(") UNION ALL ");
+        query.push(concat!(
+            "SELECT id, priority FROM tasks WHERE state = 'leased' AND lease_until <= ",
+            now!(),
+            " AND kind = '"
+        ));
+        query.push(kind.word()).push("'");
+        push_project(&mut query, request);
+        query.push(" UNION ALL ");
+    }
+    query.push("SELECT NULL, NULL WHERE false) ORDER BY priority DESC, id LIMIT ");
+    query.push_bind(i64::from(request.limit));
+    query.push(concat!(") RETURNING lease_token, ", task_columns!()));
+    Some(query)
+}
+
+fn push_project(query: &mut QueryBuilder<Sqlite>, request: &ClaimRequest<'_>) {
+    if let Some(project_id) = request.project_id {
+        query.push(" AND project_id = ").push_bind(project_id.as_uuid());
+    }
+}

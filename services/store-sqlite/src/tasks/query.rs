@@ -1,0 +1,77 @@
+//! Looking at tasks.
+
+use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
+use accord_store::{Page, PageRequest, StoreError, StoreResult, TaskCount, TaskFilter};
+use sqlx::QueryBuilder;
+
+use super::read_task;
+use crate::failure::failed;
+use crate::page::fetch_page;
+use crate::reader::Reader;
+use crate::sql::task_columns;
+use crate::transaction::SqliteTransaction;
+
+pub(super) async fn task(tx: &mut SqliteTransaction, id: TaskId) -> StoreResult<Option<Task>> {
+    let found = sqlx::query(concat!("SELECT ", task_columns!(), " FROM tasks WHERE id = ?"))
+        .bind(id.as_uuid())
+        .fetch_optional(tx.connection())
+        .await
+        .map_err(failed)?;
+    found.as_ref().map(read_task).transpose()
+}
+
+pub(super) async fn require_task(tx: &mut SqliteTransaction, id: TaskId) -> StoreResult<Task> {
+    task(tx, id).await?.ok_or_else(|| StoreError::Missing {
+        what: "task",
+        name: id.to_string(),
+    })
+}
+
+pub(super) async fn count_open(tx: &mut SqliteTransaction, item_id: ItemId, kind: TaskKind) -> StoreResult<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM tasks WHERE item_id = ? AND kind = ? AND state IN ('ready', 'leased')")
+        .bind(item_id.as_uuid())
+        .bind(kind.word())
+        .fetch_one(tx.connection())
+        .await
+        .map_err(failed)
+}
+
+pub(super) async fn list(
+    tx: &mut SqliteTransaction,
+    project_id: ProjectId,
+    filter: &TaskFilter,
+    page: PageRequest,
+) -> StoreResult<Page<Task>> {
+    let mut query = QueryBuilder::new(concat!("SELECT ", task_columns!(), " FROM tasks WHERE project_id = "));
+    query.push_bind(project_id.as_uuid());
+    if let Some(kind) = filter.kind {
+        query.push(" AND kind = ").push_bind(kind.word());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND state = ").push_bind(state.word());
+    }
+    if let Some(item_id) = filter.item_id {
+        query.push(" AND item_id = ").push_bind(item_id.as_uuid());
+    }
+    fetch_page(tx.connection(), query, "id", page, read_task, |task| task.id.as_uuid()).await
+}
+
+pub(super) async fn count(tx: &mut SqliteTransaction, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {
+    let found = sqlx::query(
+        "SELECT kind, state, count(*) AS number FROM tasks WHERE project_id = ? GROUP BY kind, state \
+         ORDER BY kind, state",
+    )
+    .bind(project_id.as_uuid())
+    .fetch_all(tx.connection())
+    .await
+    .map_err(failed)?;
+    let read = |row| {
+        let reader = Reader::new("tasks", row);
+        Ok(TaskCount {
+            kind: reader.word("kind")?,
+            state: reader.word("state")?,
+            count: reader.get("number")?,
+        })
+    };
+    found.iter().map(read).collect()
+}
