@@ -65,7 +65,7 @@ async fn point_at_all(transaction: &mut PostgresTransaction, calibrators: &[Cali
         .map(|calibrator| ((calibrator.project_id, &calibrator.field), calibrator.id))
         .collect();
     sqlx::query(
-        "INSERT INTO present_calibrators (project_id, field, calibrator_id)
+        "INSERT INTO current_calibrators (project_id, field, calibrator_id)
          SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[])
          ON CONFLICT (project_id, field) DO UPDATE SET calibrator_id = EXCLUDED.calibrator_id",
     )
@@ -104,8 +104,8 @@ impl Calibrators for PostgresTransaction {
     async fn current_calibrators(&mut self, project_id: ProjectId) -> StoreResult<Vec<Calibrator>> {
         let rows: Vec<CalibratorRow> = sqlx::query_as(
             "SELECT calibrators.id, calibrators.body::TEXT
-             FROM present_calibrators JOIN calibrators ON calibrators.id = present_calibrators.calibrator_id
-             WHERE present_calibrators.project_id = $1 ORDER BY present_calibrators.field",
+             FROM current_calibrators JOIN calibrators ON calibrators.id = current_calibrators.calibrator_id
+             WHERE current_calibrators.project_id = $1 ORDER BY current_calibrators.field",
         )
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())
@@ -117,8 +117,8 @@ impl Calibrators for PostgresTransaction {
     async fn current_calibrators_of_all_projects(&mut self) -> StoreResult<Vec<Calibrator>> {
         let rows: Vec<CalibratorRow> = sqlx::query_as(
             "SELECT calibrators.id, calibrators.body::TEXT
-             FROM present_calibrators JOIN calibrators ON calibrators.id = present_calibrators.calibrator_id
-             ORDER BY present_calibrators.project_id, present_calibrators.field",
+             FROM current_calibrators JOIN calibrators ON calibrators.id = current_calibrators.calibrator_id
+             ORDER BY current_calibrators.project_id, current_calibrators.field",
         )
         .fetch_all(self.connection())
         .await

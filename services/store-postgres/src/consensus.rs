@@ -60,7 +60,7 @@ async fn point_at_rows(transaction: &mut PostgresTransaction, rows: &[Consensus]
         rows.iter().map(|row| ((row.item_id, &row.field), row)).collect();
     let rows: Vec<&Consensus> = last.into_values().collect();
     sqlx::query(
-        "INSERT INTO present_consensus (item_id, field, consensus_id, project_id, accepted, probability)
+        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability)
          SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[], $4::UUID[], $5::BOOLEAN[], $6::DOUBLE PRECISION[])
          ON CONFLICT (item_id, field) DO UPDATE
              SET consensus_id = EXCLUDED.consensus_id, project_id = EXCLUDED.project_id,
@@ -96,9 +96,9 @@ impl ConsensusRows for PostgresTransaction {
         let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
         let rows: Vec<ConsensusRow> = sqlx::query_as(
             "SELECT consensus.id, consensus.body::TEXT
-             FROM present_consensus JOIN consensus ON consensus.id = present_consensus.consensus_id
-             WHERE present_consensus.item_id = ANY($1)
-             ORDER BY present_consensus.item_id, present_consensus.field",
+             FROM current_consensus JOIN consensus ON consensus.id = current_consensus.consensus_id
+             WHERE current_consensus.item_id = ANY($1)
+             ORDER BY current_consensus.item_id, current_consensus.field",
         )
         .bind(item_ids)
         .fetch_all(self.connection())
@@ -109,7 +109,7 @@ impl ConsensusRows for PostgresTransaction {
 
     async fn consensus_history(&mut self, item_id: ItemId) -> StoreResult<Vec<Consensus>> {
         let rows: Vec<ConsensusRow> =
-            sqlx::query_as("SELECT id, body::TEXT FROM consensus WHERE item_id = $1 ORDER BY id")
+            sqlx::query_as("SELECT id, body::TEXT FROM consensus WHERE item_id = $1 ORDER BY sequence")
                 .bind(item_id.as_uuid())
                 .fetch_all(self.connection())
                 .await
@@ -120,9 +120,9 @@ impl ConsensusRows for PostgresTransaction {
     async fn list_consensus(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Consensus>> {
         let rows: Vec<ConsensusRow> = sqlx::query_as(
             "SELECT consensus.id, consensus.body::TEXT
-             FROM present_consensus JOIN consensus ON consensus.id = present_consensus.consensus_id
-             WHERE present_consensus.project_id = $1 AND present_consensus.consensus_id > $2
-             ORDER BY present_consensus.consensus_id LIMIT $3",
+             FROM current_consensus JOIN consensus ON consensus.id = current_consensus.consensus_id
+             WHERE current_consensus.project_id = $1 AND current_consensus.consensus_id > $2
+             ORDER BY current_consensus.consensus_id LIMIT $3",
         )
         .bind(project_id.as_uuid())
         .bind(start_of(page))
@@ -136,7 +136,7 @@ impl ConsensusRows for PostgresTransaction {
     async fn summarise_fields(&mut self, project_id: ProjectId) -> StoreResult<Vec<FieldSummary>> {
         let rows: Vec<(String, i64, i64, i64, Option<f64>)> = sqlx::query_as(
             "SELECT field, count(*), count(*) FILTER (WHERE accepted), count(probability), avg(probability)
-             FROM present_consensus WHERE project_id = $1 GROUP BY field ORDER BY field",
+             FROM current_consensus WHERE project_id = $1 GROUP BY field ORDER BY field",
         )
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())
@@ -146,7 +146,7 @@ impl ConsensusRows for PostgresTransaction {
             rows,
             |(field, count, accepted_count, calibrated_count, mean_probability)| {
                 Ok(FieldSummary {
-                    field: Place::new("present_consensus", "field").read_word(project_id, &field)?,
+                    field: Place::new("current_consensus", "field").read_word(project_id, &field)?,
                     count,
                     accepted_count,
                     calibrated_count,

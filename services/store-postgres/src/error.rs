@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn knows_what_a_reference_refers_to() {
         assert_eq!(thing_referred_to("tasks_item_id_fkey"), "item");
-        assert_eq!(thing_referred_to("present_gold_gold_id_fkey"), "gold");
+        assert_eq!(thing_referred_to("current_gold_gold_id_fkey"), "gold");
         assert_eq!(thing_referred_to("other"), "row");
     }
 }

@@ -15,12 +15,12 @@ use crate::transaction::PostgresTransaction;
 /// How many values go into one statement.
 const VALUES_PER_STATEMENT: usize = 5000;
 
-macro_rules! select_present_gold {
+macro_rules! select_current_gold {
     ($rest:literal) => {
         concat!(
             "SELECT gold.id, gold.project_id, gold.item_id, gold.field, gold.answer::TEXT, gold.source, gold.propensity,
                     gold.user_id, gold.created_at
-             FROM present_gold JOIN gold ON gold.id = present_gold.gold_id ",
+             FROM current_gold JOIN gold ON gold.id = current_gold.gold_id ",
             $rest
         )
     };
@@ -98,7 +98,7 @@ async fn point_at_values(transaction: &mut PostgresTransaction, values: &[Gold])
         values.iter().map(|gold| ((gold.item_id, &gold.field), gold)).collect();
     let values: Vec<&Gold> = last.into_values().collect();
     sqlx::query(
-        "INSERT INTO present_gold (item_id, field, gold_id, project_id)
+        "INSERT INTO current_gold (item_id, field, gold_id, project_id)
          SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[], $4::UUID[])
          ON CONFLICT (item_id, field) DO UPDATE SET gold_id = EXCLUDED.gold_id, project_id = EXCLUDED.project_id",
     )
@@ -124,8 +124,8 @@ impl GoldValues for PostgresTransaction {
 
     async fn gold_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Gold>> {
         let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
-        let rows: Vec<GoldRow> = sqlx::query_as(select_present_gold!(
-            "WHERE present_gold.item_id = ANY($1) ORDER BY present_gold.item_id, present_gold.field"
+        let rows: Vec<GoldRow> = sqlx::query_as(select_current_gold!(
+            "WHERE current_gold.item_id = ANY($1) ORDER BY current_gold.item_id, current_gold.field"
         ))
         .bind(item_ids)
         .fetch_all(self.connection())
@@ -135,8 +135,8 @@ impl GoldValues for PostgresTransaction {
     }
 
     async fn list_gold(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Gold>> {
-        let rows: Vec<GoldRow> = sqlx::query_as(select_present_gold!(
-            "WHERE present_gold.project_id = $1 AND present_gold.gold_id > $2 ORDER BY present_gold.gold_id LIMIT $3"
+        let rows: Vec<GoldRow> = sqlx::query_as(select_current_gold!(
+            "WHERE current_gold.project_id = $1 AND current_gold.gold_id > $2 ORDER BY current_gold.gold_id LIMIT $3"
         ))
         .bind(project_id.as_uuid())
         .bind(start_of(page))
@@ -148,7 +148,7 @@ impl GoldValues for PostgresTransaction {
     }
 
     async fn count_gold(&mut self, project_id: ProjectId) -> StoreResult<i64> {
-        sqlx::query_scalar("SELECT count(*) FROM present_gold WHERE project_id = $1")
+        sqlx::query_scalar("SELECT count(*) FROM current_gold WHERE project_id = $1")
             .bind(project_id.as_uuid())
             .fetch_one(self.connection())
             .await

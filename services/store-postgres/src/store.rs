@@ -52,8 +52,12 @@ impl PostgresStore {
             .await
             .map_err(failure)?;
         check_server(&pool).await?;
+        let name: String = sqlx::query_scalar("SELECT gen_random_uuid()::TEXT")
+            .fetch_one(&pool)
+            .await
+            .map_err(failure)?;
         Ok(Self {
-            wake_ups: Arc::new(WakeUps::new(pool.clone())),
+            wake_ups: Arc::new(WakeUps::new(name, pool.clone())),
             pool,
             address,
             listener: OnceLock::new(),

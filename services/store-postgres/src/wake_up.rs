@@ -20,10 +20,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two attempts to listen again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-const NOTIFY: &str = "SELECT pg_notify('accord_tasks', '')";
+/// The payload names the sender, which has woken its own process already.
+const NOTIFY: &str = "SELECT pg_notify('accord_tasks', $1)";
 
 /// Tells everybody that tasks may have become ready.
 pub(crate) struct WakeUps {
+    /// Tells this opening of the database from others.
+    name: String,
     sender: watch::Sender<u64>,
     pool: PgPool,
     sending: Mutex<Sending>,
@@ -69,8 +72,9 @@ impl Sending {
 }
 
 impl WakeUps {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(name: String, pool: PgPool) -> Self {
         Self {
+            name,
             sender: watch::Sender::new(0),
             pool,
             sending: Mutex::default(),
@@ -92,7 +96,7 @@ impl WakeUps {
     ) -> Result<Notification, sqlx::Error> {
         let notification = self.with_sending(|sending| sending.next(Instant::now()));
         if notification == Notification::Now {
-            sqlx::query(NOTIFY).execute(connection).await?;
+            sqlx::query(NOTIFY).bind(&self.name).execute(connection).await?;
         }
         Ok(notification)
     }
@@ -106,7 +110,8 @@ impl WakeUps {
                 tokio::time::sleep(pause).await;
                 // Marked first: whoever commits from here on sends anew, so nothing falls between.
                 wake_ups.with_sending(|sending| sending.sent_late(Instant::now()));
-                if let Err(error) = sqlx::query(NOTIFY).execute(&wake_ups.pool).await {
+                let sent = sqlx::query(NOTIFY).bind(&wake_ups.name).execute(&wake_ups.pool).await;
+                if let Err(error) = sent {
                     tracing::debug!(%error, "workers of other processes were not notified and will find the tasks by polling");
                 }
             });
@@ -152,8 +157,10 @@ async fn listen_until_lost(pool: &PgPool, wake_ups: &WakeUps) -> Result<(), sqlx
     listener.listen(CHANNEL).await?;
     // Something may have been missed while nobody listened.
     wake_ups.wake_this_process();
-    while listener.try_recv().await?.is_some() {
-        wake_ups.wake_this_process();
+    while let Some(notification) = listener.try_recv().await? {
+        if notification.payload() != wake_ups.name {
+            wake_ups.wake_this_process();
+        }
     }
     Ok(())
 }

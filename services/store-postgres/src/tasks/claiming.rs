@@ -40,7 +40,8 @@ const CLAIM_FOR_WORKER: &str = concat!(
 
 const LEASE_TO_PERSON: &str = concat!(
     "UPDATE tasks
-     SET state = 'leased', attempts = attempts + 1, worker = NULL, user_id = $2,
+     SET state = 'leased', worker = NULL, user_id = $2,
+         attempts = attempts + CASE WHEN state = 'leased' AND user_id = $2 THEN 0 ELSE 1 END,
          lease_token = gen_random_uuid()::TEXT, lease_until = clock_microseconds() + $3 * 1000
      WHERE id = $1
      RETURNING ",

@@ -249,7 +249,16 @@ pub(super) async fn revive(transaction: &mut PostgresTransaction, id: TaskId) ->
         delay_milliseconds: 0,
         reason: None,
     };
-    dead.put_back(transaction, &again).await
+    dead.set_ready(transaction, &again).await.map_err(|error| {
+        if is_unique_violation(&error) {
+            StoreError::Conflict {
+                what: "task",
+                name: format!("that does the work of {id}"),
+            }
+        } else {
+            failure(error)
+        }
+    })
 }
 
 pub(super) async fn cancel_of_item(
