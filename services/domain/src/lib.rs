@@ -41,7 +41,9 @@ pub use identifiers::{
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::json_schema;
-pub use normalise::{AnswerError, NORMALISER_VERSION, answer_from_json, answer_to_json, answers_from_json, normalise};
+pub use normalise::{
+    AnswerError, NORMALISER_VERSION, answer_from_json, answer_to_json, answers_from_json, normalise, normalise_plain,
+};
 pub use policy::{PeopleVote, Policy, Weighting};
 pub use project::{Project, ProjectDefinition, ProjectError};
 pub use task::{Lease, Task, TaskKind, TaskState};

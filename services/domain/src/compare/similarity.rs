@@ -11,13 +11,18 @@ const MAXIMUM_EDIT_CELLS: usize = 25_000_000;
 ///
 /// Of very long texts it is [`token_f1`].
 #[must_use]
+#[expect(clippy::cast_precision_loss, reason = "lengths of texts are far below 2^52")]
 pub fn levenshtein_similarity(left: &str, right: &str) -> f64 {
-    let cells = left.chars().count().saturating_mul(right.chars().count());
-    if cells > MAXIMUM_EDIT_CELLS {
-        token_f1(left, right)
-    } else {
-        strsim::normalized_levenshtein(left, right)
+    let (left_length, right_length) = (left.chars().count(), right.chars().count());
+    let longer = left_length.max(right_length);
+    if longer == 0 {
+        return 1.0;
     }
+    if left_length.saturating_mul(right_length) > MAXIMUM_EDIT_CELLS {
+        return token_f1(left, right);
+    }
+    // One division keeps shares such as 17/20 equal to a threshold written as 0.85.
+    longer.saturating_sub(strsim::levenshtein(left, right)) as f64 / longer as f64
 }
 
 /// The harmonic mean of precision and recall of folded words, each word counted as often as it occurs. Two texts without words are alike.
@@ -76,6 +81,7 @@ mod tests {
         assert_close(levenshtein_similarity("größe", "grösse"), 1.0 - 2.0 / 6.0);
         assert_close(levenshtein_similarity("", ""), 1.0);
         assert_close(levenshtein_similarity("", "a"), 0.0);
+        assert!(levenshtein_similarity("abcdefghij", "abcdefgxyz") >= 0.7);
     }
 
     #[test]

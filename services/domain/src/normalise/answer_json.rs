@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use crate::answer::{Answer, Answers, NormalisedValue};
 use crate::field::{Field, FieldName, FieldType};
 use crate::normalise::table::MAXIMUM_ROWS;
-use crate::normalise::{normalise, normalise_number, number};
+use crate::normalise::{normalise, normalise_plain, number};
 
 /// A JSON value that is no answer to the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ pub fn answer_from_json(field: &Field, value: &Value) -> Result<Answer, AnswerEr
         (Value::String(text), _) if text.trim().is_empty() => Ok(Answer::Absent),
         (Value::String(text), _) => Ok(Answer::Value(normalise(field, text))),
         (Value::Number(number), field_type) if takes_numbers(field_type) => {
-            Ok(Answer::Value(normalise_number(field, number)))
+            Ok(Answer::Value(normalise_plain(field, &number.to_string())))
         }
         (Value::Bool(_), FieldType::Boolean | FieldType::Choice { .. }) => {
             Ok(Answer::Value(normalise(field, &value.to_string())))
@@ -199,7 +199,7 @@ fn text_of(field: &Field, value: &NormalisedValue) -> Value {
         return Value::String(value.raw.clone());
     }
     match serde_json::from_str::<Number>(&value.raw) {
-        Ok(number) if normalise_number(field, &number).canonical == value.canonical => Value::Number(number),
+        Ok(number) if normalise_plain(field, &number.to_string()).canonical == value.canonical => Value::Number(number),
         _ => Value::String(value.canonical.clone()),
     }
 }

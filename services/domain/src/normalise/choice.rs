@@ -14,7 +14,9 @@ const NO: &str = "no n false f 0 off nein falsch non faux nej falskt falso nee o
 /// Reads one of the options: itself, or the only one of the same folded text.
 #[must_use]
 pub(crate) fn read_choice(raw: &str, options: &[String]) -> Option<Reading> {
-    find_option(raw, options).map(|(_, option)| Reading::of(option.to_owned()))
+    Options::new(options)
+        .find(raw)
+        .map(|(_, option)| Reading::of(option.to_owned()))
 }
 
 /// Reads any number of options, from a JSON list or from text parted by commas, semicolons, bars or lines.
@@ -22,9 +24,10 @@ pub(crate) fn read_choice(raw: &str, options: &[String]) -> Option<Reading> {
 /// The canonical text is a JSON list in declared order without repetition. None when any part is no option.
 #[must_use]
 pub(crate) fn read_choices(raw: &str, options: &[String]) -> Option<Reading> {
+    let options = Options::new(options);
     let named: Vec<String> = match serde_json::from_str::<Vec<String>>(raw) {
         Ok(named) => named,
-        Err(_) if find_option(raw, options).is_some() => vec![raw.to_owned()],
+        Err(_) if options.find(raw).is_some() => vec![raw.to_owned()],
         Err(_) => {
             let parts = raw
                 .split([',', ';', '|', '\n'])
@@ -37,11 +40,10 @@ pub(crate) fn read_choices(raw: &str, options: &[String]) -> Option<Reading> {
             named
         }
     };
-    let found = named
+    let mut found = named
         .iter()
-        .map(|name| find_option(name, options))
+        .map(|name| options.find(name))
         .collect::<Option<Vec<_>>>()?;
-    let mut found: Vec<(usize, &str)> = found;
     found.sort_unstable();
     found.dedup();
     let in_order = found.into_iter().map(|(_, option)| Value::from(option)).collect();
@@ -61,16 +63,31 @@ pub(crate) fn read_boolean(raw: &str) -> Option<Reading> {
     }
 }
 
-fn find_option<'a>(raw: &str, options: &'a [String]) -> Option<(usize, &'a str)> {
-    let position = options.iter().position(|option| option == raw).or_else(|| {
-        let folded = fold(raw);
-        let mut alike = options.iter().enumerate().filter(|(_, option)| fold(option) == folded);
-        match (alike.next(), alike.next()) {
-            (Some((position, _)), None) => Some(position),
-            _ => None,
+/// The declared options with their folded texts.
+struct Options<'a> {
+    declared: &'a [String],
+    folded: Vec<String>,
+}
+
+impl<'a> Options<'a> {
+    fn new(declared: &'a [String]) -> Self {
+        Self {
+            declared,
+            folded: declared.iter().map(|option| fold(option)).collect(),
         }
-    })?;
-    options.get(position).map(|option| (position, option.as_str()))
+    }
+
+    fn find(&self, raw: &str) -> Option<(usize, &'a str)> {
+        let position = self.declared.iter().position(|option| option == raw).or_else(|| {
+            let folded = fold(raw);
+            let mut alike = self.folded.iter().enumerate().filter(|(_, option)| **option == folded);
+            match (alike.next(), alike.next()) {
+                (Some((position, _)), None) => Some(position),
+                _ => None,
+            }
+        })?;
+        self.declared.get(position).map(|option| (position, option.as_str()))
+    }
 }
 
 #[cfg(test)]

@@ -73,12 +73,6 @@ impl<'a> Locale<'a> {
         self.region
     }
 
-    /// The language, two or three small letters; empty when none is named.
-    #[must_use]
-    pub const fn language(&self) -> &'a str {
-        self.language
-    }
-
     /// The notation of numbers.
     #[must_use]
     pub fn number_notation(&self) -> NumberNotation {

@@ -62,15 +62,15 @@ pub fn normalise(field: &Field, raw: &str) -> NormalisedValue {
     finish(raw, read_printed(field, raw))
 }
 
-/// Reads a number in the notation of JSON, whose point always stands before decimals, as the field's type.
+/// Reads a value in the notation of machines, as in JSON and XML: the point of a number always stands before decimals,
+/// whatever the field's locale; everything but numbers is read as printed.
 #[must_use]
-pub fn normalise_number(field: &Field, number: &serde_json::Number) -> NormalisedValue {
-    let raw = number.to_string();
-    let reading = match number::read_plain(&raw) {
-        Some(decimal) => read_number(field, decimal, &raw),
-        None => read_printed(field, &raw),
+pub fn normalise_plain(field: &Field, raw: &str) -> NormalisedValue {
+    let reading = match number::read_plain(raw.trim()) {
+        Some(number) => read_number(field, number, raw),
+        None => read_printed(field, raw),
     };
-    finish(&raw, reading)
+    finish(raw, reading)
 }
 
 /// The canonical text of a value that cannot be read.

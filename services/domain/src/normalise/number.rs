@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::normalise::Reading;
+use crate::normalise::currency::recognise_mark;
 use crate::normalise::fold::without_format_characters;
 use crate::normalise::locale::{Locale, NumberNotation};
 
@@ -12,7 +13,7 @@ pub(crate) fn read_integer(raw: &str, locale: Locale<'_>) -> Option<Reading> {
     whole(read_printed(raw, locale)?)
 }
 
-/// Reads a decimal number.
+/// Reads a decimal number, such as a quantity, a rate or the price of a unit; a mark of a currency is dropped.
 #[must_use]
 pub(crate) fn read_decimal(raw: &str, locale: Locale<'_>) -> Option<Reading> {
     Some(Reading::of(canonical_decimal(read_printed(raw, locale)?)))
@@ -68,14 +69,16 @@ fn unsigned_zero(number: Decimal) -> Decimal {
     if number.is_zero() { Decimal::ZERO } else { number }
 }
 
-/// A printed number with a sign or brackets, perhaps a per cent sign, and nothing else.
+/// A printed number with a sign or brackets, perhaps a per cent sign or a currency, and nothing else.
 fn read_printed(raw: &str, locale: Locale<'_>) -> Option<Decimal> {
     let printed = take_apart(raw)?;
     let marks = [printed.before.as_str(), printed.after.as_str()];
-    if marks.iter().any(|mark| !matches!(*mark, "" | "%")) {
-        return None;
+    let is_usual = |mark: &&str| matches!(*mark, "" | "%") || recognise_mark(mark, locale).is_some();
+    if marks.iter().all(is_usual) {
+        printed.read(locale)
+    } else {
+        None
     }
-    printed.read(locale)
 }
 
 /// A printed number taken apart.
@@ -282,6 +285,7 @@ mod tests {
             ("12.5-", "-12.5"),
             ("− 3", "-3"),
             ("19 %", "19"),
+            ("0,0125 €", "0.0125"),
         ] {
             assert_eq!(decimal(raw, None).as_deref(), Some(expected), "{raw}");
         }

@@ -1,6 +1,6 @@
 //! Answers as JSON: shapes that are taken, and what is said of those that are not.
 
-use accord_domain::{Answer, Field, answer_from_json, answer_to_json, answers_from_json};
+use accord_domain::{Answer, Field, answer_from_json, answer_to_json, answers_from_json, normalise_plain};
 use serde_json::{Value, json};
 
 use crate::shared::field;
@@ -25,6 +25,7 @@ fn numbers_have_the_notation_of_json_and_text_that_of_the_locale() {
     let decimal = field(json!({ "name": "rate", "type": "decimal", "locale": "de-DE" }));
     assert_eq!(canonical(&decimal, &json!(1.234)).as_deref(), Some("1.2340"));
     assert_eq!(canonical(&decimal, &json!("1.234")).as_deref(), Some("1234"));
+    assert_eq!(normalise_plain(&decimal, " 1.234 ").canonical, "1.2340");
     let money = field(json!({ "name": "total", "type": "money", "locale": "de-DE" }));
     assert_eq!(canonical(&money, &json!(1234.5)).as_deref(), Some("1234.50"));
     assert_eq!(canonical(&money, &json!("1.234,5 €")).as_deref(), Some("1234.50"));

@@ -1,5 +1,7 @@
 //! Normalisation of the gold of real receipts and invoices.
 
+use std::path::Path;
+
 use accord_domain::{Answer, ProjectDefinition, answer_from_json, answers_from_json, match_gold, normalise, template};
 use serde_json::{Map, Value};
 
@@ -74,25 +76,29 @@ fn the_same_paper_scanned_twice_has_the_same_gold() {
 
 #[test]
 fn every_gold_value_of_the_invoices_is_read() {
-    let Some(first) = shared_file("gold of invoices", "data/invoices/zugferd/weclapp.gold.json") else {
-        return;
-    };
     let project = template("invoice").unwrap();
-    let mut files = 0;
-    for entry in std::fs::read_dir(first.parent().unwrap()).unwrap() {
-        let path = entry.unwrap().path();
-        if !path.to_string_lossy().ends_with(".gold.json") {
-            continue;
-        }
-        let document: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let gold: &Map<String, Value> = document["gold"].as_object().unwrap();
-        let answers = answers_from_json(&project.fields, gold).unwrap();
-        for (field, answer) in &answers {
-            if let Answer::Value(value) = answer {
-                assert!(value.parsed, "{field} of {}: {}", path.display(), value.raw);
+    for (folder, count) in [("zugferd", 22), ("invoice2data", 7)] {
+        let Some(readme) = shared_file("gold of invoices", "data/invoices/README.md") else {
+            return;
+        };
+        let mut files = 0;
+        for entry in std::fs::read_dir(readme.with_file_name(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().ends_with(".gold.json") {
+                check_gold(&project, &path);
+                files += 1;
             }
         }
-        files += 1;
+        assert_eq!(files, count, "files in {folder}");
     }
-    assert_eq!(files, 22);
+}
+
+fn check_gold(project: &ProjectDefinition, path: &Path) {
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let gold: &Map<String, Value> = document["gold"].as_object().unwrap();
+    for (field, answer) in answers_from_json(&project.fields, gold).unwrap() {
+        if let Answer::Value(value) = answer {
+            assert!(value.parsed, "{field} of {}: {}", path.display(), value.raw);
+        }
+    }
 }
