@@ -10,7 +10,7 @@ use crate::environment::Environment;
 
 /// A text that is not an identifier of the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {kind} identifier: expected a UUID such as 01930d2c-7a5e-7c3e-9d1f-0242ac120002")]
+#[error("`{text}` is no {kind} identifier: expected a UUID such as 01930d2c-7a5e-7c3e-9d1f-0242ac120002")]
 pub struct IdentifierError {
     /// What kind of identifier was expected.
     pub kind: &'static str,

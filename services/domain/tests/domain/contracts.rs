@@ -187,7 +187,7 @@ fn identifiers_sort_by_time_and_refuse_other_text() {
     assert_eq!(id.as_uuid().get_version_num(), 7);
     let error = "7".parse::<ItemId>().unwrap_err().to_string();
     assert!(
-        error.starts_with("`7` is not a item identifier") || error.contains("item identifier"),
+        error.starts_with("`7` is no item identifier: expected a UUID"),
         "{error}"
     );
     assert!("x".repeat(64).parse::<FieldName>().is_err());
