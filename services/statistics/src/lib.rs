@@ -11,12 +11,14 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+pub mod agreement;
 pub mod calibration;
 pub mod clusters;
 mod error;
 mod estimate;
 pub mod metrics;
 mod numeric;
+pub mod resampling;
 pub mod score;
 pub mod similarity;
 pub mod voting;

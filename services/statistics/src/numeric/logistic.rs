@@ -10,15 +10,6 @@ pub(crate) fn sigmoid(z: f64) -> f64 {
     }
 }
 
-/// `ln(1 + exp(z))`.
-pub(crate) fn softplus(z: f64) -> f64 {
-    if z >= 0.0 {
-        z + (-z).exp().ln_1p()
-    } else {
-        z.exp().ln_1p()
-    }
-}
-
 /// `ln(p / (1 - p))`; infinite at 0 and 1.
 pub(crate) fn logit(probability: f64) -> f64 {
     probability.ln() - (-probability).ln_1p()
@@ -42,7 +33,6 @@ mod tests {
     fn is_finite_far_out() {
         assert_eq!(sigmoid(1000.0), 1.0);
         assert_eq!(sigmoid(-1000.0), 0.0);
-        assert_eq!(softplus(1000.0), 1000.0);
         assert_eq!(cross_entropy(-1000.0, 0.0), 0.0);
         assert!((logit(sigmoid(0.3)) - 0.3).abs() < 1e-15);
     }

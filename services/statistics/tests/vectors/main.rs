@@ -11,6 +11,7 @@
     reason = "tests fail by panicking and tell what they skip"
 )]
 
+mod agreement;
 mod calibration;
 mod compare;
 mod confidence;
@@ -39,6 +40,13 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
     ("platt_pooled", calibration::POOLED),
     ("calibrators", calibration::CALIBRATORS),
     ("metrics", metrics::METHODS),
+    ("agreement_two_raters", agreement::TWO_RATERS),
+    ("agreement_fleiss", agreement::FLEISS),
+    ("agreement_krippendorff", agreement::KRIPPENDORFF),
+    ("agreement_gwet", agreement::GWET),
+    ("agreement_span_f1", agreement::SPANS),
+    ("agreement_bootstrap", agreement::BOOTSTRAP),
+    ("agreement_pools", agreement::POOLS),
 ];
 
 fn folder() -> PathBuf {
