@@ -1,6 +1,7 @@
 //! From an item to the document that annotators read.
 
-use accord_documents::{Document, Limits, SegmentInput};
+use accord_documents::text::document_from_text;
+use accord_documents::{Document, Limits, Segment, from_segments};
 use accord_domain::{Item, ItemContent};
 use accord_store::{Blobs, Store, StoreError};
 use serde_json::{Map, Value};
@@ -36,7 +37,7 @@ pub async fn document_of_item(
     item: &Item,
 ) -> Result<Document, ContentError> {
     match &item.content {
-        ItemContent::Inline { data } => document_of_data(data),
+        ItemContent::Inline { data } => document_of_data(data, limits),
         ItemContent::File { file_name, .. } => document_of_file(store, blobs, limits, item, file_name).await,
     }
 }
@@ -48,7 +49,11 @@ async fn document_of_file(
     item: &Item,
     file_name: &str,
 ) -> Result<Document, ContentError> {
-    let stored = store.read().await?.document(&item.content_hash, DOCUMENT_VERSION).await?;
+    let stored = store
+        .read()
+        .await?
+        .document(&item.content_hash, DOCUMENT_VERSION)
+        .await?;
     if let Some(stored) = stored {
         return serde_json::from_str(&stored).map_err(|error| {
             ContentError::Store(StoreError::Corrupt {
@@ -84,26 +89,29 @@ async fn keep_document(store: &dyn Store, content_hash: &str, document: &Documen
 ///
 /// # Errors
 /// Says which key is missing or malformed.
-pub fn document_of_data(data: &Map<String, Value>) -> Result<Document, ContentError> {
+pub fn document_of_data(data: &Map<String, Value>, limits: &Limits) -> Result<Document, ContentError> {
     if let Some(lines) = data.get("lines") {
-        let segments: Vec<SegmentInput> = serde_json::from_value(lines.clone()).map_err(|error| {
+        let segments: Vec<Segment> = serde_json::from_value(lines.clone()).map_err(|error| {
             ContentError::Unreadable(format!(
                 "`lines` must be a list of {{\"text\", \"box\": [x0, y0, x1, y1], \"row\"}}: {error}"
             ))
         })?;
-        let size: Option<[f32; 2]> = match data.get("image_size") {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(serde_json::from_value(value.clone()).map_err(|_| {
-                ContentError::Unreadable("`image_size` must be [width, height] in pixels".to_owned())
-            })?),
+        let [width, height]: [f32; 2] = match data.get("image_size") {
+            None | Some(Value::Null) => [0.0, 0.0],
+            Some(value) => serde_json::from_value(value.clone())
+                .map_err(|_| ContentError::Unreadable("`image_size` must be [width, height] in pixels".to_owned()))?,
         };
-        return Ok(accord_documents::from_segments(&segments, size));
+        return Ok(from_segments(&segments, width, height));
     }
     let text = data.get("text_rows").or_else(|| data.get("text"));
     match text {
-        Some(Value::String(text)) if !text.trim().is_empty() => Ok(accord_documents::document_of_text(text)),
+        Some(Value::String(text)) if !text.trim().is_empty() => {
+            document_from_text(text, limits).map_err(|error| ContentError::Unreadable(error.to_string()))
+        }
         Some(Value::String(_)) => Err(ContentError::Unreadable("`text` is empty".to_owned())),
         Some(_) => Err(ContentError::Unreadable("`text` must be a string".to_owned())),
-        None => Err(ContentError::Unreadable("`text` is missing: it is what annotators read".to_owned())),
+        None => Err(ContentError::Unreadable(
+            "`text` is missing: it is what annotators read".to_owned(),
+        )),
     }
 }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod flow;
 pub mod gold;
 pub mod idempotency;
+pub mod idle;
 pub mod items;
 pub mod local_blobs;
 pub mod page;

@@ -1,1 +1,17 @@
-//! placeholder
+//! From votes to decisions: classes of equal votes, weights, shares, calibrated confidence, decisions; and the fitting of all that on gold.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+pub mod ballot;
+pub mod curve;
+pub mod decide;
+pub mod evaluate;
+pub mod fit;
+pub mod gold;
+pub mod item;
+pub mod report;
+pub mod tally;
+pub mod weights;
+pub mod worker;
+
+/// The version of the code that scores, stored with everything it computes.
+pub const CODE_VERSION: &str = concat!("score ", env!("CARGO_PKG_VERSION"));

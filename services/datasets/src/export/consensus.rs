@@ -43,7 +43,7 @@ pub const CONSENSUS_COLUMNS: &[Column] = columns! {
 
 /// The row of one consensus.
 #[must_use]
-pub fn consensus_row(
+pub(super) fn consensus_row(
     consensus: &Consensus,
     external_ids: &HashMap<ItemId, String>,
     gold: &HashMap<(ItemId, FieldName), Gold>,
@@ -106,9 +106,13 @@ fn confidence_cells(confidence: &Confidence) -> [Cell; 5] {
             rung.word().into(),
             (*gold_count).into(),
         ],
-        Confidence::Uncalibrated { .. } => {
-            ["uncalibrated".into(), Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty]
-        }
+        Confidence::Uncalibrated { .. } => [
+            "uncalibrated".into(),
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+        ],
     }
 }
 

@@ -83,10 +83,14 @@ fn json_of(cell: &Cell) -> serde_json::Value {
 fn encode_csv(columns: &[Column], rows: &[Row], head: bool) -> Result<Vec<u8>, ExportError> {
     let mut writer = csv::Writer::from_writer(Vec::with_capacity(rows.len() * 200));
     if head {
-        writer.write_record(columns.iter().map(|column| column.name)).map_err(ExportError::encode)?;
+        writer
+            .write_record(columns.iter().map(|column| column.name))
+            .map_err(ExportError::encode)?;
     }
     for row in rows {
-        writer.write_record(row.iter().map(csv_text)).map_err(ExportError::encode)?;
+        writer
+            .write_record(row.iter().map(csv_text))
+            .map_err(ExportError::encode)?;
     }
     writer.into_inner().map_err(ExportError::encode)
 }
@@ -124,8 +128,8 @@ impl ParquetEncoder {
             .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
             .build();
         let buffer = SharedBuffer::default();
-        let writer = ArrowWriter::try_new(buffer.clone(), Arc::clone(&schema), Some(properties))
-            .map_err(ExportError::encode)?;
+        let writer =
+            ArrowWriter::try_new(buffer.clone(), Arc::clone(&schema), Some(properties)).map_err(ExportError::encode)?;
         Ok(Self {
             columns,
             schema,
@@ -136,8 +140,12 @@ impl ParquetEncoder {
 
     fn encode(&mut self, rows: &[Row]) -> Result<Vec<u8>, ExportError> {
         if !rows.is_empty() {
-            let arrays: Vec<ArrayRef> =
-                self.columns.iter().enumerate().map(|(position, column)| array_of(*column, position, rows)).collect();
+            let arrays: Vec<ArrayRef> = self
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(position, column)| array_of(*column, position, rows))
+                .collect();
             let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(ExportError::encode)?;
             self.writer.write(&batch).map_err(ExportError::encode)?;
         }
@@ -166,28 +174,44 @@ fn array_of(column: Column, position: usize, rows: &[Row]) -> ArrayRef {
         ColumnType::Text => {
             let mut builder = StringBuilder::new();
             for cell in cells {
-                builder.append_option(if let Some(Cell::Text(text)) = cell { Some(text) } else { None });
+                builder.append_option(if let Some(Cell::Text(text)) = cell {
+                    Some(text)
+                } else {
+                    None
+                });
             }
             Arc::new(builder.finish())
         }
         ColumnType::Integer => {
             let mut builder = Int64Builder::new();
             for cell in cells {
-                builder.append_option(if let Some(Cell::Integer(number)) = cell { Some(*number) } else { None });
+                builder.append_option(if let Some(Cell::Integer(number)) = cell {
+                    Some(*number)
+                } else {
+                    None
+                });
             }
             Arc::new(builder.finish())
         }
         ColumnType::Number => {
             let mut builder = Float64Builder::new();
             for cell in cells {
-                builder.append_option(if let Some(Cell::Number(number)) = cell { Some(*number) } else { None });
+                builder.append_option(if let Some(Cell::Number(number)) = cell {
+                    Some(*number)
+                } else {
+                    None
+                });
             }
             Arc::new(builder.finish())
         }
         ColumnType::Boolean => {
             let mut builder = BooleanBuilder::new();
             for cell in cells {
-                builder.append_option(if let Some(Cell::Boolean(value)) = cell { Some(*value) } else { None });
+                builder.append_option(if let Some(Cell::Boolean(value)) = cell {
+                    Some(*value)
+                } else {
+                    None
+                });
             }
             Arc::new(builder.finish())
         }
@@ -206,7 +230,10 @@ impl SharedBuffer {
 
 impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

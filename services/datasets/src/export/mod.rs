@@ -190,7 +190,10 @@ async fn load_annotators(
     project_id: ProjectId,
 ) -> Result<HashMap<AnnotatorId, Annotator>, ExportError> {
     let annotators = store.read().await?.annotators_of_project(project_id).await?;
-    Ok(annotators.into_iter().map(|annotator| (annotator.id, annotator)).collect())
+    Ok(annotators
+        .into_iter()
+        .map(|annotator| (annotator.id, annotator))
+        .collect())
 }
 
 async fn read_votes(

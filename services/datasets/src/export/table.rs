@@ -24,7 +24,7 @@ pub struct Column {
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub(super) enum Cell {
     /// Nothing is known.
     Empty,
     /// Text.
@@ -38,7 +38,7 @@ pub enum Cell {
 }
 
 /// One row, with as many cells as the table has columns.
-pub type Row = Vec<Cell>;
+pub(super) type Row = Vec<Cell>;
 
 macro_rules! cell_from {
     ($type:ty, $variant:ident, $convert:expr) => {

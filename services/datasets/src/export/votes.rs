@@ -34,7 +34,7 @@ pub const VOTE_COLUMNS: &[Column] = columns! {
 
 /// The rows of one annotation, one for each field.
 #[must_use]
-pub fn vote_rows(
+pub(super) fn vote_rows(
     annotation: &Annotation,
     annotators: &HashMap<AnnotatorId, Annotator>,
     external_ids: &HashMap<ItemId, String>,
@@ -56,7 +56,11 @@ fn vote_row(
     let annotator = annotators.get(&annotation.annotator_id);
     let provenance = &annotation.provenance;
     let (value, canonical, parsed) = match answer {
-        Answer::Value(value) => (Some(value.raw.as_str()), Some(value.canonical.as_str()), Some(value.parsed)),
+        Answer::Value(value) => (
+            Some(value.raw.as_str()),
+            Some(value.canonical.as_str()),
+            Some(value.parsed),
+        ),
         _ => (None, None, None),
     };
     let failure = match answer {

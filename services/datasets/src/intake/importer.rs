@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use accord_documents::Limits;
 use accord_domain::normalise::answers_from_json;
-use accord_domain::{
-    Answers, Environment, GoldSource, Item, ItemContent, ItemId, ItemState, Project,
-};
-use accord_store::{Blobs, InsertedItem, Store, flow};
+use accord_domain::{Answer, Answers, Environment, GoldSource, Item, ItemContent, ItemId, ItemState, Project};
+use accord_store::flow::{self, GoldAnswers};
+use accord_store::{Blobs, InsertedItem, Store};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -80,18 +79,26 @@ impl Importer {
         Ok(summary)
     }
 
-    async fn check(&self, project: &Project, incoming: IncomingItem) -> Result<Result<CheckedItem, String>, ImportError> {
+    async fn check(
+        &self,
+        project: &Project,
+        incoming: IncomingItem,
+    ) -> Result<Result<CheckedItem, String>, ImportError> {
         if let Err(problem) = check_external_id(&incoming.external_id) {
             return Ok(Err(problem));
         }
-        let gold = match incoming.gold.as_ref().map(|gold| answers_from_json(&project.definition.fields, gold)) {
+        let gold = match incoming
+            .gold
+            .as_ref()
+            .map(|gold| answers_from_json(&project.definition.fields, gold))
+        {
             None => None,
             Some(Ok(answers)) => Some(answers),
             Some(Err(error)) => return Ok(Err(format!("gold: {error}"))),
         };
         let (content, content_hash, document) = match incoming.content {
             IncomingContent::Data(data) => {
-                if let Err(error) = document_of_data(&data) {
+                if let Err(error) = document_of_data(&data, &self.limits) {
                     return Ok(Err(error.to_string()));
                 }
                 let hash = hash_of(Value::Object(data.clone()).to_string().as_bytes());
@@ -180,7 +187,9 @@ impl Importer {
                 InsertedItem::Conflicting { .. } => summary.reject(Rejection {
                     place: checked.place.to_string(),
                     external_id: Some(checked.item.external_id),
-                    problem: "an item with this external_id and other content is there already: give it another external_id".to_owned(),
+                    problem:
+                        "an item with this external_id and other content is there already: give it another external_id"
+                            .to_owned(),
                 }),
             }
         }
@@ -216,24 +225,30 @@ impl Importer {
             .into_iter()
             .map(|known| ((known.item_id, known.field), known.answer))
             .collect();
-        let fresh: Vec<(ItemId, Answers)> = gold
+        let fresh: Vec<GoldAnswers> = gold
             .into_iter()
-            .map(|(id, answers)| {
-                let answers: Answers = answers
+            .map(|(item_id, answers)| GoldAnswers {
+                item_id,
+                answers: answers
                     .into_iter()
                     .filter(|(field, answer)| {
-                        let before = known.get(&(id, field.clone()));
-                        before.and_then(|before| before.class()) != answer.class()
+                        let before = known.get(&(item_id, field.clone())).and_then(Answer::class);
+                        answer.class().is_some() && before != answer.class()
                     })
-                    .collect();
-                (id, answers)
+                    .collect(),
             })
-            .filter(|(_, answers)| !answers.is_empty())
             .collect();
-        if fresh.is_empty() {
-            return Ok(0);
-        }
-        Ok(flow::import_gold(transaction, self.environment.as_ref(), project, &fresh, GoldSource::Imported).await?)
+        let count = fresh.iter().map(|gold| gold.answers.len()).sum::<usize>();
+        flow::import_gold(
+            transaction,
+            self.environment.as_ref(),
+            project,
+            &fresh,
+            GoldSource::Imported,
+            None,
+        )
+        .await?;
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 }
 
@@ -251,7 +266,9 @@ fn check_external_id(external_id: &str) -> Result<(), String> {
         return Err("`external_id` is empty".to_owned());
     }
     if external_id.len() > MAXIMUM_EXTERNAL_ID_BYTES {
-        return Err(format!("`external_id` is longer than {MAXIMUM_EXTERNAL_ID_BYTES} bytes"));
+        return Err(format!(
+            "`external_id` is longer than {MAXIMUM_EXTERNAL_ID_BYTES} bytes"
+        ));
     }
     if external_id.contains(char::is_control) {
         return Err("`external_id` contains control characters".to_owned());

@@ -135,7 +135,9 @@ impl<R: AsyncRead + Unpin + Send> LineSource<R> {
                         headers.len()
                     )));
                 }
-                item_of_record(headers, &cells, place).map(Some).map_err(RecordError::Line)
+                item_of_record(headers, &cells, place)
+                    .map(Some)
+                    .map_err(RecordError::Line)
             }
         }
     }
@@ -158,7 +160,11 @@ impl<R: AsyncRead + Unpin + Send> LineSource<R> {
             match self.next_line().await? {
                 Some(Ok(line)) => record.push_str(&line),
                 Some(Err(problem)) => return Ok(Some(Err(problem))),
-                None => return Ok(Some(Err("a quoted cell is not closed before the end of the input".to_owned()))),
+                None => {
+                    return Ok(Some(Err(
+                        "a quoted cell is not closed before the end of the input".to_owned()
+                    )));
+                }
             }
         }
         Ok(Some(Ok(record)))
@@ -215,7 +221,9 @@ fn parse_header(record: &str) -> Result<csv::StringRecord, RecordError> {
 }
 
 fn parse_record(record: &str) -> Result<csv::StringRecord, String> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(record.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(record.as_bytes());
     let mut cells = csv::StringRecord::new();
     match reader.read_record(&mut cells) {
         Ok(true) => Ok(cells),

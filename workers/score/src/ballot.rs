@@ -1,0 +1,172 @@
+//! The votes on one field of one item, with equal ones put into one class.
+
+use accord_domain::{AnnotationId, AnnotatorId, Answer, Field, compare};
+use accord_statistics::InvalidInput;
+use accord_statistics::clusters::{Linkage, SimilarityMatrix, cluster_votes};
+
+/// One annotator's answer on the field.
+#[derive(Debug, Clone, Copy)]
+pub struct CastVote<'a> {
+    /// The annotation that holds it.
+    pub annotation_id: AnnotationId,
+    /// Who answered.
+    pub annotator_id: AnnotatorId,
+    /// The annotators that share errors with this one.
+    pub family: &'a str,
+    /// What was answered.
+    pub answer: &'a Answer,
+}
+
+/// Votes that count as the same value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteClass {
+    /// Positions of its votes in the ballot.
+    pub members: Vec<usize>,
+    /// Position of the vote that stands for the class: the medoid of a cluster, the first of equal values.
+    pub representative: usize,
+}
+
+/// The votes on one field of one item, classes told apart.
+#[derive(Debug, Clone)]
+pub struct Ballot<'a> {
+    /// The votes in order of submission.
+    pub votes: Vec<CastVote<'a>>,
+    /// The classes in order of their first vote.
+    pub classes: Vec<VoteClass>,
+    /// Class index of each vote; none for abstentions and failures.
+    pub class_of_vote: Vec<Option<usize>>,
+}
+
+impl<'a> Ballot<'a> {
+    /// Tells classes apart: equal canonical values, or for long texts clusters in which every pair is similar enough
+    /// (complete linkage, methods 3.3). Absence is a class of its own.
+    ///
+    /// # Errors
+    /// The similarity of two values is not a number from 0 to 1, which no comparison rule yields.
+    pub fn new(field: &Field, votes: Vec<CastVote<'a>>) -> Result<Self, InvalidInput> {
+        let mut classes = equal_classes(&votes);
+        if let Some(threshold) = compare::clusters_by_similarity(field) {
+            classes = similar_classes(field, &votes, classes, threshold)?;
+        }
+        let mut class_of_vote = vec![None; votes.len()];
+        for (index, class) in classes.iter().enumerate() {
+            for member in &class.members {
+                if let Some(slot) = class_of_vote.get_mut(*member) {
+                    *slot = Some(index);
+                }
+            }
+        }
+        Ok(Self {
+            votes,
+            classes,
+            class_of_vote,
+        })
+    }
+
+    /// The answer that stands for a class.
+    #[must_use]
+    pub fn answer_of_class(&self, class: usize) -> Option<&'a Answer> {
+        let class = self.classes.get(class)?;
+        self.votes.get(class.representative).map(|vote| vote.answer)
+    }
+
+    /// How many abstained.
+    #[must_use]
+    pub fn abstention_count(&self) -> usize {
+        self.count_answers(|answer| matches!(answer, Answer::Abstained))
+    }
+
+    /// How many failed.
+    #[must_use]
+    pub fn failure_count(&self) -> usize {
+        self.count_answers(|answer| matches!(answer, Answer::Failed { .. }))
+    }
+
+    fn count_answers(&self, wanted: impl Fn(&Answer) -> bool) -> usize {
+        self.votes.iter().filter(|vote| wanted(vote.answer)).count()
+    }
+}
+
+/// Votes with the same canonical text, in order of the first of them.
+fn equal_classes(votes: &[CastVote<'_>]) -> Vec<VoteClass> {
+    let mut classes: Vec<(&str, VoteClass)> = Vec::new();
+    for (position, vote) in votes.iter().enumerate() {
+        let Some(text) = vote.answer.class() else { continue };
+        match classes.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, class)) => class.members.push(position),
+            None => classes.push((
+                text,
+                VoteClass {
+                    members: vec![position],
+                    representative: position,
+                },
+            )),
+        }
+    }
+    classes.into_iter().map(|(_, class)| class).collect()
+}
+
+/// Joins classes of equal values into clusters of similar ones. Equal values weigh as often as they were voted for,
+/// so that the medoid is the value most people nearly agree with.
+fn similar_classes(
+    field: &Field,
+    votes: &[CastVote<'_>],
+    classes: Vec<VoteClass>,
+    threshold: f64,
+) -> Result<Vec<VoteClass>, InvalidInput> {
+    let texts: Vec<&str> = classes
+        .iter()
+        .filter_map(|class| votes.get(class.representative)?.answer.class())
+        .collect();
+    let is_absent: Vec<bool> = classes
+        .iter()
+        .map(|class| {
+            matches!(
+                votes.get(class.representative).map(|vote| vote.answer),
+                Some(Answer::Absent)
+            )
+        })
+        .collect();
+    if texts.len() < 2 {
+        return Ok(classes);
+    }
+    let similarity = |left: usize, right: usize| {
+        if left == right {
+            1.0
+        } else if is_absent[left] || is_absent[right] {
+            0.0
+        } else {
+            compare::vote_similarity(field, texts[left], texts[right])
+        }
+    };
+    let rows: Vec<Vec<f64>> = (0..texts.len())
+        .map(|left| (0..texts.len()).map(|right| similarity(left, right)).collect())
+        .collect();
+    let weights: Vec<f64> = classes.iter().map(|class| class.members.len() as f64).collect();
+    let clustering = cluster_votes(
+        &SimilarityMatrix::from_rows(&rows)?,
+        &weights,
+        threshold,
+        Linkage::Complete,
+    )?;
+    let Some(clustering) = clustering.value() else {
+        return Ok(classes);
+    };
+    Ok(clustering
+        .clusters
+        .into_iter()
+        .map(|cluster| VoteClass {
+            members: joined_members(&classes, &cluster.members),
+            representative: classes[cluster.medoid].representative,
+        })
+        .collect())
+}
+
+fn joined_members(classes: &[VoteClass], parts: &[usize]) -> Vec<usize> {
+    let mut members: Vec<usize> = parts
+        .iter()
+        .flat_map(|part| classes[*part].members.iter().copied())
+        .collect();
+    members.sort_unstable();
+    members
+}

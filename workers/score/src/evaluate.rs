@@ -1,0 +1,267 @@
+//! Evaluation on documents with gold, without a database: every annotator by itself and the consensus, cross-fitted.
+
+use std::collections::BTreeMap;
+
+use accord_domain::{AnnotationId, AnnotatorId, Answer, Answers, FOLD_COUNT, Field, FieldName, Weighting, compare};
+use accord_statistics::InvalidInput;
+use serde::Serialize;
+
+use crate::ballot::{Ballot, CastVote};
+use crate::fit::{FieldGold, FittedField, fit_fields};
+use crate::report::{OutOfFold, ProbabilityFigures, figures};
+use crate::tally::{count, weights_of_voters};
+use crate::weights::LabelledBallot;
+
+/// A document with gold and the answers of every annotator, which had not learned from this document.
+#[derive(Debug, Clone)]
+pub struct EvaluatedDocument {
+    /// Its fold, below [`FOLD_COUNT`].
+    pub fold: u32,
+    /// The answers, in the order of the annotators' names.
+    pub answers: Vec<Answers>,
+    /// The gold; fields without gold are absent from it, and fields known to be absent from the document say so.
+    pub gold: Answers,
+}
+
+/// How annotators and consensus did on one field.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldEvaluation {
+    /// The field.
+    pub field: FieldName,
+    /// Documents whose gold holds a value: those that are scored.
+    pub scored: usize,
+    /// Documents whose gold says that there is no value; not scored.
+    pub without_value: usize,
+    /// Of them, how often the consensus gave a value.
+    pub predicted_without_value: usize,
+    /// Each annotator by itself.
+    pub annotators: Vec<VoterEvaluation>,
+    /// The consensus; its confidence is out of fold.
+    pub consensus: VoterEvaluation,
+}
+
+/// How one annotator, or the consensus, did on one field.
+///
+/// A missing value counts as a wrong one. A single annotator says no more than its value, so its confidence is its
+/// accuracy on the other folds; that is also what a missing value counts as, for annotators and consensus alike.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VoterEvaluation {
+    /// The annotator's name, or `consensus`.
+    pub name: String,
+    /// Scored documents with a value.
+    pub answered: usize,
+    /// Scored documents with the right value.
+    pub correct: usize,
+    /// Right values among the scored documents; none when nothing is scored.
+    pub accuracy: Option<f64>,
+    /// Right values among the answered ones.
+    pub accuracy_when_answered: Option<f64>,
+    /// Mean of the matching rule's figure, such as token F1.
+    pub mean_match: Option<f64>,
+    /// Mean confidence.
+    pub mean_confidence: Option<f64>,
+    /// Brier score of the confidence.
+    pub brier: Option<f64>,
+    /// Expected calibration error of the confidence.
+    pub calibration_error: Option<f64>,
+    /// 5 % and 95 % quantiles of that error for a perfect calibrator.
+    pub null_band: Option<[f64; 2]>,
+    /// Area under the receiver operating characteristic; none where the confidence has one level or all values are right.
+    pub auroc: Option<f64>,
+}
+
+/// What one voter said about one scored document.
+struct Verdict {
+    fold: u32,
+    answered: bool,
+    correct: bool,
+    score: f64,
+    /// The confidence; none for what the accuracy on other folds stands in for.
+    probability: Option<f64>,
+}
+
+/// Evaluates annotators of these names and their consensus on every field.
+///
+/// # Errors
+/// None that well-formed answers cause.
+pub fn evaluate(
+    fields: &[Field],
+    names: &[String],
+    documents: &[EvaluatedDocument],
+    weighting: Weighting,
+) -> Result<Vec<FieldEvaluation>, InvalidInput> {
+    let gold: Vec<FieldGold<'_>> = fields
+        .iter()
+        .map(|field| labelled(field, names, documents))
+        .collect::<Result<_, _>>()?;
+    let fitted = fit_fields(&gold, weighting, &[])?;
+    gold.iter()
+        .zip(fitted)
+        .map(|(gold, fitted)| evaluate_field(gold, fitted.as_ref(), names, documents))
+        .collect()
+}
+
+fn labelled<'a>(
+    field: &'a Field,
+    names: &'a [String],
+    documents: &'a [EvaluatedDocument],
+) -> Result<FieldGold<'a>, InvalidInput> {
+    let labelled = documents
+        .iter()
+        .filter_map(|document| document.gold.get(&field.name).map(|gold| (document, gold)))
+        .filter(|(_, gold)| matches!(gold, Answer::Value(_)))
+        .map(|(document, gold)| {
+            Ok(LabelledBallot {
+                fold: document.fold,
+                ballot: ballot(field, names, document)?,
+                gold,
+            })
+        })
+        .collect::<Result<_, InvalidInput>>()?;
+    Ok(FieldGold { field, labelled })
+}
+
+fn ballot<'a>(field: &Field, names: &'a [String], document: &'a EvaluatedDocument) -> Result<Ballot<'a>, InvalidInput> {
+    let votes = names
+        .iter()
+        .zip(&document.answers)
+        .zip(1_u128..)
+        .filter_map(|((name, answers), number)| {
+            let number = uuid::Uuid::from_u128(number);
+            Some(CastVote {
+                annotation_id: AnnotationId::from_uuid(number),
+                annotator_id: AnnotatorId::from_uuid(number),
+                family: name,
+                answer: answers.get(&field.name)?,
+            })
+        })
+        .collect();
+    Ballot::new(field, votes)
+}
+
+fn evaluate_field(
+    gold: &FieldGold<'_>,
+    fitted: Option<&FittedField>,
+    names: &[String],
+    documents: &[EvaluatedDocument],
+) -> Result<FieldEvaluation, InvalidInput> {
+    let field = gold.field;
+    let annotators = names
+        .iter()
+        .enumerate()
+        .map(|(position, name)| summarise(name, &verdicts_of_annotator(field, position, documents)))
+        .collect();
+    let without_value: Vec<&EvaluatedDocument> = documents
+        .iter()
+        .filter(|document| matches!(document.gold.get(&field.name), Some(Answer::Absent)))
+        .collect();
+    let mut predicted_without_value = 0;
+    for document in &without_value {
+        let ballot = ballot(field, names, document)?;
+        let weights = weights_of_voters(&ballot, fitted.map(|fitted| &fitted.production));
+        let counted = count(&ballot, &weights, &field.field_type)?;
+        let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
+        let answer = winner.and_then(|class| ballot.answer_of_class(class));
+        predicted_without_value += usize::from(matches!(answer, Some(Answer::Value(_))));
+    }
+    Ok(FieldEvaluation {
+        field: field.name.clone(),
+        scored: gold.labelled.len(),
+        without_value: without_value.len(),
+        predicted_without_value,
+        annotators,
+        consensus: summarise("consensus", &verdicts_of_consensus(gold, fitted)?),
+    })
+}
+
+fn verdicts_of_annotator(field: &Field, position: usize, documents: &[EvaluatedDocument]) -> Vec<Verdict> {
+    documents
+        .iter()
+        .filter_map(|document| {
+            let gold = document
+                .gold
+                .get(&field.name)
+                .filter(|gold| matches!(gold, Answer::Value(_)))?;
+            let answer = document
+                .answers
+                .get(position)
+                .and_then(|answers| answers.get(&field.name));
+            let verdict = answer.and_then(|answer| compare::match_gold(field, answer, gold));
+            Some(Verdict {
+                fold: document.fold,
+                answered: matches!(answer, Some(Answer::Value(_))),
+                correct: verdict.is_some_and(|verdict| verdict.correct),
+                score: verdict.map_or(0.0, |verdict| verdict.score),
+                probability: None,
+            })
+        })
+        .collect()
+}
+
+fn verdicts_of_consensus(gold: &FieldGold<'_>, fitted: Option<&FittedField>) -> Result<Vec<Verdict>, InvalidInput> {
+    gold.labelled
+        .iter()
+        .enumerate()
+        .map(|(position, item)| {
+            let weights = fitted.and_then(|fitted| fitted.folds.get(item.fold as usize)?.as_ref());
+            let weights = weights_of_voters(&item.ballot, weights);
+            let counted = count(&item.ballot, &weights, &gold.field.field_type)?;
+            let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
+            let answer = winner.and_then(|class| item.ballot.answer_of_class(class));
+            let verdict = answer.and_then(|answer| compare::match_gold(gold.field, answer, item.gold));
+            let probability = match fitted.and_then(|fitted| fitted.out_of_fold.get(position)) {
+                Some(OutOfFold::Winner { probability, .. }) => Some(*probability),
+                _ => None,
+            };
+            Ok(Verdict {
+                fold: item.fold,
+                answered: matches!(answer, Some(Answer::Value(_))),
+                correct: verdict.is_some_and(|verdict| verdict.correct),
+                score: verdict.map_or(0.0, |verdict| verdict.score),
+                probability,
+            })
+        })
+        .collect()
+}
+
+fn summarise(name: &str, verdicts: &[Verdict]) -> VoterEvaluation {
+    let stand_in = accuracy_on_other_folds(verdicts);
+    let probabilities: Vec<f64> = verdicts
+        .iter()
+        .map(|verdict| {
+            verdict
+                .probability
+                .unwrap_or_else(|| stand_in.get(&verdict.fold).copied().unwrap_or(0.5))
+        })
+        .collect();
+    let correct: Vec<bool> = verdicts.iter().map(|verdict| verdict.correct).collect();
+    let figures: Option<ProbabilityFigures> = figures(&probabilities, &correct);
+    let has_levels = verdicts.iter().any(|verdict| verdict.probability.is_some());
+    let correct_count = correct.iter().filter(|correct| **correct).count();
+    let answered = verdicts.iter().filter(|verdict| verdict.answered).count();
+    let share = |part: f64, whole: usize| (whole > 0).then(|| part / whole as f64);
+    VoterEvaluation {
+        name: name.to_owned(),
+        answered,
+        correct: correct_count,
+        accuracy: share(correct_count as f64, verdicts.len()),
+        accuracy_when_answered: share(correct_count as f64, answered),
+        mean_match: share(verdicts.iter().map(|verdict| verdict.score).sum(), verdicts.len()),
+        mean_confidence: figures.map(|figures| figures.mean_confidence),
+        brier: figures.map(|figures| figures.brier),
+        calibration_error: figures.map(|figures| figures.calibration_error),
+        null_band: figures.map(|figures| figures.null_band),
+        auroc: figures.filter(|_| has_levels).and_then(|figures| figures.auroc),
+    }
+}
+
+/// For each fold, the share of right values on the others, drawn a little towards one half as in Platt's targets.
+fn accuracy_on_other_folds(verdicts: &[Verdict]) -> BTreeMap<u32, f64> {
+    (0..FOLD_COUNT)
+        .map(|fold| {
+            let others: Vec<&Verdict> = verdicts.iter().filter(|verdict| verdict.fold != fold).collect();
+            let correct = others.iter().filter(|verdict| verdict.correct).count();
+            (fold, (correct as f64 + 1.0) / (others.len() as f64 + 2.0))
+        })
+        .collect()
+}

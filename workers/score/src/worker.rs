@@ -1,0 +1,240 @@
+//! The worker that scores items and refits projects, task by task.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use accord_domain::{Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind};
+use accord_statistics::InvalidInput;
+use accord_store::idle::wait_for_work;
+use accord_store::{ClaimRequest, Store, StoreError, flow};
+use tokio_util::sync::CancellationToken;
+
+use crate::gold::ProjectGold;
+use crate::item::{ItemToScore, score_item};
+
+/// How long a lease lasts; scoring takes milliseconds, a refit of a large project seconds.
+const LEASE_MILLISECONDS: i64 = 120_000;
+
+/// Tasks claimed in one transaction.
+const TASKS_PER_CLAIM: u32 = 20;
+
+/// How long to wait for wake-ups that may have been missed.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a failed attempt waits.
+const RETRY_MILLISECONDS: i64 = 2_000;
+
+/// Scores items and refits projects. Any number may run side by side.
+#[derive(Clone)]
+pub struct ScoreWorker {
+    store: Arc<dyn Store>,
+    environment: Arc<dyn Environment>,
+    name: String,
+}
+
+/// An attempt that did not end with a stored result.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the votes cannot be scored: {0}")]
+    Statistics(#[from] InvalidInput),
+    #[error("{0}")]
+    Gone(String),
+    #[error("the computing thread ended early")]
+    Interrupted,
+}
+
+impl ScoreWorker {
+    /// A worker with a name that is unique to this start of the process.
+    #[must_use]
+    pub const fn new(store: Arc<dyn Store>, environment: Arc<dyn Environment>, name: String) -> Self {
+        Self {
+            store,
+            environment,
+            name,
+        }
+    }
+
+    /// Works until told to stop; tasks in hand are finished first.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut wake_ups = self.store.wake_ups();
+        while !stop.is_cancelled() {
+            wake_ups.mark_unchanged();
+            match self.work_once().await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = wait_for_work(&mut wake_ups, self.environment.as_ref(), POLL) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(worker = %self.name, error = %error, "cannot claim tasks, trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Claims some tasks and does them; returns how many there were.
+    ///
+    /// # Errors
+    /// The store cannot be asked for tasks. A failure of one task is noted with the task instead.
+    pub async fn work_once(&self) -> Result<usize, StoreError> {
+        let request = ClaimRequest {
+            kinds: &[TaskKind::Refit, TaskKind::Score],
+            project_id: None,
+            worker: &self.name,
+            lease_milliseconds: LEASE_MILLISECONDS,
+            limit: TASKS_PER_CLAIM,
+        };
+        let mut transaction = self.store.write().await?;
+        let leases = flow::claim(transaction.as_mut(), self.environment.as_ref(), &request).await?;
+        transaction.commit().await?;
+        let count = leases.len();
+        for lease in leases {
+            self.attempt(&lease).await;
+        }
+        Ok(count)
+    }
+
+    async fn attempt(&self, lease: &Lease) {
+        let started = Instant::now();
+        let task = &lease.task;
+        let result = match task.kind {
+            TaskKind::Score => self.score(lease).await,
+            TaskKind::Refit => self.refit(lease).await,
+            other => Err(WorkError::Gone(format!(
+                "a task of kind {} is not for this worker",
+                other.word()
+            ))),
+        };
+        let duration_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        metrics::histogram!("accord_task_duration_seconds", "kind" => task.kind.word())
+            .record(started.elapsed().as_secs_f64());
+        match result {
+            Ok(()) => tracing::info!(
+                task.id = %task.id, task.kind = task.kind.word(), project.id = %task.project_id, duration_milliseconds,
+                "task done"
+            ),
+            Err(WorkError::Store(StoreError::StaleLease { .. })) => {
+                tracing::info!(task.id = %task.id, "lease lost, result dropped");
+            }
+            Err(error) => {
+                tracing::warn!(task.id = %task.id, task.kind = task.kind.word(), error = %error, "attempt failed");
+                if let Err(problem) = self.note_failure(lease, &error.to_string()).await {
+                    tracing::warn!(task.id = %task.id, error = %problem, "failure could not be noted; the lease will end");
+                }
+            }
+        }
+    }
+
+    async fn note_failure(&self, lease: &Lease, reason: &str) -> Result<(), WorkError> {
+        let project = self.project(lease.task.project_id).await?;
+        let mut transaction = self.store.write().await?;
+        flow::fail_attempt(
+            transaction.as_mut(),
+            self.environment.as_ref(),
+            &project,
+            lease,
+            reason,
+            RETRY_MILLISECONDS,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn project(&self, id: ProjectId) -> Result<Project, WorkError> {
+        let project = self.store.read().await?.project(id).await?;
+        project.ok_or_else(|| WorkError::Gone(format!("project {id} does not exist")))
+    }
+
+    async fn score(&self, lease: &Lease) -> Result<(), WorkError> {
+        let item_id = lease
+            .task
+            .item_id
+            .ok_or_else(|| WorkError::Gone("the task names no item".to_owned()))?;
+        let rows = self.compute_consensus(lease.task.project_id, item_id).await?;
+        let mut transaction = self.store.write().await?;
+        flow::store_score(transaction.as_mut(), self.environment.as_ref(), lease, &rows).await?;
+        transaction.commit().await?;
+        log_decisions(&rows);
+        Ok(())
+    }
+
+    async fn compute_consensus(&self, project_id: ProjectId, item_id: ItemId) -> Result<Vec<Consensus>, WorkError> {
+        let mut transaction = self.store.read().await?;
+        let gone = |what: &str| WorkError::Gone(format!("{what} does not exist"));
+        let project = transaction
+            .project(project_id)
+            .await?
+            .ok_or_else(|| gone("the project"))?;
+        let item = transaction.item(item_id).await?.ok_or_else(|| gone("the item"))?;
+        let annotations = transaction.annotations_of_items(&[item_id]).await?;
+        let annotators = transaction.annotators_of_project(project_id).await?;
+        let calibrators = transaction.current_calibrators(project_id).await?;
+        let gold = transaction.gold_of_items(&[item_id]).await?;
+        drop(transaction);
+        let environment = Arc::clone(&self.environment);
+        tokio::task::spawn_blocking(move || {
+            let annotators = annotators
+                .into_iter()
+                .map(|annotator| (annotator.id, annotator))
+                .collect();
+            let calibrators: BTreeMap<_, _> = calibrators
+                .into_iter()
+                .map(|calibrator| (calibrator.field.clone(), calibrator))
+                .collect();
+            let fields_with_gold: BTreeSet<_> = gold.into_iter().map(|gold| gold.field).collect();
+            let input = ItemToScore {
+                project: &project,
+                item: &item,
+                annotations: &annotations,
+                annotators: &annotators,
+                calibrators: &calibrators,
+                fields_with_gold: &fields_with_gold,
+            };
+            Ok(score_item(environment.as_ref(), input)?)
+        })
+        .await
+        .map_err(|_| WorkError::Interrupted)?
+    }
+
+    async fn refit(&self, lease: &Lease) -> Result<(), WorkError> {
+        let project = self.project(lease.task.project_id).await?;
+        let gold = ProjectGold::read(self.store.as_ref(), project).await?;
+        let environment = Arc::clone(&self.environment);
+        let calibrators = tokio::task::spawn_blocking(move || gold.fit(environment.as_ref()))
+            .await
+            .map_err(|_| WorkError::Interrupted)??;
+        let mut transaction = self.store.write().await?;
+        let rescored = flow::store_fit(transaction.as_mut(), lease, &calibrators).await?;
+        transaction.commit().await?;
+        for calibrator in &calibrators {
+            tracing::info!(
+                project.id = %calibrator.project_id, field = %calibrator.field, calibrator.id = %calibrator.id,
+                rung = calibrator.rung.word(), gold_count = calibrator.gold_count, "calibrator fitted"
+            );
+        }
+        tracing::info!(project.id = %lease.task.project_id, calibrators = calibrators.len(), rescored, "project refitted");
+        Ok(())
+    }
+}
+
+/// One line for each decision, as the record of what was accepted and why not.
+fn log_decisions(rows: &[Consensus]) {
+    for row in rows {
+        let (decision, reason, threshold) = match &row.decision {
+            Decision::Accepted { threshold } => ("accepted", "", *threshold),
+            Decision::NeedsReview { reason, threshold } => ("needs_review", reason.sentence(), *threshold),
+        };
+        metrics::counter!("accord_decisions_total", "decision" => decision).increment(1);
+        tracing::info!(
+            item.id = %row.item_id, field = %row.field, decision, reason, threshold,
+            vote_count = row.vote_count, "decided"
+        );
+    }
+}
