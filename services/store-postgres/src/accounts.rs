@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::convert::{Place, read_all};
+use crate::convert::{Place, may_be_stored, read_all};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -98,6 +98,9 @@ impl Accounts for PostgresTransaction {
     }
 
     async fn user_by_name(&mut self, name: &str) -> StoreResult<Option<(User, String)>> {
+        if !may_be_stored(name) {
+            return Ok(None);
+        }
         let row: Option<UserRow> = sqlx::query_as("SELECT * FROM users WHERE name = $1")
             .bind(name)
             .fetch_optional(self.connection())
@@ -149,6 +152,9 @@ impl Accounts for PostgresTransaction {
     }
 
     async fn session_user(&mut self, secret_hash: &str, now: Timestamp) -> StoreResult<Option<User>> {
+        if !may_be_stored(secret_hash) {
+            return Ok(None);
+        }
         let row: Option<UserRow> = sqlx::query_as(
             "SELECT users.* FROM sessions JOIN users ON users.id = sessions.user_id
              WHERE sessions.secret_hash = $1 AND sessions.expires_at > $2 AND users.active",
@@ -162,6 +168,9 @@ impl Accounts for PostgresTransaction {
     }
 
     async fn delete_session(&mut self, secret_hash: &str) -> StoreResult<()> {
+        if !may_be_stored(secret_hash) {
+            return Ok(());
+        }
         sqlx::query("DELETE FROM sessions WHERE secret_hash = $1")
             .bind(secret_hash)
             .execute(self.connection())
@@ -202,6 +211,9 @@ impl Accounts for PostgresTransaction {
     }
 
     async fn token_by_hash(&mut self, secret_hash: &str) -> StoreResult<Option<AccessToken>> {
+        if !may_be_stored(secret_hash) {
+            return Ok(None);
+        }
         let row: Option<TokenRow> = sqlx::query_as("SELECT * FROM tokens WHERE secret_hash = $1")
             .bind(secret_hash)
             .fetch_optional(self.connection())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::convert::{Place, fetch_limit, page_of, read_all, start_of, write_json};
+use crate::convert::{Place, asked_items, fetch_limit, page_of, read_all, start_of, write_json};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -92,7 +92,7 @@ impl Annotations for PostgresTransaction {
     }
 
     async fn annotations_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Annotation>> {
-        let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
+        let item_ids = asked_items(item_ids)?;
         let rows: Vec<AnnotationRow> = sqlx::query_as(concat!(
             "SELECT ",
             columns!(),

@@ -5,7 +5,7 @@ use accord_store::text::check_text;
 use accord_store::{Calls, StoreResult, StoredCall};
 use async_trait::async_trait;
 
-use crate::convert::Place;
+use crate::convert::{Place, may_be_stored};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -25,6 +25,9 @@ fn read_call((key, provider, response, latency_milliseconds, received_at): CallR
 #[async_trait]
 impl Calls for PostgresTransaction {
     async fn call(&mut self, key: &str) -> StoreResult<Option<StoredCall>> {
+        if !may_be_stored(key) {
+            return Ok(None);
+        }
         let row: Option<CallRow> = sqlx::query_as(
             "SELECT key, provider, response, latency_milliseconds, received_at FROM calls WHERE key = $1",
         )

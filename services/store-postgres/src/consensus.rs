@@ -7,7 +7,7 @@ use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoreResult};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::convert::{Place, fetch_limit, page_of, read_all, start_of, write_json};
+use crate::convert::{Place, asked_items, fetch_limit, page_of, read_all, start_of, write_json};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -93,7 +93,7 @@ impl ConsensusRows for PostgresTransaction {
     }
 
     async fn consensus_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Consensus>> {
-        let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
+        let item_ids = asked_items(item_ids)?;
         let rows: Vec<ConsensusRow> = sqlx::query_as(
             "SELECT consensus.id, consensus.body::TEXT
              FROM current_consensus JOIN consensus ON consensus.id = current_consensus.consensus_id

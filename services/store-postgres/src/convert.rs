@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use accord_domain::ItemId;
 use accord_store::{MAXIMUM_PAGE_SIZE, Page, PageRequest, StoreError, StoreResult};
 use serde::Serialize;
 use serde::de::value::StrDeserializer;
@@ -47,6 +48,29 @@ pub(crate) fn write_json<T: Serialize>(what: &'static str, value: &T) -> StoreRe
         what,
         problem: error.to_string(),
     })
+}
+
+/// The most items about which one call asks.
+const MAXIMUM_ITEMS_OF_A_CALL: usize = 1000;
+
+/// The identifiers of the items that a call asks about.
+pub(crate) fn asked_items(ids: &[ItemId]) -> StoreResult<Vec<Uuid>> {
+    if ids.len() > MAXIMUM_ITEMS_OF_A_CALL {
+        return Err(StoreError::Invalid {
+            what: "list of items",
+            problem: format!(
+                "it names {} items, at most {MAXIMUM_ITEMS_OF_A_CALL} may be asked for at once",
+                ids.len()
+            ),
+        });
+    }
+    Ok(ids.iter().map(ItemId::as_uuid).collect())
+}
+
+/// Whether a text can be in the database at all. It cannot with a NUL character, which the server would refuse even in a
+/// search, and with that the whole transaction.
+pub(crate) fn may_be_stored(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 /// The identifier after which a page starts; the nil UUID sorts before all others.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::convert::{Place, fetch_limit, page_of, read_all, start_of, write_json};
+use crate::convert::{Place, asked_items, fetch_limit, page_of, read_all, start_of, write_json};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -123,7 +123,7 @@ impl GoldValues for PostgresTransaction {
     }
 
     async fn gold_of_items(&mut self, item_ids: &[ItemId]) -> StoreResult<Vec<Gold>> {
-        let item_ids: Vec<Uuid> = item_ids.iter().map(ItemId::as_uuid).collect();
+        let item_ids = asked_items(item_ids)?;
         let rows: Vec<GoldRow> = sqlx::query_as(select_current_gold!(
             "WHERE current_gold.item_id = ANY($1) ORDER BY current_gold.item_id, current_gold.field"
         ))

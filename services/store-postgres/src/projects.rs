@@ -6,7 +6,7 @@ use accord_store::{Page, PageRequest, Projects, StoreError, StoreResult};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::convert::{Place, fetch_limit, page_of, read_all, start_of, write_json};
+use crate::convert::{Place, fetch_limit, may_be_stored, page_of, read_all, start_of, write_json};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -79,6 +79,9 @@ impl Projects for PostgresTransaction {
     }
 
     async fn project_by_name(&mut self, name: &str) -> StoreResult<Option<Project>> {
+        if !may_be_stored(name) {
+            return Ok(None);
+        }
         let row: Option<ProjectRow> =
             sqlx::query_as("SELECT id, definition::TEXT, version, created_at FROM projects WHERE name = $1")
                 .bind(name)

@@ -8,7 +8,7 @@ use accord_store::{ClaimRequest, StoreError, StoreResult};
 use uuid::Uuid;
 
 use super::row::{TaskRow, task_columns};
-use crate::convert::read_all;
+use crate::convert::{may_be_stored, read_all};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -182,6 +182,7 @@ pub(super) async fn renew(
     token: &str,
     lease_milliseconds: i64,
 ) -> StoreResult<Timestamp> {
+    check_token(id, token)?;
     let lease_until: Option<i64> = sqlx::query_scalar(
         "UPDATE tasks SET lease_until = clock_microseconds() + $3 * 1000
          WHERE id = $1 AND lease_token = $2 AND state = 'leased' RETURNING lease_until",
@@ -195,4 +196,13 @@ pub(super) async fn renew(
     lease_until
         .map(Timestamp::from_microseconds)
         .ok_or(StoreError::StaleLease { task: id })
+}
+
+/// A token that no lease can have is one that is not held.
+pub(super) fn check_token(id: TaskId, token: &str) -> StoreResult<()> {
+    if may_be_stored(token) {
+        Ok(())
+    } else {
+        Err(StoreError::StaleLease { task: id })
+    }
 }

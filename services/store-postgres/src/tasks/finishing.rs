@@ -6,6 +6,7 @@ use accord_store::{AfterFailure, StoreError, StoreResult};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::claiming::check_token;
 use super::row::{TaskRow, task_columns};
 use crate::convert::read_all;
 use crate::error::{failure, is_unique_violation};
@@ -26,6 +27,7 @@ pub(super) async fn finish(
             problem: format!("a task ends as done, skipped or cancelled, not as {}", state.word()),
         });
     }
+    check_token(id, token)?;
     let result = sqlx::query(
         "UPDATE tasks SET state = $3, lease_token = NULL, lease_until = NULL, finished_at = clock_microseconds()
          WHERE id = $1 AND lease_token = $2 AND state = 'leased'",
@@ -51,6 +53,7 @@ struct Held {
 }
 
 async fn hold(transaction: &mut PostgresTransaction, id: TaskId, token: &str) -> StoreResult<Held> {
+    check_token(id, token)?;
     let held: Option<Held> = sqlx::query_as(
         "SELECT id, kind, attempts FROM tasks WHERE id = $1 AND lease_token = $2 AND state = 'leased' FOR UPDATE",
     )

@@ -44,7 +44,7 @@ macro_rules! insert_or_hasten {
                      WHERE tasks.priority < EXCLUDED.priority OR tasks.ready_at > EXCLUDED.ready_at
                  RETURNING xmax = 0 AS new
              )
-             SELECT count(*) FILTER (WHERE new) FROM planned"
+             SELECT count(*) FILTER (WHERE new), count(*) FROM planned"
         )
     };
 }
@@ -69,14 +69,17 @@ pub(super) async fn insert(transaction: &mut PostgresTransaction, tasks: &[NewTa
     for chunk in once.chunks(TASKS_PER_STATEMENT) {
         count += insert_once(transaction, chunk).await?;
     }
+    let mut changed = count;
     for (statement, merged) in [(INSERT_SCORE, scores), (INSERT_REFIT, refits)] {
         let merged: Vec<NewTask> = merged.into_values().collect();
         let merged: Vec<&NewTask> = merged.iter().collect();
         for chunk in merged.chunks(TASKS_PER_STATEMENT) {
-            count += insert_or_hasten(transaction, statement, chunk).await?;
+            let planned = insert_or_hasten(transaction, statement, chunk).await?;
+            count += planned.new;
+            changed += planned.changed;
         }
     }
-    if tasks.iter().any(|task| task.delay_milliseconds <= 0) {
+    if changed > 0 && tasks.iter().any(|task| task.delay_milliseconds <= 0) {
         transaction.note_ready_tasks();
     }
     Ok(count)
@@ -91,6 +94,22 @@ fn merge(merged: &mut BTreeMap<Option<Uuid>, NewTask>, key: Option<Uuid>, task: 
             kept.delay_milliseconds = kept.delay_milliseconds.min(task.delay_milliseconds);
         })
         .or_insert_with(|| task.clone());
+}
+
+/// What became of tasks that may be there already.
+struct Planned {
+    new: u64,
+    /// New ones, and old ones that come sooner now.
+    changed: u64,
+}
+
+impl Planned {
+    fn read((new, changed): (i64, i64)) -> Self {
+        Self {
+            new: new.unsigned_abs(),
+            changed: changed.unsigned_abs(),
+        }
+    }
 }
 
 /// The tasks as columns.
@@ -144,9 +163,9 @@ async fn insert_or_hasten(
     transaction: &mut PostgresTransaction,
     statement: &'static str,
     tasks: &[&NewTask],
-) -> StoreResult<u64> {
+) -> StoreResult<Planned> {
     let columns = Columns::of(tasks);
-    let count: i64 = sqlx::query_scalar(statement)
+    let counts: (i64, i64) = sqlx::query_as(statement)
         .bind(columns.ids)
         .bind(columns.project_ids)
         .bind(columns.item_ids)
@@ -158,7 +177,7 @@ async fn insert_or_hasten(
         .fetch_one(transaction.connection())
         .await
         .map_err(failure)?;
-    Ok(count.unsigned_abs())
+    Ok(Planned::read(counts))
 }
 
 pub(super) async fn plan_scoring_of_all(
@@ -166,7 +185,7 @@ pub(super) async fn plan_scoring_of_all(
     project_id: ProjectId,
     priority: i32,
 ) -> StoreResult<u64> {
-    let count: i64 = sqlx::query_scalar(
+    let counts: (i64, i64) = sqlx::query_as(
         "WITH planned AS (
              INSERT INTO tasks (id, project_id, item_id, kind, slot, state, priority, attempts, ready_at, created_at)
              SELECT time_ordered_uuid(), items.project_id, items.id, 'score', 0, 'ready', $2, 0, now, now
@@ -184,13 +203,16 @@ pub(super) async fn plan_scoring_of_all(
                  WHERE tasks.priority < EXCLUDED.priority OR tasks.ready_at > EXCLUDED.ready_at
              RETURNING xmax = 0 AS new
          )
-         SELECT count(*) FILTER (WHERE new) FROM planned",
+         SELECT count(*) FILTER (WHERE new), count(*) FROM planned",
     )
     .bind(project_id.as_uuid())
     .bind(priority)
     .fetch_one(transaction.connection())
     .await
     .map_err(failure)?;
-    transaction.note_ready_tasks();
-    Ok(count.unsigned_abs())
+    let planned = Planned::read(counts);
+    if planned.changed > 0 {
+        transaction.note_ready_tasks();
+    }
+    Ok(planned.new)
 }

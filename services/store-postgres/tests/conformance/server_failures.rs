@@ -68,12 +68,3 @@ async fn of_a_deadlock_one_goes_on_and_one_may_repeat() {
         "{outcomes:?}"
     );
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_search_for_a_text_with_nul_is_refused_clearly() {
-    let test = factory().await;
-    let mut tx = test.store.read().await.unwrap();
-    let error = tx.project_by_name("a\0b").await.unwrap_err();
-    assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
-    assert!(error.to_string().contains("NUL"), "{error}");
-}
