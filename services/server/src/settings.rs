@@ -19,7 +19,7 @@ pub struct ServerSettings {
     pub session_hours: u32,
     /// The largest body of an ordinary request.
     pub maximum_body_bytes: usize,
-    /// The largest single file or line of an import, and the largest file of an extraction.
+    /// The largest single file of an import or an extraction, and the largest import as one JSON document.
     pub maximum_file_bytes: usize,
     /// The largest body of an import in all.
     pub maximum_import_bytes: usize,
@@ -69,7 +69,7 @@ impl Default for ServerSettings {
             trust_forwarded_for: false,
             session_hours: 24 * 7,
             maximum_body_bytes: 2 * MEBIBYTE,
-            maximum_file_bytes: 50 * MEBIBYTE,
+            maximum_file_bytes: 20 * MEBIBYTE,
             maximum_import_bytes: 4096 * MEBIBYTE,
             request_timeout_seconds: 30,
             long_request_timeout_seconds: 3600,

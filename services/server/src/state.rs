@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use accord_datasets::intake::Importer;
+use accord_documents::Limits;
 use accord_domain::Environment;
 use accord_store::{Blobs, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -22,6 +24,8 @@ pub struct AppState {
     pub environment: Arc<dyn Environment>,
     /// What the operator set.
     pub settings: Arc<ServerSettings>,
+    /// How large and how slow a document may be.
+    pub document_limits: Limits,
     /// Hashes passwords off the async threads, a few at a time.
     pub passwords: Passwords,
     /// Counts failed logins.
@@ -47,12 +51,33 @@ impl AppState {
             store,
             blobs,
             environment,
+            document_limits: Limits::default(),
             passwords: Passwords::new(settings.password_cost),
             login_limit: Arc::new(LoginLimit::new(settings.login_attempts)),
             cross_site_protection: cross_site_protection(&settings.trusted_origins)?,
             settings: Arc::new(settings),
             metrics: None,
         })
+    }
+
+    /// Reads documents within these limits instead of the ordinary ones.
+    #[must_use]
+    pub fn with_document_limits(self, limits: Limits) -> Self {
+        Self {
+            document_limits: limits,
+            ..self
+        }
+    }
+
+    /// Brings items in.
+    #[must_use]
+    pub fn importer(&self) -> Importer {
+        Importer::new(
+            self.store.clone(),
+            self.blobs.clone(),
+            self.environment.clone(),
+            self.document_limits.clone(),
+        )
     }
 
     /// Serves the figures of the recorder that the program installed under `/metrics`.

@@ -5,11 +5,15 @@ mod page;
 mod path;
 mod query;
 
+use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 
+use http_body_util::LengthLimitError;
+
 pub use json::ApiJson;
+pub(crate) use json::{is_json, media_type, parse_json};
 pub use page::{PageOf, PageQuery, page_response};
 pub use path::ApiPath;
 pub use query::ApiQuery;
@@ -21,6 +25,20 @@ pub(crate) async fn read_body(request: Request) -> Result<Bytes, Problem> {
     Bytes::from_request(request, &())
         .await
         .map_err(|rejection| body_problem(&rejection))
+}
+
+/// The whole body, up to this limit if it is below the one of the address.
+pub(crate) async fn read_body_up_to(request: Request, maximum_bytes: usize) -> Result<Bytes, Problem> {
+    let body = request.into_limited_body();
+    axum::body::to_bytes(body, maximum_bytes).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
+        let (kind, detail) = if too_large {
+            (ProblemKind::TooLarge, format!("the body is larger than {maximum_bytes} bytes"))
+        } else {
+            (ProblemKind::Malformed, format!("the body could not be read: {error}"))
+        };
+        Problem::new(kind, detail)
+    })
 }
 
 fn body_problem(rejection: &BytesRejection) -> Problem {

@@ -12,7 +12,7 @@ use crate::extract::ApiJson;
 use crate::problem::Problem;
 
 /// The rows of a page when the query does not say.
-pub const DEFAULT_PAGE_SIZE: u32 = 100;
+const DEFAULT_PAGE_SIZE: u32 = 100;
 
 /// Which page is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, IntoParams)]

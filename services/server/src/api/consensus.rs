@@ -1,0 +1,154 @@
+//! Consensus.
+
+use accord_domain::{Annotation, Answer, Annotator, AnnotatorId, Consensus, Decision, FieldName};
+use accord_store::Transaction;
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::{ItemFor, ProjectFor, ReadData};
+use crate::extract::{ApiJson, ApiQuery, PageOf, PageQuery, page_response};
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Lists the present consensus of all items and fields in order of computation.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects/{project}/consensus",
+    operation_id = "list_consensus",
+    tag = "consensus",
+    params(("project" = String, Path, description = "Identifier or name of the project"), PageQuery),
+    security(("bearer" = ["read-data"]), ("session" = [])),
+    responses(
+        (status = 200, description = "A page of consensus", body = PageOf<Consensus>),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    access: ProjectFor<ReadData>,
+    OriginalUri(uri): OriginalUri,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = query.request()?;
+    let mut transaction = state.store.read().await?;
+    let page = transaction.list_consensus(access.project.id, page).await?;
+    Ok(page_response(&uri, page, |consensus| consensus))
+}
+
+/// What is wanted of the consensus of an item.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ConsensusQuery {
+    /// Whether rows that newer ones have replaced are wanted too, oldest first.
+    #[serde(default)]
+    history: bool,
+}
+
+/// A consensus with the votes behind it and the reason of its decision in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ExplainedConsensus {
+    /// The consensus.
+    #[serde(flatten)]
+    consensus: Consensus,
+    /// Why it was decided so, for people.
+    reason: String,
+    /// What each annotator said about the field.
+    votes: Vec<FieldVote>,
+}
+
+/// What one annotator said about one field.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct FieldVote {
+    /// The annotator.
+    pub(super) annotator_id: AnnotatorId,
+    /// Its name.
+    pub(super) annotator: String,
+    /// What it is: `human`, `reader`, `invoice_xml` or `language_model`.
+    pub(super) kind: String,
+    /// Whether it saw nobody else's votes.
+    pub(super) blind: bool,
+    /// What it said.
+    #[serde(flatten)]
+    pub(super) answer: Answer,
+}
+
+/// Shows the consensus of an item, field by field, with votes and reasons.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects/{project}/items/{item}/consensus",
+    operation_id = "list_consensus_of_item",
+    tag = "consensus",
+    params(
+        ("project" = String, Path, description = "Identifier or name of the project"),
+        ("item" = String, Path, description = "Identifier of the item", format = Uuid),
+        ConsensusQuery,
+    ),
+    security(("bearer" = ["read-data"]), ("session" = [])),
+    responses(
+        (status = 200, description = "One row a field; none before the item is scored", body = Vec<ExplainedConsensus>),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list_of_item(
+    State(state): State<AppState>,
+    access: ItemFor<ReadData>,
+    ApiQuery(query): ApiQuery<ConsensusQuery>,
+) -> Result<ApiJson<Vec<ExplainedConsensus>>, Problem> {
+    let mut transaction = state.store.read().await?;
+    let rows = if query.history {
+        transaction.consensus_history(access.item.id).await?
+    } else {
+        transaction.consensus_of_items(&[access.item.id]).await?
+    };
+    let ballots = Ballots::load(transaction.as_mut(), &access.item).await?;
+    let explained = rows.into_iter().map(|consensus| ExplainedConsensus {
+        reason: reason(&consensus.decision),
+        votes: ballots.votes(&consensus.field),
+        consensus,
+    });
+    Ok(ApiJson(explained.collect()))
+}
+
+/// The annotations of an item with the names of those who made them.
+pub(super) struct Ballots {
+    annotations: Vec<Annotation>,
+    annotators: Vec<Annotator>,
+}
+
+impl Ballots {
+    pub(super) async fn load(
+        transaction: &mut dyn Transaction,
+        item: &accord_domain::Item,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            annotations: transaction.annotations_of_items(&[item.id]).await?,
+            annotators: transaction.annotators_of_project(item.project_id).await?,
+        })
+    }
+
+    /// What every annotator said about a field.
+    pub(super) fn votes(&self, field: &FieldName) -> Vec<FieldVote> {
+        let vote = |annotation: &Annotation| {
+            let answer = annotation.answers.get(field)?.clone();
+            let annotator = self.annotators.iter().find(|annotator| annotator.id == annotation.annotator_id);
+            Some(FieldVote {
+                annotator_id: annotation.annotator_id,
+                annotator: annotator.map_or_else(String::new, |annotator| annotator.name.clone()),
+                kind: annotator.map_or("", |annotator| annotator.kind.word()).to_owned(),
+                blind: annotation.provenance.blind,
+                answer,
+            })
+        };
+        self.annotations.iter().filter_map(vote).collect()
+    }
+}
+
+/// Why it was decided so, for people.
+pub(super) fn reason(decision: &Decision) -> String {
+    match decision {
+        Decision::Accepted { threshold } => format!("confidence reaches the threshold {threshold}"),
+        Decision::NeedsReview { reason, .. } => reason.sentence().to_owned(),
+    }
+}

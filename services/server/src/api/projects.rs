@@ -1,0 +1,286 @@
+//! Projects.
+
+use accord_domain::{Project, ProjectDefinition};
+use accord_store::{FieldSummary, ItemCounts, Page, StoreError, TaskCount, flow};
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, IF_MATCH, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::access::{Administer, Admin, Authorized, ProjectFor, ReadData, ViewContent};
+use crate::api::tasks::TaskCountShown;
+use crate::extract::{ApiJson, ApiQuery, PageOf, PageQuery, page_response};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::AppState;
+
+/// Lists projects in order of creation.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects",
+    operation_id = "list_projects",
+    tag = "projects",
+    params(PageQuery),
+    security(("bearer" = ["read-data"]), ("session" = [])),
+    responses(
+        (status = 200, description = "A page of projects", body = PageOf<Project>),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    access: Authorized<ReadData>,
+    OriginalUri(uri): OriginalUri,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = query.request()?;
+    let mut transaction = state.store.read().await?;
+    let projects = match access.principal.bound_project() {
+        None => transaction.list_projects(page).await?,
+        Some(only) => Page {
+            rows: transaction
+                .project(only)
+                .await?
+                .into_iter()
+                .filter(|project| page.after.is_none_or(|after| project.id.as_uuid() > after))
+                .collect(),
+            next: None,
+        },
+    };
+    Ok(page_response(&uri, projects, |project| project))
+}
+
+/// Creates a project from its definition.
+///
+/// The definition is the JSON form of a project file. Begin with the one of a template: `accord template show invoice`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/projects",
+    operation_id = "create_project",
+    tag = "projects",
+    request_body = ProjectDefinition,
+    security(("bearer" = ["admin"]), ("session" = [])),
+    responses(
+        (status = 201, description = "The project", body = Project,
+            headers(("Location" = String, description = "Its address"), ("ETag" = String, description = "Its version"))),
+        (status = 409, description = "The name is taken", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn create(
+    State(state): State<AppState>,
+    _access: Authorized<Administer>,
+    ApiJson(definition): ApiJson<ProjectDefinition>,
+) -> Result<Response, Problem> {
+    definition.check()?;
+    let mut transaction = state.store.write().await?;
+    let project = flow::create_project(transaction.as_mut(), state.environment.as_ref(), definition).await?;
+    transaction.commit().await?;
+    let location = HeaderValue::try_from(format!("/api/v1/projects/{}", project.id)).ok();
+    let mut response = (StatusCode::CREATED, with_version(project)).into_response();
+    if let Some(location) = location {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Shows a project.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects/{project}",
+    operation_id = "read_project",
+    tag = "projects",
+    params(("project" = String, Path, description = "Identifier or name of the project")),
+    security(("bearer" = ["read-data"]), ("bearer" = ["annotate"]), ("session" = [])),
+    responses(
+        (status = 200, description = "The project", body = Project,
+            headers(("ETag" = String, description = "Its version, for `If-Match`"))),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn read(access: ProjectFor<ViewContent>) -> Response {
+    with_version(access.project)
+}
+
+/// Replaces the definition of a project.
+///
+/// The header `If-Match` must hold the `ETag` of the version that was read. New annotators vote on the items that are
+/// there, and every item is scored anew.
+#[utoipa::path(
+    put,
+    path = "/api/v1/projects/{project}",
+    operation_id = "replace_project",
+    tag = "projects",
+    params(
+        ("project" = String, Path, description = "Identifier or name of the project"),
+        ("If-Match" = String, Header, description = "The `ETag` of the version that is replaced"),
+    ),
+    request_body = ProjectDefinition,
+    security(("bearer" = ["admin"]), ("session" = [])),
+    responses(
+        (status = 200, description = "The project as it is now", body = Project,
+            headers(("ETag" = String, description = "Its new version"))),
+        (status = 412, description = "Somebody changed it in the meantime", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn replace(
+    State(state): State<AppState>,
+    access: ProjectFor<Admin>,
+    headers: HeaderMap,
+    ApiJson(definition): ApiJson<ProjectDefinition>,
+) -> Result<Response, Problem> {
+    let expected = expected_version(&headers, &access.project)?;
+    definition.check()?;
+    let mut transaction = state.store.write().await?;
+    let environment = state.environment.as_ref();
+    let updated = flow::update_project(transaction.as_mut(), environment, access.project.id, expected, &definition).await;
+    let project = match updated {
+        Err(StoreError::Missing { .. }) => return Err(changed(&access.project)),
+        other => other?,
+    };
+    transaction.commit().await?;
+    Ok(with_version(project))
+}
+
+/// How far a project is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Progress {
+    /// Items by state.
+    items: ItemCountsShown,
+    /// Annotations so far.
+    annotation_count: i64,
+    /// Item-fields with gold.
+    gold_count: i64,
+    /// Tasks by kind and state.
+    tasks: Vec<TaskCountShown>,
+    /// How each field stands.
+    fields: Vec<FieldProgress>,
+}
+
+/// Items by state.
+#[derive(Debug, Serialize, ToSchema)]
+struct ItemCountsShown {
+    /// Annotators are still voting.
+    pending: i64,
+    /// Every field was accepted.
+    accepted: i64,
+    /// At least one field waits for a person.
+    needs_review: i64,
+    /// Resolved by a person.
+    resolved: i64,
+    /// All of them.
+    total: i64,
+}
+
+/// How a field stands.
+#[derive(Debug, Serialize, ToSchema)]
+struct FieldProgress {
+    /// The field.
+    field: String,
+    /// Items with a consensus.
+    count: i64,
+    /// Of them, accepted.
+    accepted_count: i64,
+    /// Of them, with a calibrated confidence.
+    calibrated_count: i64,
+    /// Mean of the calibrated confidences.
+    mean_probability: Option<f64>,
+}
+
+/// Shows how far a project is.
+#[utoipa::path(
+    get,
+    path = "/api/v1/projects/{project}/progress",
+    operation_id = "read_progress",
+    tag = "projects",
+    params(("project" = String, Path, description = "Identifier or name of the project")),
+    security(("bearer" = ["read-data"]), ("session" = [])),
+    responses(
+        (status = 200, description = "Counts and means", body = Progress),
+        (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn progress(
+    State(state): State<AppState>,
+    access: ProjectFor<ReadData>,
+) -> Result<ApiJson<Progress>, Problem> {
+    let id = access.project.id;
+    let mut transaction = state.store.read().await?;
+    Ok(ApiJson(Progress {
+        items: transaction.count_items(id).await?.into(),
+        annotation_count: transaction.count_annotations(id).await?,
+        gold_count: transaction.count_gold(id).await?,
+        tasks: show_counts(transaction.count_tasks(id).await?),
+        fields: transaction
+            .summarise_fields(id)
+            .await?
+            .into_iter()
+            .map(FieldProgress::from)
+            .collect(),
+    }))
+}
+
+fn show_counts(counts: Vec<TaskCount>) -> Vec<TaskCountShown> {
+    counts.into_iter().map(TaskCountShown::from).collect()
+}
+
+fn with_version(project: Project) -> Response {
+    let version = HeaderValue::try_from(format!("\"{}\"", project.version)).ok();
+    let mut response = ApiJson(project).into_response();
+    if let Some(version) = version {
+        response.headers_mut().insert(ETAG, version);
+    }
+    response
+}
+
+/// The version that the header `If-Match` names.
+fn expected_version(headers: &HeaderMap, project: &Project) -> Result<i64, Problem> {
+    let header = headers.get(IF_MATCH).ok_or_else(|| {
+        Problem::new(
+            ProblemKind::PreconditionRequired,
+            "the header `If-Match` must hold the `ETag` of the version that is replaced",
+        )
+    })?;
+    let text = header.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(project.version);
+    }
+    text.trim_matches('"').parse().map_err(|_| changed(project))
+}
+
+fn changed(project: &Project) -> Problem {
+    Problem::new(
+        ProblemKind::PreconditionFailed,
+        format!(
+            "`If-Match` does not name the present version of project `{}`: read it again",
+            project.definition.name
+        ),
+    )
+}
+
+impl From<ItemCounts> for ItemCountsShown {
+    fn from(counts: ItemCounts) -> Self {
+        Self {
+            pending: counts.pending,
+            accepted: counts.accepted,
+            needs_review: counts.needs_review,
+            resolved: counts.resolved,
+            total: counts.pending + counts.accepted + counts.needs_review + counts.resolved,
+        }
+    }
+}
+
+impl From<FieldSummary> for FieldProgress {
+    fn from(summary: FieldSummary) -> Self {
+        Self {
+            field: summary.field.to_string(),
+            count: summary.count,
+            accepted_count: summary.accepted_count,
+            calibrated_count: summary.calibrated_count,
+            mean_probability: summary.mean_probability,
+        }
+    }
+}
