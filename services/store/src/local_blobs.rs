@@ -137,7 +137,10 @@ mod tests {
         let blobs = LocalBlobs::new(folder.path()).unwrap();
         assert_eq!(blobs.get(&"0".repeat(64)).await.unwrap(), None);
         for wrong in ["", "../../etc/passwd", &"A".repeat(64), &"é".repeat(32)] {
-            assert!(matches!(blobs.get(wrong).await, Err(StoreError::Blob { .. })), "{wrong}");
+            assert!(
+                matches!(blobs.get(wrong).await, Err(StoreError::Blob { .. })),
+                "{wrong}"
+            );
         }
     }
 
@@ -151,10 +154,7 @@ mod tests {
         let error = blobs.get(&hash).await.unwrap_err().to_string();
         assert!(error.contains("damaged"), "{error}");
         blobs.put(Bytes::from_static(b"invoice")).await.unwrap();
-        assert_eq!(
-            blobs.get(&hash).await.unwrap(),
-            Some(Bytes::from_static(b"invoice"))
-        );
+        assert_eq!(blobs.get(&hash).await.unwrap(), Some(Bytes::from_static(b"invoice")));
     }
 
     #[tokio::test]

@@ -1,0 +1,28 @@
+//! Stored answers of models.
+
+use accord_domain::Timestamp;
+
+use super::TestStore;
+use crate::calls::StoredCall;
+use crate::in_transaction;
+
+/// The first answer under a key is kept byte for byte, and no other takes its place.
+pub async fn keeps_the_first_answer(test: &TestStore) {
+    let call = |key: &str, response: &str| StoredCall {
+        key: key.to_owned(),
+        provider: "local".to_owned(),
+        response: response.to_owned(),
+        latency_milliseconds: 1234,
+        received_at: Timestamp::from_microseconds(1_767_225_600_123_456),
+    };
+    let hostile = "{\"content\": \"\u{0}'; DROP TABLE calls; -- é€😀\\u0000\"}\r\n";
+    let (first, second) = (call("k", hostile), call("k", "{}"));
+    assert!(in_transaction!(test, |tx| tx.insert_call(&first)).unwrap());
+    assert!(!in_transaction!(test, |tx| tx.insert_call(&second)).unwrap());
+    let empty = call("empty", "");
+    assert!(in_transaction!(test, |tx| tx.insert_call(&empty)).unwrap());
+    let mut tx = test.store.read().await.unwrap();
+    assert_eq!(tx.call("k").await.unwrap(), Some(first));
+    assert_eq!(tx.call("empty").await.unwrap(), Some(empty));
+    assert_eq!(tx.call("other").await.unwrap(), None);
+}
