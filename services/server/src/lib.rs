@@ -17,6 +17,7 @@ pub mod access;
 pub mod accounts;
 pub mod api;
 pub mod extract;
+pub mod figures;
 mod middleware;
 mod operations;
 pub mod pages;

@@ -70,10 +70,7 @@ pub(super) async fn current(
         (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn refit(
-    State(state): State<AppState>,
-    access: ProjectFor<Admin>,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn refit(State(state): State<AppState>, access: ProjectFor<Admin>) -> Result<StatusCode, Problem> {
     let mut transaction = state.store.write().await?;
     flow::plan_refit(transaction.as_mut(), state.environment.as_ref(), access.project.id, 0).await?;
     transaction.commit().await?;

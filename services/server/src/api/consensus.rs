@@ -1,6 +1,6 @@
 //! Consensus.
 
-use accord_domain::{Annotation, Answer, Annotator, AnnotatorId, Consensus, Decision, FieldName};
+use accord_domain::{Annotation, Annotator, AnnotatorId, Answer, Consensus, Decision, FieldName};
 use accord_store::Transaction;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -118,10 +118,7 @@ pub(super) struct Ballots {
 }
 
 impl Ballots {
-    pub(super) async fn load(
-        transaction: &mut dyn Transaction,
-        item: &accord_domain::Item,
-    ) -> Result<Self, Problem> {
+    pub(super) async fn load(transaction: &mut dyn Transaction, item: &accord_domain::Item) -> Result<Self, Problem> {
         Ok(Self {
             annotations: transaction.annotations_of_items(&[item.id]).await?,
             annotators: transaction.annotators_of_project(item.project_id).await?,
@@ -132,7 +129,10 @@ impl Ballots {
     pub(super) fn votes(&self, field: &FieldName) -> Vec<FieldVote> {
         let vote = |annotation: &Annotation| {
             let answer = annotation.answers.get(field)?.clone();
-            let annotator = self.annotators.iter().find(|annotator| annotator.id == annotation.annotator_id);
+            let annotator = self
+                .annotators
+                .iter()
+                .find(|annotator| annotator.id == annotation.annotator_id);
             Some(FieldVote {
                 annotator_id: annotation.annotator_id,
                 annotator: annotator.map_or_else(String::new, |annotator| annotator.name.clone()),

@@ -71,7 +71,11 @@ async fn file(state: &AppState, item: &Item, media_type: &str, file_name: &str) 
     if let Ok(value) = HeaderValue::from_str(media_type_header) {
         headers.insert(CONTENT_TYPE, value);
     }
-    let policy = if media_type == "application/pdf" { PDF_POLICY } else { FILE_POLICY };
+    let policy = if media_type == "application/pdf" {
+        PDF_POLICY
+    } else {
+        FILE_POLICY
+    };
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     if let Ok(value) = HeaderValue::try_from(disposition(shown, file_name)) {
         headers.insert(CONTENT_DISPOSITION, value);

@@ -27,7 +27,10 @@ const TAGS: [(&str, &str); 9] = [
     ("projects", "Fields, annotators and policy; progress and agreement."),
     ("items", "What is annotated: import, state and content."),
     ("annotations", "What annotators submitted, and who they are."),
-    ("consensus", "What the votes come to: winner, shares, confidence and decision."),
+    (
+        "consensus",
+        "What the votes come to: winner, shares, confidence and decision.",
+    ),
     ("gold", "Trusted values, and the calibrators fitted on them."),
     ("tasks", "The queue, and what people do with tasks."),
     ("exports", "Votes and consensus as files."),
@@ -59,7 +62,12 @@ pub(super) fn frame() -> OpenApi {
                 .title("Accord")
                 .version("1")
                 .description(Some(DESCRIPTION))
-                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("Apache-2.0")
+                        .identifier(Some("Apache-2.0"))
+                        .build(),
+                ))
                 .build(),
         )
         .paths(Paths::new())

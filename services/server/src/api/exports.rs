@@ -44,12 +44,8 @@ pub(super) async fn read(
     access: ProjectFor<ReadData>,
     ApiPath(ExportPath { file }): ApiPath<ExportPath>,
 ) -> Result<Response, Problem> {
-    let (kind, format) = parse(&file).ok_or_else(|| {
-        Problem::not_found(
-            "export (use votes or consensus with .jsonl, .csv or .parquet)",
-            &file,
-        )
-    })?;
+    let (kind, format) = parse(&file)
+        .ok_or_else(|| Problem::not_found("export (use votes or consensus with .jsonl, .csv or .parquet)", &file))?;
     let pieces = export(state.store.clone(), access.project.id, kind, format);
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();

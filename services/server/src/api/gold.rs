@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use accord_domain::{Answer, Gold, GoldSource, ItemId, Project, answers_from_json};
-use accord_store::flow::{self, GoldAnswers};
 use accord_store::Transaction;
+use accord_store::flow::{self, GoldAnswers};
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Request, State};
 use axum::response::Response;
@@ -171,7 +171,15 @@ async fn store(
     report.stored += u64::try_from(values.len()).unwrap_or(u64::MAX);
     if !values.is_empty() {
         let environment = state.environment.as_ref();
-        flow::import_gold(transaction.as_mut(), environment, project, &values, GoldSource::Imported, user_id).await?;
+        flow::import_gold(
+            transaction.as_mut(),
+            environment,
+            project,
+            &values,
+            GoldSource::Imported,
+            user_id,
+        )
+        .await?;
         transaction.commit().await?;
     }
     Ok(())

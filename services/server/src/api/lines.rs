@@ -68,7 +68,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(essence));
         let parts = split::<u32>(&headers, &Bytes::from_static(body.as_bytes())).unwrap();
-        parts.into_iter().map(|part| (part.line, part.content.is_ok())).collect()
+        parts
+            .into_iter()
+            .map(|part| (part.line, part.content.is_ok()))
+            .collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! API v1. The table of addresses is here; each noun has a file, each verb a function.
 
-
+mod agreement;
 mod annotations;
 mod annotators;
 mod calibrators;
@@ -111,6 +111,6 @@ fn long(settings: &ServerSettings) -> OpenApiRouter<AppState> {
                 .routes(routes!(gold::add))
                 .layer(DefaultBodyLimit::max(file)),
         )
-
+        .routes(routes!(agreement::read))
         .routes(routes!(exports::read))
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::{Administer, Admin, Authorized, ProjectFor, ReadData, ViewContent};
+use crate::access::{Admin, Administer, Authorized, ProjectFor, ReadData, ViewContent};
 use crate::api::tasks::TaskCountShown;
 use crate::extract::{ApiJson, ApiQuery, PageOf, PageQuery, page_response};
 use crate::problem::{Problem, ProblemKind};
@@ -136,7 +136,14 @@ pub(super) async fn replace(
     definition.check()?;
     let mut transaction = state.store.write().await?;
     let environment = state.environment.as_ref();
-    let updated = flow::update_project(transaction.as_mut(), environment, access.project.id, expected, &definition).await;
+    let updated = flow::update_project(
+        transaction.as_mut(),
+        environment,
+        access.project.id,
+        expected,
+        &definition,
+    )
+    .await;
     let project = match updated {
         Err(StoreError::Missing { .. }) => return Err(changed(&access.project)),
         other => other?,

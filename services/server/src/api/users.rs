@@ -66,6 +66,14 @@ pub(super) async fn create(
     ApiJson(body): ApiJson<UserBody>,
 ) -> Result<Response, Problem> {
     let (store, environment) = (state.store.as_ref(), state.environment.as_ref());
-    let user = create_user(store, environment, &state.passwords, &body.name, &body.password, body.role).await?;
+    let user = create_user(
+        store,
+        environment,
+        &state.passwords,
+        &body.name,
+        &body.password,
+        body.role,
+    )
+    .await?;
     Ok((StatusCode::CREATED, ApiJson(user)).into_response())
 }

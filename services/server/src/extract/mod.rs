@@ -33,7 +33,10 @@ pub(crate) async fn read_body_up_to(request: Request, maximum_bytes: usize) -> R
     axum::body::to_bytes(body, maximum_bytes).await.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         let (kind, detail) = if too_large {
-            (ProblemKind::TooLarge, format!("the body is larger than {maximum_bytes} bytes"))
+            (
+                ProblemKind::TooLarge,
+                format!("the body is larger than {maximum_bytes} bytes"),
+            )
         } else {
             (ProblemKind::Malformed, format!("the body could not be read: {error}"))
         };

@@ -75,7 +75,13 @@ mod tests {
 
     #[test]
     fn marks_become_tags_and_nothing_else_does() {
-        assert_eq!(inline("a `<b>` **c** d`"), "a <code>&lt;b&gt;</code> <strong>c</strong> d`");
-        assert_eq!(blocks("one\n\n- two\n- three"), "<p>one</p><ul><li>two</li><li>three</li></ul>");
+        assert_eq!(
+            inline("a `<b>` **c** d`"),
+            "a <code>&lt;b&gt;</code> <strong>c</strong> d`"
+        );
+        assert_eq!(
+            blocks("one\n\n- two\n- three"),
+            "<p>one</p><ul><li>two</li><li>three</li></ul>"
+        );
     }
 }

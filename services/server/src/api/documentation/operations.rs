@@ -7,14 +7,21 @@ use super::schemas::type_words;
 
 /// The operations of the document, by tag, with a list of contents.
 pub(super) fn render(document: &Value) -> String {
-    let description = document.pointer("/info/description").and_then(Value::as_str).unwrap_or_default();
+    let description = document
+        .pointer("/info/description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let operations = collect(document);
     let mut contents = String::new();
     let mut sections = String::new();
     for tag in document["tags"].as_array().into_iter().flatten() {
         let name = tag["name"].as_str().unwrap_or_default();
         let about = tag["description"].as_str().unwrap_or_default();
-        sections.push_str(&format!("<h2 id=\"{0}\">{0}</h2><p class=\"quiet\">{1}</p>", escape(name), inline(about)));
+        sections.push_str(&format!(
+            "<h2 id=\"{0}\">{0}</h2><p class=\"quiet\">{1}</p>",
+            escape(name),
+            inline(about)
+        ));
         for operation in operations.iter().filter(|operation| operation.tag == name) {
             contents.push_str(&format!(
                 "<li><a href=\"#{}\"><span class=\"method\">{}</span>{}</a></li>",
@@ -43,13 +50,17 @@ fn collect(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(path, methods)| {
-            methods.as_object().into_iter().flatten().map(move |(method, value)| Operation {
-                method,
-                path,
-                tag: value.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default(),
-                id: value["operationId"].as_str().unwrap_or_default(),
-                value,
-            })
+            methods
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(move |(method, value)| Operation {
+                    method,
+                    path,
+                    tag: value.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default(),
+                    id: value["operationId"].as_str().unwrap_or_default(),
+                    value,
+                })
         })
         .collect()
 }
@@ -102,7 +113,9 @@ impl Operation<'_> {
         if rows.is_empty() {
             return String::new();
         }
-        format!("<table><thead><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr></thead><tbody>{rows}</tbody></table>")
+        format!(
+            "<table><thead><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr></thead><tbody>{rows}</tbody></table>"
+        )
     }
 
     fn body(&self) -> String {
@@ -111,10 +124,18 @@ impl Operation<'_> {
             .into_iter()
             .flatten()
             .map(|(media_type, content)| {
-                format!("<li><code>{}</code> {}</li>", escape(media_type), type_words(&content["schema"]))
+                format!(
+                    "<li><code>{}</code> {}</li>",
+                    escape(media_type),
+                    type_words(&content["schema"])
+                )
             })
             .collect();
-        if rows.is_empty() { rows } else { format!("<p>Body:</p><ul>{rows}</ul>") }
+        if rows.is_empty() {
+            rows
+        } else {
+            format!("<p>Body:</p><ul>{rows}</ul>")
+        }
     }
 
     fn responses(&self) -> String {
@@ -140,7 +161,10 @@ impl Operation<'_> {
 
     /// A command that makes the request.
     fn command(&self) -> String {
-        let mut lines = vec![format!("curl -H \"Authorization: Bearer $ACCORD_TOKEN\" \"$ACCORD_URL{}\"", self.path)];
+        let mut lines = vec![format!(
+            "curl -H \"Authorization: Bearer $ACCORD_TOKEN\" \"$ACCORD_URL{}\"",
+            self.path
+        )];
         let has_body = |media_type: &str| !self.value["requestBody"]["content"][media_type].is_null();
         let method = self.method.to_uppercase();
         if has_body("multipart/form-data") {

@@ -25,7 +25,10 @@ pub(super) fn render(document: &Value) -> String {
 /// What a schema consists of: the properties of an object, the words of a choice, or the forms of an alternative.
 fn shape(schema: &Value) -> String {
     if let Some(forms) = alternatives(schema) {
-        let forms: String = forms.iter().map(|form| format!("<li>{}{}</li>", heading(form), shape(form))).collect();
+        let forms: String = forms
+            .iter()
+            .map(|form| format!("<li>{}{}</li>", heading(form), shape(form)))
+            .collect();
         return format!("<p class=\"quiet\">One of:</p><ul>{forms}</ul>");
     }
     if let Some(parts) = schema["allOf"].as_array() {
@@ -34,11 +37,20 @@ fn shape(schema: &Value) -> String {
     let Some(properties) = schema["properties"].as_object() else {
         return format!("<p>{}</p>", type_words(schema));
     };
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let rows: String = properties
         .iter()
         .map(|(name, property)| {
-            let needed = if required.contains(&name.as_str()) { "" } else { " <span class=\"quiet\">optional</span>" };
+            let needed = if required.contains(&name.as_str()) {
+                ""
+            } else {
+                " <span class=\"quiet\">optional</span>"
+            };
             format!(
                 "<tr><td><code>{}</code>{needed}</td><td>{}</td><td>{}</td></tr>",
                 escape(name),
@@ -69,7 +81,10 @@ pub(super) fn type_words(schema: &Value) -> String {
         return words.join(" or ");
     }
     if let Some(words) = schema["enum"].as_array() {
-        let words: Vec<String> = words.iter().map(|word| format!("<code>{}</code>", escape(&word.to_string()))).collect();
+        let words: Vec<String> = words
+            .iter()
+            .map(|word| format!("<code>{}</code>", escape(&word.to_string())))
+            .collect();
         return words.join(", ");
     }
     let names: Vec<&str> = match &schema["type"] {

@@ -47,7 +47,13 @@ impl Claim {
         let mut transaction = state.store.write().await?;
         transaction.delete_keys_before(forgotten).await?;
         let claimed = transaction
-            .claim_key(&principal.label(), key, &request_hash(project, document), &external_id, now)
+            .claim_key(
+                &principal.label(),
+                key,
+                &request_hash(project, document),
+                &external_id,
+                now,
+            )
             .await?;
         transaction.commit().await?;
         match claimed {
@@ -86,11 +92,19 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 fn request_hash(project: &Project, document: &IncomingDocument) -> String {
     let metadata = serde_json::Value::Object(document.metadata.clone()).to_string();
     let (name, content) = match &document.content {
-        IncomingContent::Data(data) => (String::new(), serde_json::Value::Object(data.clone()).to_string().into()),
+        IncomingContent::Data(data) => (
+            String::new(),
+            serde_json::Value::Object(data.clone()).to_string().into(),
+        ),
         IncomingContent::File { file_name, bytes } => (file_name.clone(), bytes.clone()),
     };
     let mut hasher = Sha256::new();
-    for part in [project.id.to_string().as_bytes(), metadata.as_bytes(), name.as_bytes(), &content] {
+    for part in [
+        project.id.to_string().as_bytes(),
+        metadata.as_bytes(),
+        name.as_bytes(),
+        &content,
+    ] {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part);
     }

@@ -101,14 +101,19 @@ impl IncomingDocument {
                 }
                 "file" => {
                     let file_name = part.file_name().map_or_else(|| "file".to_owned(), base_name);
-                    let bytes = read_file(&mut part, maximum_bytes).await?.ok_or_else(|| too_large(maximum_bytes))?;
+                    let bytes = read_file(&mut part, maximum_bytes)
+                        .await?
+                        .ok_or_else(|| too_large(maximum_bytes))?;
                     content = Some(IncomingContent::File { file_name, bytes });
                 }
                 "project" => project = Some(parameter(&mut part, "project").await?),
                 "metadata" => metadata = parse_json(parameter(&mut part, "metadata").await?.as_bytes())?,
                 other => {
                     let name: String = other.chars().take(80).collect();
-                    return Err(Problem::invalid(name, "expected the parts `file`, `project` and `metadata`"));
+                    return Err(Problem::invalid(
+                        name,
+                        "expected the parts `file`, `project` and `metadata`",
+                    ));
                 }
             }
         }
@@ -129,7 +134,10 @@ fn body_content(
 ) -> Result<IncomingContent, Problem> {
     match (text, content_base64) {
         (Some(text), None) if text.trim().is_empty() => Err(Problem::invalid("text", "the text is empty")),
-        (Some(text), None) => Ok(IncomingContent::Data(Map::from_iter([("text".to_owned(), Value::String(text))]))),
+        (Some(text), None) => Ok(IncomingContent::Data(Map::from_iter([(
+            "text".to_owned(),
+            Value::String(text),
+        )]))),
         (None, Some(encoded)) => {
             let bytes = STANDARD
                 .decode(encoded.trim())

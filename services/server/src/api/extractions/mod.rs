@@ -71,7 +71,12 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let wait = preferred_wait(&headers);
     let document = IncomingDocument::read(&state, request).await?;
-    let project = project(&state, &access.principal, query.project.as_deref().or(document.project.as_deref())).await?;
+    let project = project(
+        &state,
+        &access.principal,
+        query.project.as_deref().or(document.project.as_deref()),
+    )
+    .await?;
     let claim = Claim::make(&state, &access.principal, &headers, &project, &document).await?;
     let id = bring_in(&state, &project, claim, document).await?;
     if let Some(wait) = wait {
@@ -157,16 +162,17 @@ async fn bring_in(
     if let Some(ImportedItem { item_id, .. }) = summary.items.into_iter().next() {
         return Ok(item_id);
     }
-    let message = summary
-        .rejections
-        .into_iter()
-        .next()
-        .map_or_else(|| "the document cannot be read".to_owned(), |rejection| rejection.problem);
-    Err(Problem::new(ProblemKind::Invalid, message.clone()).with_error(ProblemDetail {
-        field: Some("file".to_owned()),
-        line: None,
-        message,
-    }))
+    let message = summary.rejections.into_iter().next().map_or_else(
+        || "the document cannot be read".to_owned(),
+        |rejection| rejection.problem,
+    );
+    Err(
+        Problem::new(ProblemKind::Invalid, message.clone()).with_error(ProblemDetail {
+            field: Some("file".to_owned()),
+            line: None,
+            message,
+        }),
+    )
 }
 
 async fn answer(state: &AppState, project: &Project, item: Item) -> Result<Response, Problem> {

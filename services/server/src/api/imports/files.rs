@@ -72,7 +72,11 @@ pub(in crate::api) async fn read_file(part: &mut Field<'_>, maximum_bytes: usize
 /// The last part of a file's name: some clients send the whole path.
 pub(in crate::api) fn base_name(file_name: &str) -> String {
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    if name.is_empty() { "file".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "file".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn incoming(file_name: String, bytes: Bytes) -> IncomingItem {

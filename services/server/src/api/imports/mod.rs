@@ -91,18 +91,20 @@ pub(super) async fn create(
 }
 
 /// A JSON document is imported like lines, one a member.
-async fn import_json(
-    state: &AppState,
-    project: &Project,
-    body: &Bytes,
-) -> Result<ImportSummary, Problem> {
+async fn import_json(state: &AppState, project: &Project, body: &Bytes) -> Result<ImportSummary, Problem> {
     let values = match parse_json::<Value>(body)? {
         Value::Array(values) => values,
         one => vec![one],
     };
     let lines: Vec<String> = values.iter().map(Value::to_string).collect();
     let text = lines.join("\n");
-    import_lines(state, project, LineFormat::JsonLines, io::Cursor::new(text.into_bytes())).await
+    import_lines(
+        state,
+        project,
+        LineFormat::JsonLines,
+        io::Cursor::new(text.into_bytes()),
+    )
+    .await
 }
 
 async fn import_lines(

@@ -99,7 +99,10 @@ impl ImportReport {
             format!("nothing could be imported: {} of {0} rejected", self.rejected),
         );
         self.rejections.into_iter().fold(problem, |problem, rejection| {
-            let line = rejection.place.strip_prefix("line ").and_then(|number| number.parse().ok());
+            let line = rejection
+                .place
+                .strip_prefix("line ")
+                .and_then(|number| number.parse().ok());
             problem.with_error(ProblemDetail {
                 field: line.is_none().then_some(rejection.place),
                 line,
@@ -123,7 +126,9 @@ pub(super) fn input_problem(error: &io::Error) -> Problem {
     }
     Problem::new(
         ProblemKind::Malformed,
-        format!("the body could not be read to its end: {error}; what came before is kept, and sending it again changes nothing"),
+        format!(
+            "the body could not be read to its end: {error}; what came before is kept, and sending it again changes nothing"
+        ),
     )
 }
 
