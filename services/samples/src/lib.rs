@@ -3,6 +3,8 @@
 //! Everything is invented. The same seed gives the same bytes on every machine: no clock is read, and randomness comes
 //! from the seed alone.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
 mod appraisal;
 mod buyer;
 mod canvas;
@@ -23,11 +25,15 @@ mod pdf;
 mod places;
 mod plan;
 mod raster;
+mod receipts;
 mod sample;
 mod scan;
 mod supplier;
+mod text;
 mod words;
 
 pub use error::SampleError;
 pub use gold::{Arithmetic, GoldExtra, GoldFile, GoldInText, InvoiceGold, LineGold, Presence, ScanKind};
+pub use receipts::{ReceiptGold, ReceiptLine, ReceiptSample, generate_receipts};
 pub use sample::{SampleInvoice, generate, samples, write_folder};
+pub use text::{TextGold, TextSample, generate_text_classification};

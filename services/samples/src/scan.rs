@@ -174,7 +174,7 @@ fn recognise(marks: &[Mark], (width, height): (f32, f32), slope: f32, chance: &m
 }
 
 /// A word as it was read: now and then with one look-alike for another, or without a separator.
-fn misread(word: &str, chance: &mut Chance) -> String {
+pub(crate) fn misread(word: &str, chance: &mut Chance) -> String {
     const LOOK_ALIKES: [(&str, &str); 12] = [
         ("0", "O"),
         ("O", "0"),
