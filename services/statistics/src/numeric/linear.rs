@@ -1,7 +1,7 @@
 //! Small symmetric positive definite systems.
 
 /// Solves `matrix * x = right` by Cholesky's method for a symmetric positive definite matrix given as
-/// rows; `None` where a pivot is not positive.
+/// rows, of which only the lower triangle is read; `None` where a pivot is not positive.
 pub(crate) fn solve_positive_definite(matrix: &[Vec<f64>], right: &[f64]) -> Option<Vec<f64>> {
     let lower = cholesky(matrix)?;
     let size = right.len();

@@ -46,6 +46,7 @@ struct Point {
     parameters: Vec<f64>,
     loss: f64,
     gradient: Vec<f64>,
+    /// Lower triangle only.
     hessian: Vec<Vec<f64>>,
 }
 
@@ -125,9 +126,6 @@ impl LogisticProblem<'_> {
             loss.add(0.5 * self.precision[index] * distance * distance);
             gradient[index].add(self.precision[index] * distance);
             hessian[index][index] += self.precision[index] + RIDGE;
-            for other in 0..index {
-                hessian[other][index] = hessian[index][other];
-            }
         }
         Point {
             parameters,

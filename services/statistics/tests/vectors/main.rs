@@ -16,6 +16,7 @@ mod calibration;
 mod compare;
 mod confidence;
 mod metrics;
+mod peers;
 mod text;
 mod voting;
 
@@ -50,12 +51,13 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
 ];
 
 fn folder() -> PathBuf {
-    if let Some(vectors) = std::env::var_os("ACCORD_VECTORS") {
-        return PathBuf::from(vectors);
-    }
+    std::env::var_os("ACCORD_VECTORS").map_or_else(|| shared_folder().join("data/vectors"), PathBuf::from)
+}
+
+/// The folder of shared data, which need not exist.
+fn shared_folder() -> PathBuf {
     let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = std::env::var_os("ACCORD_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    workspace.join(shared).join("data/vectors")
+    workspace.join(std::env::var_os("ACCORD_SHARED").unwrap_or_else(|| "../shared".into()))
 }
 
 #[test]
