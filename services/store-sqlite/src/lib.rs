@@ -1,3 +1,4 @@
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 //! Persistence on SQLite: one file in write-ahead mode, one writer that waits its turn, several readers.
 
 mod accounts;

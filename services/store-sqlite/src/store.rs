@@ -114,7 +114,12 @@ impl Store for SqliteStore {
         let applied = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
             .fetch_all(&self.readers)
             .await
-            .map_err(failed)?;
+            .map_err(|error| match failed(error) {
+                StoreError::Database { problem } => StoreError::Database {
+                    problem: format!("its schema is not there, migrate it first: {problem}"),
+                },
+                other => other,
+            })?;
         let known: Vec<_> = MIGRATIONS
             .iter()
             .map(|migration| (migration.version, migration.checksum.to_vec()))

@@ -73,3 +73,52 @@ fn push_project(query: &mut QueryBuilder<Sqlite>, request: &ClaimRequest<'_>) {
         query.push(" AND project_id = ").push_bind(project_id.as_uuid());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use accord_domain::ProjectId;
+    use accord_store::Store;
+    use sqlx::Row;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{SqliteOptions, SqliteStore};
+
+    /// Every claim walks indexes; none reads the whole queue.
+    #[tokio::test]
+    async fn claims_walk_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accord.sqlite");
+        let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        for project_id in [None, Some(ProjectId::from_uuid(Uuid::nil()))] {
+            let request = ClaimRequest {
+                kinds: &[TaskKind::Annotate, TaskKind::Score, TaskKind::Refit],
+                project_id,
+                worker: "worker",
+                lease_milliseconds: 1000,
+                limit: 10,
+            };
+            let statement = claim_query(&request).unwrap().into_string();
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+            let plan = steps.join("\n");
+            let (ready, leased) = match project_id {
+                None => ("tasks_ready (kind=?)", "tasks_leased (lease_until<?)"),
+                Some(_) => (
+                    "tasks_ready_of_project (project_id=? AND kind=?)",
+                    "tasks_by_state (project_id=? AND kind=? AND state=?)",
+                ),
+            };
+            assert_eq!(plan.matches(&format!("INDEX {ready}")).count(), 3, "{plan}");
+            assert_eq!(plan.matches(&format!("INDEX {leased}")).count(), 3, "{plan}");
+            assert!(!plan.contains("SCAN tasks"), "{plan}");
+            // Only the few candidates are sorted, never an index.
+            assert_eq!(plan.matches("USE TEMP B-TREE FOR ORDER BY").count(), 1, "{plan}");
+        }
+    }
+}

@@ -16,8 +16,8 @@ pub async fn keeps_all_and_gives_the_last(test: &TestStore) {
     let total = fixture.calibrator("total", 3.0);
     let elsewhere = other.calibrator("company", 4.0);
     in_transaction!(test, |tx| tx.insert_calibrators(&[first.clone(), total.clone()])).unwrap();
-    in_transaction!(test, |tx| tx.insert_calibrators(&[last.clone()])).unwrap();
-    in_transaction!(test, |tx| tx.insert_calibrators(&[elsewhere.clone()])).unwrap();
+    in_transaction!(test, |tx| tx.insert_calibrators(std::slice::from_ref(&last))).unwrap();
+    in_transaction!(test, |tx| tx.insert_calibrators(std::slice::from_ref(&elsewhere))).unwrap();
     let mut tx = test.store.read().await.unwrap();
     let project_id = fixture.project.id;
     let mut present = tx.current_calibrators(project_id).await.unwrap();
