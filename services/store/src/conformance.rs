@@ -1,4 +1,4 @@
-//! The suite of tests that every implementation of [`Store`](crate::Store) must pass.
+//! The suite of tests that every implementation of [`Store`] must pass.
 //!
 //! An implementation writes `accord_store::conformance_suite!(factory);` in its integration tests, where `factory` is
 //! an `async fn() -> TestStore` that gives a fresh, migrated database at each call.

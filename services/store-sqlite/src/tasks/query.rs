@@ -42,16 +42,25 @@ pub(super) async fn list(
     filter: &TaskFilter,
     page: PageRequest,
 ) -> StoreResult<Page<Task>> {
-    let mut query = QueryBuilder::new(concat!("SELECT ", task_columns!(), " FROM tasks WHERE project_id = "));
-    query.push_bind(project_id.as_uuid());
+    let mut query = QueryBuilder::new(concat!("SELECT ", task_columns!(), " FROM tasks WHERE "));
+    match filter.item_id {
+        // An item has few tasks: the plus signs keep the database from walking those of the project or state instead.
+        Some(item_id) => {
+            query.push("item_id = ").push_bind(item_id.as_uuid());
+            query.push(" AND +project_id = ").push_bind(project_id.as_uuid());
+            if let Some(state) = filter.state {
+                query.push(" AND +state = ").push_bind(state.word());
+            }
+        }
+        None => {
+            query.push("project_id = ").push_bind(project_id.as_uuid());
+            if let Some(state) = filter.state {
+                query.push(" AND state = ").push_bind(state.word());
+            }
+        }
+    }
     if let Some(kind) = filter.kind {
         query.push(" AND kind = ").push_bind(kind.word());
-    }
-    if let Some(state) = filter.state {
-        query.push(" AND state = ").push_bind(state.word());
-    }
-    if let Some(item_id) = filter.item_id {
-        query.push(" AND item_id = ").push_bind(item_id.as_uuid());
     }
     fetch_page(tx.connection(), query, "id", page, read_task, |task| task.id.as_uuid()).await
 }
