@@ -1,0 +1,417 @@
+//! Amounts and other numbers: how they are written in the notations of Europe, Asia and America.
+
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use rust_decimal::Decimal;
+
+use super::Span;
+use crate::readers::view::View;
+
+/// The most numbers that are collected from one document.
+const MAXIMUM_NUMBERS: usize = 20_000;
+
+/// The most characters of a number; longer runs of digits are codes.
+const MAXIMUM_NUMBER_BYTES: usize = 18;
+
+/// A number in the text, read by the decimal mark that the document uses.
+#[derive(Debug, Clone)]
+pub(crate) struct Amount {
+    /// Where the digits stand, with sign, without currency mark.
+    pub(crate) span: Span,
+    /// The value with sign.
+    pub(crate) value: Decimal,
+    /// How many digits are printed behind the decimal mark.
+    pub(crate) decimals: usize,
+    /// The currency of a mark beside the number.
+    pub(crate) currency: Option<&'static str>,
+    /// Whether a percent sign follows.
+    pub(crate) percent: bool,
+    /// The digits as printed, with sign.
+    pub(crate) printed: String,
+}
+
+impl Amount {
+    /// The value in hundredths; none when it is not a whole number of them or too large.
+    pub(crate) fn cents(&self) -> Option<i64> {
+        let cents = self.value.checked_mul(Decimal::ONE_HUNDRED)?;
+        if !cents.fract().is_zero() {
+            return None;
+        }
+        i64::try_from(cents.trunc().mantissa().checked_div(10_i128.checked_pow(cents.trunc().scale())?)?).ok()
+    }
+
+    /// Whether the number is written like an amount of money: two decimals or a currency mark, and no percentage.
+    pub(crate) fn is_money(&self) -> bool {
+        !self.percent && (self.decimals == 2 || (self.currency.is_some() && self.decimals <= 2))
+    }
+
+    /// The value as plain digits with a decimal point.
+    pub(crate) fn plain(&self) -> String {
+        let mut value = self.value;
+        if value.scale() < 2 {
+            value.rescale(2);
+        }
+        value.to_string()
+    }
+}
+
+/// Currency marks as they stand beside amounts, longest first.
+const CURRENCY_MARKS: [(&str, &str); 26] = [
+    ("US$", "USD"),
+    ("MYR", "MYR"),
+    ("EUR", "EUR"),
+    ("USD", "USD"),
+    ("GBP", "GBP"),
+    ("CHF", "CHF"),
+    ("SEK", "SEK"),
+    ("NOK", "NOK"),
+    ("DKK", "DKK"),
+    ("PLN", "PLN"),
+    ("CZK", "CZK"),
+    ("INR", "INR"),
+    ("SGD", "SGD"),
+    ("AUD", "AUD"),
+    ("CAD", "CAD"),
+    ("Rs.", "INR"),
+    ("Rs", "INR"),
+    ("RM", "MYR"),
+    ("kr.", ""),
+    ("kr", ""),
+    ("zł", "PLN"),
+    ("€", "EUR"),
+    ("£", "GBP"),
+    ("$", "USD"),
+    ("₹", "INR"),
+    ("¥", "JPY"),
+];
+
+#[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d+(?:[.,'’\u{a0}\u{202f}\u{2009}]\d+)*(?:[.,]--?\B)?").expect("the pattern is valid")
+});
+
+#[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
+static SPACED_NUMBER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\d{1,3}(?: \d{3})+[.,]\d{2}\b|\d{1,5}(?: \.|\. |, | ,)\d{2}\b").expect("the pattern is valid"));
+
+/// The mark between whole and decimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DecimalMark {
+    /// `1,234.50`
+    Point,
+    /// `1.234,50`
+    Comma,
+}
+
+struct Found {
+    span: Span,
+    digits: String,
+    negative: bool,
+    currency: Option<&'static str>,
+    percent: bool,
+}
+
+/// Collects the numbers of a document, without those inside of the taken places (dates).
+pub(crate) fn collect(view: &View, taken: &[Span]) -> Vec<Amount> {
+    let mut found: Vec<Found> = Vec::new();
+    for (index, segment) in view.segments.iter().enumerate() {
+        if found.len() >= MAXIMUM_NUMBERS {
+            break;
+        }
+        collect_segment(index, &segment.text, &mut found);
+    }
+    let mark = decimal_mark(&found);
+    let mut taken = taken.to_vec();
+    taken.sort_unstable();
+    found
+        .into_iter()
+        .filter(|number| !is_taken(&taken, &number.span))
+        .filter_map(|number| {
+            let (value, decimals) = parse(&number.digits, mark)?;
+            let printed = view.segments.get(number.span.segment)?.text.get(number.span.start..number.span.end)?;
+            Some(Amount {
+                span: number.span,
+                value: if number.negative { -value } else { value },
+                decimals,
+                currency: number.currency,
+                percent: number.percent,
+                printed: printed.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn is_taken(sorted: &[Span], span: &Span) -> bool {
+    let from = sorted.partition_point(|other| other.segment < span.segment);
+    sorted
+        .iter()
+        .skip(from)
+        .take_while(|other| other.segment == span.segment)
+        .any(|other| other.overlaps(span))
+}
+
+fn collect_segment(segment: usize, text: &str, found: &mut Vec<Found>) {
+    let mut spaced_until = 0_usize;
+    let whole_is_one = SPACED_NUMBER.find_iter(text).count() == 1;
+    let mut matches: Vec<(usize, usize)> = NUMBER.find_iter(text).map(|hit| (hit.start(), hit.end())).collect();
+    if whole_is_one && let Some(hit) = SPACED_NUMBER.find(text) {
+        let inside = matches.iter().filter(|(start, end)| *start >= hit.start() && *end <= hit.end()).count();
+        let others = text.get(..hit.start()).unwrap_or_default().chars().any(|character| character.is_ascii_digit());
+        if inside > 1 && !others {
+            matches.retain(|(start, _)| *start < hit.start() || *start >= hit.end());
+            matches.push((hit.start(), hit.end()));
+            matches.sort_unstable();
+        }
+    }
+    for (start, end) in matches {
+        if start >= spaced_until
+            && let Some(number) = judge(segment, text, start, end)
+        {
+            spaced_until = end;
+            found.push(number);
+        }
+    }
+}
+
+/// Looks at what stands beside the digits; none when they belong to a code, a time or a word.
+fn judge(segment: usize, text: &str, start: usize, end: usize) -> Option<Found> {
+    let digits = text.get(start..end)?;
+    if digits.len() > MAXIMUM_NUMBER_BYTES {
+        return None;
+    }
+    let (before, after) = (text.get(..start)?, text.get(end..)?);
+    let (currency_before, rest_before) = strip_mark_before(before);
+    let (negative_before, sign_start, rest_before) = strip_minus(rest_before, start, currency_before.is_some() || before.ends_with(['-', '−', '–']));
+    let currency_before = currency_before.or_else(|| strip_mark_before(rest_before).0);
+    let fractional = has_two_decimals(digits);
+    if !is_free_before(before, currency_before.is_some(), negative_before) {
+        return None;
+    }
+    let (currency_after, rest_after) = strip_mark_after(after);
+    let percent = rest_after.trim_start().starts_with('%');
+    let trailing_minus = rest_after.starts_with('-') && !rest_after.get(1..).is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()));
+    let in_parentheses = before.trim_end().ends_with('(') && rest_after.trim_start().starts_with(')') && fractional;
+    if !is_free_after(after, currency_after.is_some(), fractional) {
+        return None;
+    }
+    let span_start = if negative_before && currency_before.is_none() { sign_start } else { start };
+    Some(Found {
+        span: Span { segment, start: span_start, end: if trailing_minus && currency_after.is_none() { end + 1 } else { end } },
+        digits: digits.to_owned(),
+        negative: negative_before || trailing_minus || in_parentheses,
+        currency: currency_before.or(currency_after).map(|(_, code)| code),
+        percent,
+    })
+}
+
+type Mark = (&'static str, &'static str);
+
+fn strip_mark_before(before: &str) -> (Option<Mark>, &str) {
+    let trimmed = before.trim_end();
+    for mark in CURRENCY_MARKS {
+        if let Some(cut) = trimmed.len().checked_sub(mark.0.len())
+            && trimmed.get(cut..).is_some_and(|tail| tail.eq_ignore_ascii_case(mark.0))
+        {
+            let rest = trimmed.get(..cut).unwrap_or_default();
+            let alphabetic = mark.0.starts_with(char::is_alphabetic);
+            if !(alphabetic && rest.ends_with(char::is_alphabetic)) {
+                return (Some(mark), rest);
+            }
+        }
+    }
+    (None, before)
+}
+
+fn strip_mark_after(after: &str) -> (Option<Mark>, &str) {
+    let trimmed = after.trim_start();
+    for mark in CURRENCY_MARKS {
+        if trimmed.get(..mark.0.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark.0)) {
+            let rest = trimmed.get(mark.0.len()..).unwrap_or_default();
+            let alphabetic = mark.0.ends_with(char::is_alphabetic);
+            if !(alphabetic && rest.starts_with(char::is_alphabetic)) {
+                return (Some(mark), rest);
+            }
+        }
+    }
+    (None, after)
+}
+
+/// A minus directly before the digits or the currency mark, when it is no hyphen of a code. Returns where the sign starts.
+fn strip_minus(before: &str, start: usize, wanted: bool) -> (bool, usize, &str) {
+    if !wanted {
+        return (false, start, before);
+    }
+    let trimmed = before.trim_end();
+    for sign in ['-', '−', '–'] {
+        if let Some(rest) = trimmed.strip_suffix(sign) {
+            let free = rest.is_empty() || rest.ends_with(|last: char| last.is_whitespace() || matches!(last, '(' | ':')) || strip_mark_before(rest).0.is_some();
+            if free {
+                return (true, rest.len(), rest);
+            }
+        }
+    }
+    (false, start, before)
+}
+
+fn is_free_before(before: &str, marked: bool, negative: bool) -> bool {
+    if marked || negative {
+        return true;
+    }
+    match before.chars().next_back() {
+        None => true,
+        Some(last) if last.is_alphabetic() => false,
+        Some('/' | '-' | '_' | '.' | ',' | '\\' | '\'' | '’') => !before
+            .trim_end_matches(['/', '-', '_', '.', ',', '\\', '\'', '’'])
+            .ends_with(|last: char| last.is_alphanumeric())
+            || before.ends_with(". ") ,
+        Some(':') => !before.trim_end_matches(':').ends_with(|last: char| last.is_ascii_digit()),
+        Some('#') => false,
+        Some(_) => true,
+    }
+}
+
+fn is_free_after(after: &str, marked: bool, fractional: bool) -> bool {
+    let mut characters = after.chars();
+    match (characters.next(), characters.next()) {
+        (None, _) => true,
+        _ if marked => true,
+        (Some(next), _) if next.is_alphabetic() => fractional,
+        (Some(':' | '/' | '_' | '\\'), Some(following)) => !following.is_alphanumeric(),
+        (Some('-'), Some(following)) => !following.is_alphanumeric(),
+        (Some('.' | ','), Some(following)) => !following.is_ascii_digit(),
+        (Some(_), _) => true,
+    }
+}
+
+fn has_two_decimals(digits: &str) -> bool {
+    digits
+        .rfind(['.', ','])
+        .is_some_and(|mark| digits.len() - mark == 3)
+}
+
+/// The decimal mark that most numbers with exactly two decimals have; the point when none has.
+fn decimal_mark(found: &[Found]) -> DecimalMark {
+    let count = |mark: char| {
+        found
+            .iter()
+            .filter(|number| number.digits.rfind(['.', ',']).is_some_and(|place| number.digits.len() - place == 3 && number.digits.get(place..).is_some_and(|tail| tail.starts_with(mark))))
+            .count()
+    };
+    if count(',') > count('.') { DecimalMark::Comma } else { DecimalMark::Point }
+}
+
+/// Reads digits with separators. Returns the value and how many decimals are printed.
+pub(crate) fn parse(digits: &str, mark: DecimalMark) -> Option<(Decimal, usize)> {
+    let compact: String = digits
+        .trim_end_matches('-')
+        .chars()
+        .filter(|character| !character.is_whitespace() && !matches!(character, '\'' | '’'))
+        .collect();
+    let ascii: String = compact.chars().map(|character| match character.to_digit(10) {
+        Some(_) => Some(character),
+        None if matches!(character, '.' | ',') => Some(character),
+        None => None,
+    }).collect::<Option<String>>()?;
+    let trimmed = ascii.trim_end_matches(['.', ',']);
+    let decimal_place = decimal_place(trimmed, mark);
+    let (whole, fraction) = match decimal_place {
+        Some(place) => (trimmed.get(..place)?, trimmed.get(place + 1..)?),
+        None => (trimmed, ""),
+    };
+    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+    if whole.is_empty() || whole.len() + fraction.len() > 15 || !fraction.chars().all(|character| character.is_ascii_digit()) {
+        return None;
+    }
+    let text = if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") };
+    Decimal::from_str(&text).ok().map(|value| (value, fraction.len()))
+}
+
+fn decimal_place(digits: &str, mark: DecimalMark) -> Option<usize> {
+    let points = digits.matches('.').count();
+    let commas = digits.matches(',').count();
+    let last = digits.rfind(['.', ','])?;
+    let behind = digits.len() - last - 1;
+    match (points, commas) {
+        (1.., 1..) => Some(last),
+        (1, 0) if behind == 3 => (mark == DecimalMark::Point && digits.len() <= 5 && digits.starts_with('0')
+            || mark == DecimalMark::Point && !is_group(digits, last))
+        .then_some(last),
+        (0, 1) if behind == 3 => (mark == DecimalMark::Comma && digits.starts_with('0')
+            || mark == DecimalMark::Comma && !is_group(digits, last))
+        .then_some(last),
+        (1, 0) | (0, 1) => Some(last),
+        _ => (behind == 2).then_some(last),
+    }
+}
+
+/// Whether the digits before the separator could be the first group of a number written in groups of three.
+fn is_group(digits: &str, separator: usize) -> bool {
+    (1..=3).contains(&separator) && !digits.starts_with('0')
+}
+
+#[cfg(test)]
+mod tests {
+    use accord_documents::{Document, Line, Page, Word};
+
+    use super::*;
+
+    fn numbers(text: &str) -> Vec<(String, Option<&'static str>)> {
+        let word = |text: &str| Word {
+            text: text.to_owned(),
+            bounds: None,
+        };
+        let line = Line {
+            words: text.split_whitespace().map(word).collect(),
+            row: 0,
+        };
+        let document = Document {
+            pages: vec![Page {
+                width: 0.0,
+                height: 0.0,
+                lines: vec![line],
+            }],
+            invoice_xml: None,
+        };
+        collect(&View::new(&document), &[])
+            .into_iter()
+            .map(|amount| (amount.value.to_string(), amount.currency))
+            .collect()
+    }
+
+    fn values(text: &str) -> Vec<String> {
+        numbers(text).into_iter().map(|(value, _)| value).collect()
+    }
+
+    #[test]
+    fn amounts_are_read_in_every_notation() {
+        assert_eq!(values("1.005,55"), ["1005.55"]);
+        assert_eq!(values("1,005.55"), ["1005.55"]);
+        assert_eq!(values("12'005.55"), ["12005.55"]);
+        assert_eq!(values("1 005,55"), ["1005.55"]);
+        assert_eq!(values("Total 12 005,55 kr"), ["12005.55"]);
+        assert_eq!(values("-20,48 €"), ["-20.48"]);
+        assert_eq!(values("20,48-"), ["-20.48"]);
+        assert_eq!(values("(20.48)"), ["-20.48"]);
+        assert_eq!(values("€ -9,32"), ["-9.32"]);
+        assert_eq!(values("-$9.32"), ["-9.32"]);
+        assert_eq!(values("RM 5 .90"), ["5.90"]);
+        assert_eq!(values("15.50SR"), ["15.50"]);
+    }
+
+    #[test]
+    fn currency_marks_are_recognised() {
+        assert_eq!(numbers("RM60.30"), [("60.30".to_owned(), Some("MYR"))]);
+        assert_eq!(numbers("9,90 €"), [("9.90".to_owned(), Some("EUR"))]);
+        assert_eq!(numbers("Rs 1939"), [("1939".to_owned(), Some("INR"))]);
+    }
+
+    #[test]
+    fn codes_and_times_are_no_numbers() {
+        assert!(values("CS00022912").is_empty());
+        assert!(values("12:30:15").is_empty());
+        assert!(values("S-44/B").is_empty());
+        assert_eq!(values("19% MwSt."), ["19"]);
+    }
+}

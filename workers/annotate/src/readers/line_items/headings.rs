@@ -1,0 +1,163 @@
+//! The row of headings over the table of positions.
+
+use accord_documents::Bounds;
+
+use crate::readers::reading::Reading;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Heading {
+    /// A running number.
+    Position,
+    /// The number of the article.
+    Article,
+    /// What was sold.
+    Description,
+    /// How many units.
+    Quantity,
+    /// The unit of measure.
+    Unit,
+    /// The price of one unit.
+    UnitPrice,
+    /// The amount of the line.
+    LineTotal,
+    /// The rate or amount of tax.
+    Tax,
+    /// A discount on the line.
+    Discount,
+    /// A date.
+    Date,
+}
+
+/// A heading found over a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cell {
+    /// What the column holds.
+    pub(crate) heading: Heading,
+    /// Where the word stands, when there are boxes.
+    pub(crate) bounds: Option<Bounds>,
+}
+
+/// The headings of one table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Headings {
+    /// From left to right.
+    pub(crate) cells: Vec<Cell>,
+    /// The row behind the headings.
+    pub(crate) first_row: usize,
+}
+
+/// Rows that one table of positions may span, notes between the positions included.
+pub(crate) const MAXIMUM_TABLE_ROWS: usize = 1_500;
+
+const WORDS: [(Heading, &str); 10] = [
+    (Heading::Position, "pos position lfd nr no rad linje"),
+    (Heading::Article, "artnr artikelnr artikelnummer article sku code codice codigo art ref kode varenr artikkelnr"),
+    (Heading::Description, "description desc item items product products artikel artikelbeschreibung artikelbezeichnung bezeichnung beschreibung produkt leistung designation libelle descrizione descripcion concepto omschrijving benamning beskrivelse beskrivning vare tjanst details service services particulars text articolo articulo prestation varebeskrivelse dienst"),
+    (Heading::Quantity, "quantity qty qnty menge anzahl quantite qte antal antall quantita qta cantidad cant aantal hours stunden std tim ant"),
+    (Heading::Unit, "unit einheit unite enhet unita unidad eenheid uom mengeneinheit stk um ud me"),
+    (Heading::UnitPrice, "price preis einzelpreis stuckpreis prix unitaire pu apris enhetspris styckpris stykpris prezzo precio prijs stuksprijs rate nettopreis epreis ep pris unitario stukprijs eenheidsprijs vk"),
+    (Heading::LineTotal, "amount total betrag gesamt gesamtpreis gesamtbetrag nettobetrag zeilenbetrag montant belopp belop summa sum importo totale importe bedrag totaal summe gesamtsumme positionsbetrag entgelt nettosumme radsumma linjesum amt"),
+    (Heading::Tax, "vat mwst ust tva moms mva iva btw tax taxes steuersatz steuer gst"),
+    (Heading::Discount, "rabatt discount disc rem remise sconto dto descuento korting rabais"),
+    (Heading::Date, "date datum dato data fecha"),
+];
+
+/// Finds the rows of headings: at least two different columns of which one is an amount, and no amounts among them.
+pub(crate) fn find(reading: &Reading) -> Vec<Headings> {
+    let mut found: Vec<Headings> = Vec::new();
+    for row in 0..reading.view.rows.len() {
+        if found.last().is_some_and(|last| row < last.first_row) || !is_heading_row(reading, row) {
+            continue;
+        }
+        let (first, last) = band(reading, row);
+        let mut cells: Vec<Cell> = (first..=last).flat_map(|row| cells_of(reading, row)).collect();
+        cells.sort_by(|left, right| left_of(left).total_cmp(&left_of(right)));
+        settle(&mut cells);
+        found.push(Headings {
+            cells,
+            first_row: last + 1,
+        });
+    }
+    found
+}
+
+fn left_of(cell: &Cell) -> f32 {
+    cell.bounds.map_or(0.0, |bounds| bounds.left)
+}
+
+fn is_heading_row(reading: &Reading, row: usize) -> bool {
+    let cells = cells_of(reading, row);
+    let has = |wanted: Heading| cells.iter().any(|cell| cell.heading == wanted);
+    let kinds = [Heading::Description, Heading::Quantity, Heading::UnitPrice, Heading::LineTotal, Heading::Position]
+        .into_iter()
+        .filter(|heading| has(*heading))
+        .count();
+    let price = has(Heading::LineTotal) || has(Heading::UnitPrice);
+    let words: usize = reading.view.row(row).iter().map(|segment| segment.tokens.len()).sum();
+    kinds >= 2 && price && words <= 24 && super::numbers_of(reading, row).iter().all(|number| number.decimals == 0)
+}
+
+/// The row with the rows directly above and below that continue its headings.
+fn band(reading: &Reading, row: usize) -> (usize, usize) {
+    let continues = |row: usize| {
+        let words: usize = reading.view.row(row).iter().map(|segment| segment.tokens.len()).sum();
+        let cells = cells_of(reading, row).len();
+        words > 0 && cells * 2 >= words && super::numbers_of(reading, row).is_empty()
+    };
+    let first = row.checked_sub(1).filter(|above| continues(*above)).unwrap_or(row);
+    let last = Some(row + 1).filter(|below| *below < reading.view.rows.len() && continues(*below)).unwrap_or(row);
+    (first, last)
+}
+
+fn cells_of(reading: &Reading, row: usize) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for segment in reading.view.row(row) {
+        let mut previous: Option<Heading> = None;
+        for token in &segment.tokens {
+            let Some((heading, _)) = WORDS.iter().find(|(_, words)| words.split(' ').any(|word| word == token.folded)) else {
+                continue;
+            };
+            let bounds = segment.bounds_of(token.start, token.end);
+            let same = previous == Some(*heading) || (previous == Some(Heading::UnitPrice) && *heading == Heading::Unit);
+            match cells.last_mut() {
+                Some(last) if same => last.bounds = widen(last.bounds, bounds),
+                Some(last) if previous == Some(Heading::Unit) && *heading == Heading::UnitPrice => {
+                    last.heading = Heading::UnitPrice;
+                    last.bounds = widen(last.bounds, bounds);
+                }
+                Some(last) if matches!((previous, *heading), (Some(Heading::LineTotal | Heading::UnitPrice), Heading::Tax)) && segment.tokens.len() > 1 => {
+                    last.bounds = widen(last.bounds, bounds);
+                    continue;
+                }
+                _ => cells.push(Cell {
+                    heading: *heading,
+                    bounds,
+                }),
+            }
+            previous = Some(*heading);
+        }
+    }
+    cells
+}
+
+fn widen(left: Option<Bounds>, right: Option<Bounds>) -> Option<Bounds> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(Bounds {
+            left: left.left.min(right.left),
+            top: left.top.min(right.top),
+            right: left.right.max(right.right),
+            bottom: left.bottom.max(right.bottom),
+        }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Without a heading for the amount of the line the last price is it.
+fn settle(cells: &mut [Cell]) {
+    if cells.iter().all(|cell| cell.heading != Heading::LineTotal)
+        && let Some(last) = cells.iter_mut().rfind(|cell| cell.heading == Heading::UnitPrice)
+    {
+        last.heading = Heading::LineTotal;
+    }
+}

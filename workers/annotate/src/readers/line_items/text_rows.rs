@@ -1,0 +1,92 @@
+//! Positions from the text of rows alone: the last amount of a row is its total, quantity and price are what makes it.
+
+use accord_domain::answer::Answer;
+use accord_domain::field::Field;
+use rust_decimal::Decimal;
+
+use super::headings::{self, Heading, Headings};
+use super::{Item, answer, ends_table, multiplies, numbers_of};
+use crate::readers::candidates::amounts::Amount;
+use crate::readers::reading::Reading;
+
+/// Reads the positions under every row of headings.
+pub(crate) fn read(reading: &Reading, field: &Field) -> Option<Answer> {
+    let tables = headings::find(reading);
+    let mut items = Vec::new();
+    for (place, table) in tables.iter().enumerate() {
+        let next = tables.get(place + 1).map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
+        items.extend(items_of(reading, table, next));
+        let ended = (table.first_row..next.min(reading.view.rows.len())).any(|row| ends_table(reading, row));
+        if ended && !items.is_empty() {
+            break;
+        }
+    }
+    answer(field, &items)
+}
+
+fn items_of(reading: &Reading, table: &Headings, until: usize) -> Vec<Item> {
+    let end = reading.view.rows.len().min(until).min(table.first_row + headings::MAXIMUM_TABLE_ROWS);
+    let mut items = Vec::new();
+    for row in table.first_row..end {
+        if ends_table(reading, row) {
+            break;
+        }
+        items.extend(item_of(reading, table, row));
+    }
+    items
+}
+
+fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
+    let numbers = numbers_of(reading, row);
+    let last = numbers.iter().rposition(|number| is_price(number))?;
+    let total = numbers.get(last)?;
+    let description = description_of(reading, row)?;
+    let before: Vec<&Amount> = numbers.get(..last)?.iter().copied().filter(|number| !number.percent).collect();
+    let discounts: Vec<Decimal> = numbers.iter().filter(|number| number.percent).map(|number| number.value).collect();
+    let (quantity, unit_price) = factors(&before, total.value, &discounts).unwrap_or_else(|| by_heading(table, &before));
+    Some(Item {
+        description,
+        quantity,
+        unit_price,
+        line_total: Some(total.value),
+    })
+}
+
+fn is_price(number: &Amount) -> bool {
+    !number.percent && (number.decimals >= 2 || number.currency.is_some())
+}
+
+/// Two numbers that multiply to the total, the nearest to it first; a discount in percent may lie between.
+fn factors(before: &[&Amount], total: Decimal, discounts: &[Decimal]) -> Option<(Option<Decimal>, Option<Decimal>)> {
+    for (place, price) in before.iter().enumerate().rev().filter(|(_, number)| is_price(number)) {
+        let others = before.iter().enumerate().filter(|(other, _)| *other != place).rev();
+        for (_, quantity) in others {
+            let fits = |share: Decimal| multiplies(quantity.value, price.value * share, total);
+            let discounted = discounts.iter().any(|percent| fits((Decimal::ONE_HUNDRED - percent.abs()) / Decimal::ONE_HUNDRED));
+            if fits(Decimal::ONE) || discounted {
+                return Some((Some(quantity.value), Some(price.value)));
+            }
+        }
+    }
+    None
+}
+
+/// What the headings say when nothing multiplies: the first number that is no price is the quantity, the last price the unit price.
+fn by_heading(table: &Headings, before: &[&Amount]) -> (Option<Decimal>, Option<Decimal>) {
+    let has = |wanted: Heading| table.cells.iter().any(|cell| cell.heading == wanted);
+    let skip = usize::from(has(Heading::Position) && before.first().is_some_and(|number| number.decimals == 0));
+    let rest = before.get(skip..).unwrap_or_default();
+    let quantity = rest.iter().rev().find(|number| !is_price(number)).or_else(|| rest.first().filter(|_| rest.len() > 1));
+    let price = rest.iter().rev().find(|number| is_price(number));
+    (quantity.filter(|_| has(Heading::Quantity)).map(|number| number.value), price.filter(|_| has(Heading::UnitPrice)).map(|number| number.value))
+}
+
+/// The segment of the row with the most letters.
+fn description_of(reading: &Reading, row: usize) -> Option<String> {
+    let segments = reading.view.row(row);
+    let longest = segments.iter().filter(|segment| segment.letter_count() >= 3).max_by_key(|segment| (segment.letter_count(), std::cmp::Reverse(segment.column)))?;
+    let index = reading.view.row_start(row) + longest.column;
+    let cut = reading.amounts_in(index).iter().find(|amount| amount.is_money() && amount.span.start > 2).map_or(longest.text.len(), |amount| amount.span.start);
+    let text = longest.text.get(..cut)?.trim_end_matches(|last: char| last.is_whitespace() || matches!(last, '€' | '$' | ':' | '-'));
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,151 @@
+//! Training: logistic regressions on the gold of a project.
+
+pub(crate) mod bag_of_words;
+mod regression;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use accord_documents::Document;
+use accord_domain::answer::{Answer, Answers};
+use accord_domain::compare::match_gold;
+use accord_domain::field::{Field, FieldType};
+use sha2::{Digest, Sha256};
+
+use super::features::{self, Candidate};
+use super::reading::Reading;
+use super::roles::{Role, is_receipt, role_of};
+use super::trained_model::{FORMAT_VERSION, FieldModel, RankingModel, TrainedModel};
+
+/// Documents with gold that a field needs to be learned.
+pub const LEAST_SAMPLES: usize = 8;
+
+/// The most documents that are trained on.
+pub const MOST_SAMPLES: usize = 20_000;
+
+/// The weight of the squared coefficients in the loss; keeps weights of rare features small.
+const REGULARISATION: f64 = 1.0;
+
+/// Training that is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrainingError {
+    /// No field has enough gold.
+    #[error(
+        "no field has gold in at least {LEAST_SAMPLES} documents that the reader can learn from ({samples} documents were given): add gold, or check that the field names are those of a template"
+    )]
+    TooLittleGold {
+        /// The documents given.
+        samples: usize,
+    },
+    /// More documents than can be held at once.
+    #[error("{found} documents are more than the {MOST_SAMPLES} that can be trained on at once: draw a sample of them")]
+    TooManySamples {
+        /// The documents given.
+        found: usize,
+    },
+    /// The regression found no finite solution.
+    #[error("field `{field}`: the regression did not converge: {reason}")]
+    NotConverged {
+        /// The field.
+        field: String,
+        /// What the solver said.
+        reason: String,
+    },
+}
+
+/// Trains a model on documents with gold. Deterministic: equal samples in equal order give an equal model. A field is learned when it has a
+/// role that the readers know, or is a choice, and enough documents have a gold value for it.
+///
+/// # Errors
+/// When no field has enough gold, when there are too many documents, or when a regression finds no finite solution.
+pub fn train(samples: &[(Document, Answers)], fields: &[Field]) -> Result<TrainedModel, TrainingError> {
+    if samples.len() > MOST_SAMPLES {
+        return Err(TrainingError::TooManySamples { found: samples.len() });
+    }
+    let readings: Vec<Reading> = samples.iter().map(|(document, _)| Reading::new(document)).collect();
+    let receipt = is_receipt(fields);
+    let mut learned = BTreeMap::new();
+    for field in fields {
+        let golds: Vec<Option<&Answer>> = samples.iter().map(|(_, gold)| gold.get(&field.name)).collect();
+        let model = match (&field.field_type, role_of(field)) {
+            (FieldType::Choice { .. }, _) => bag_of_words::train(field, &readings, &golds)?.map(FieldModel::Classification),
+            (_, Some(role)) => train_ranking(field, role, receipt, &readings, &golds)?.map(FieldModel::Ranking),
+            _ => None,
+        };
+        learned.extend(model.map(|model| (field.name.clone(), model)));
+    }
+    if learned.is_empty() {
+        return Err(TrainingError::TooLittleGold { samples: samples.len() });
+    }
+    Ok(TrainedModel {
+        format_version: FORMAT_VERSION,
+        data_hash: data_hash(samples, fields),
+        sample_count: samples.len(),
+        fields: learned,
+    })
+}
+
+/// One row for each candidate of each document with a gold value: its features, and whether it is right.
+fn train_ranking(field: &Field, role: Role, receipt: bool, readings: &[Reading], golds: &[Option<&Answer>]) -> Result<Option<RankingModel>, TrainingError> {
+    let mut names: Vec<String> = Vec::new();
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    let mut right: Vec<bool> = Vec::new();
+    let mut documents = 0_usize;
+    for (reading, gold) in readings.iter().zip(golds) {
+        let Some(gold @ Answer::Value(_)) = gold else { continue };
+        let candidates = features::candidates(reading, receipt, role);
+        let judged: Vec<(Candidate, bool)> = candidates
+            .into_iter()
+            .filter_map(|candidate| {
+                let answer = features::answer(field, reading, &candidate.proposal)?;
+                let right = match_gold(field, &answer, gold)?.correct;
+                Some((candidate, right))
+            })
+            .collect();
+        if !judged.iter().any(|(_, right)| *right) {
+            continue;
+        }
+        documents += 1;
+        for (candidate, is_right) in judged {
+            if names.is_empty() {
+                names = candidate.features.iter().map(|(name, _)| (*name).to_owned()).collect();
+            }
+            rows.push(candidate.features.iter().map(|(_, value)| *value).collect());
+            right.push(is_right);
+        }
+    }
+    if documents < LEAST_SAMPLES || right.iter().all(|right| *right) {
+        return Ok(None);
+    }
+    let fitted = regression::fit_binary(&rows, &right, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
+        field: field.name.to_string(),
+        reason,
+    })?;
+    Ok(Some(RankingModel {
+        features: names,
+        means: fitted.means,
+        scales: fitted.scales,
+        coefficients: fitted.coefficients,
+        intercept: fitted.intercept,
+    }))
+}
+
+/// SHA-256 over the fields, the texts and the gold, each part with its length.
+fn data_hash(samples: &[(Document, Answers)], fields: &[Field]) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hasher.update(part.len().to_le_bytes());
+        hasher.update(part);
+    };
+    for field in fields {
+        add(field.name.as_str().as_bytes());
+    }
+    let known: BTreeSet<_> = fields.iter().map(|field| &field.name).collect();
+    for (document, gold) in samples {
+        add(&serde_json::to_vec(document).unwrap_or_default());
+        for (name, answer) in gold.iter().filter(|(name, _)| known.contains(name)) {
+            add(name.as_str().as_bytes());
+            add(answer.class().unwrap_or_default().as_bytes());
+        }
+    }
+    hex::encode(hasher.finalize())
+}
