@@ -107,7 +107,10 @@ impl Store for SqliteStore {
             .map_err(|error| StoreError::Database {
                 problem: format!("the schema cannot be brought up to date: {error}"),
             })?;
-        tx.commit().await.map_err(failed)
+        tx.commit().await.map_err(failed)?;
+        let version = MIGRATIONS.iter().last().map(|migration| migration.version);
+        tracing::info!(database = "sqlite", version, "schema is up to date");
+        Ok(())
     }
 
     async fn check(&self) -> StoreResult<()> {
