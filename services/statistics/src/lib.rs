@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+pub mod adaptive;
 pub mod agreement;
 pub mod calibration;
 pub mod clusters;
@@ -19,6 +20,7 @@ mod estimate;
 pub mod metrics;
 mod numeric;
 pub mod resampling;
+pub mod risk_control;
 pub mod score;
 pub mod similarity;
 pub mod voting;

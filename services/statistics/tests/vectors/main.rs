@@ -15,6 +15,7 @@ mod agreement;
 mod calibration;
 mod compare;
 mod confidence;
+mod decisions;
 mod metrics;
 mod peers;
 mod text;
@@ -48,6 +49,8 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
     ("agreement_span_f1", agreement::SPANS),
     ("agreement_bootstrap", agreement::BOOTSTRAP),
     ("agreement_pools", agreement::POOLS),
+    ("risk_control", decisions::RISK),
+    ("adaptive_voting", decisions::ADAPTIVE),
 ];
 
 fn folder() -> PathBuf {

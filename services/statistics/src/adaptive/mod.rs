@@ -1,0 +1,12 @@
+//! Stopping early: when the next vote is not worth its price.
+//!
+//! A calibrator must be fitted and certified on items voted under the same stopping rule: an early unanimous
+//! vote was selected by stopping.
+
+mod expected_votes;
+mod leader;
+mod sequential_test;
+
+pub use expected_votes::{EvenRule, expected_votes};
+pub use leader::{cannot_change, leader_probability, leader_probability_of_all};
+pub use sequential_test::{SequentialDecision, SequentialTest, SequentialTrace};

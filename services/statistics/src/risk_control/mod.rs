@@ -1,0 +1,16 @@
+//! Accepting automatically with a stated bound on the error.
+//!
+//! The certification items must be a simple random sample, untouched by any fitting, and alike to what comes
+//! next; a new supplier, template or language is not covered.
+
+mod binomial;
+mod conformal;
+mod fixed_sequence;
+mod hoeffding_bentkus;
+mod strata;
+
+pub use binomial::{binomial_p_value, error_lower_bound, error_upper_bound, smallest_sample};
+pub use conformal::{ConformalPath, ConformalStep, conformal_threshold};
+pub use fixed_sequence::{Certification, DEFAULT_START_ERRORS, LevelTest, RiskTarget, certify_threshold};
+pub use hoeffding_bentkus::{LossPValues, loss_p_values};
+pub use strata::{Stratum, delta_in_period, stratified_upper_bound};
