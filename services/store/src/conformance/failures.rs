@@ -49,14 +49,14 @@ pub async fn takes_back_expired_leases(test: &TestStore) {
     let items = fixture.add_items(test, 3).await;
     let tasks: Vec<_> = items.iter().map(|item| fixture.annotate(item.id, 0)).collect();
     plan(test, &tasks).await;
-    let short = ClaimRequest {
-        lease_milliseconds: SHORT_LEASE_MILLISECONDS,
-        ..request(&[TaskKind::Annotate], 2)
-    };
-    let lost = in_transaction!(test, |tx| tx.claim_tasks(&short)).unwrap();
+    let lost = fixture.claim(test, &[TaskKind::Annotate], 2).await;
     let kept = fixture.claim(test, &[TaskKind::Annotate], 1).await;
     let none = in_transaction!(test, |tx| tx.take_back_expired(2, 10)).unwrap();
     assert!(none.is_empty(), "nothing has ended yet");
+    for lease in &lost {
+        let (id, token) = (lease.task.id, &lease.token);
+        in_transaction!(test, |tx| tx.renew_lease(id, token, SHORT_LEASE_MILLISECONDS)).unwrap();
+    }
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let one = in_transaction!(test, |tx| tx.take_back_expired(2, 1)).unwrap();
     assert_eq!(one.len(), 1);
@@ -75,6 +75,10 @@ pub async fn takes_back_expired_leases(test: &TestStore) {
         )),
         "StaleLease",
     );
+    let short = ClaimRequest {
+        lease_milliseconds: SHORT_LEASE_MILLISECONDS,
+        ..request(&[TaskKind::Annotate], 2)
+    };
     in_transaction!(test, |tx| tx.claim_tasks(&short)).unwrap();
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let dead = in_transaction!(test, |tx| tx.take_back_expired(2, 10)).unwrap();

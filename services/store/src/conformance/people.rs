@@ -141,11 +141,13 @@ pub async fn takes_over_from_a_person_who_left(test: &TestStore) {
         project_id,
         TaskKind::Vote,
         anna.id,
-        SHORT_LEASE_MILLISECONDS
+        LONG_LEASE_MILLISECONDS
     ))
     .unwrap()
     .unwrap();
     assert_eq!(next_for!(test, fixture, TaskKind::Vote, bert), None);
+    let (id, token) = (left.task.id, &left.token);
+    in_transaction!(test, |tx| tx.renew_lease(id, token, SHORT_LEASE_MILLISECONDS)).unwrap();
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let taken = next_for!(test, fixture, TaskKind::Vote, bert).unwrap();
     assert_eq!((taken.task.id, taken.task.user_id), (left.task.id, Some(bert.id)));
