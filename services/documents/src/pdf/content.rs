@@ -4,12 +4,13 @@
 //! only sees text operators, so that neither a form that calls itself nor a damaged drawing can bring it down.
 
 use std::collections::HashSet;
-use std::io::Write;
 
 use lopdf::{Dictionary, Document, Object, Stream};
 
+use super::annotations::{appearance, form_matrix};
 use super::fonts::FontList;
-use super::geometry::{Matrix, Rectangle};
+use super::frame::{Frame, GraphicsState, write_numbers, write_string};
+use super::geometry::Matrix;
 use super::lexer::{Lexer, Token};
 use super::load::broken;
 use super::pages::PageSource;
@@ -22,16 +23,12 @@ const MAXIMUM_FORM_DEPTH: usize = 16;
 const MAXIMUM_FORMS_PER_PAGE: usize = 10_000;
 /// Text operators of one page; a dense page with every glyph placed by itself has some 50,000.
 const MAXIMUM_OPERATORS_PER_PAGE: usize = 500_000;
-/// Saved graphics states; readers promise 28, real files need a few hundred at most.
-const MAXIMUM_SAVED_STATES: usize = 1_000;
+/// Bytes of text that one page may show, some two for a character.
+const MAXIMUM_SHOWN_BYTES_PER_PAGE: usize = 8 * 1024 * 1024;
+/// Size from which a part of the content is shown by itself: the library needs some fifty times as much memory for it.
+const PART_BYTES: usize = 512 * 1024;
 /// Tokens before an operator; the longest sound ones are arrays of one line's glyphs.
 const MAXIMUM_OPERANDS: usize = 50_000;
-/// Largest coordinate that is passed on.
-const LARGEST_COORDINATE: f64 = 1.0e7;
-/// Annotations whose appearance belongs to the text of the page.
-const READABLE_ANNOTATIONS: [&[u8]; 3] = [b"Widget", b"FreeText", b"Stamp"];
-/// Annotation flags that keep it off the screen: hidden and no view.
-const INVISIBLE_FLAGS: i64 = 2 | 32;
 
 /// An image that a page draws.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +42,9 @@ pub(super) struct DrawnImage<'document> {
 /// What a page draws, as far as it matters here.
 #[derive(Debug)]
 pub(super) struct PageContent<'document> {
-    /// The flat content stream; its fonts are named as [`FontList`] names them, its coordinates are points from the top left.
-    pub(super) operators: Vec<u8>,
+    /// The flat content in streams to be shown one after the other; fonts are named as [`FontList`] names them, coordinates are points from
+    /// the top left.
+    pub(super) parts: Vec<Vec<u8>>,
     /// Images in the order drawn.
     pub(super) images: Vec<DrawnImage<'document>>,
 }
@@ -62,8 +60,10 @@ pub(super) fn reduce<'document>(
         document,
         fonts,
         budget,
+        parts: Vec::new(),
         output: Vec::new(),
         operator_count: 0,
+        shown_bytes: 0,
         form_count: 0,
         active_forms: HashSet::new(),
         images: Vec::new(),
@@ -72,62 +72,24 @@ pub(super) fn reduce<'document>(
     let content = reducer.page_bytes(page)?;
     reducer.run(&content, page.resources, state)?;
     reducer.draw_annotations(page)?;
+    reducer.end_part();
     Ok(PageContent {
-        operators: reducer.output,
+        parts: reducer.parts,
         images: reducer.images,
     })
-}
-
-#[derive(Debug, Clone, Copy)]
-struct GraphicsState {
-    matrix: Matrix,
-    font: Option<usize>,
-    size: f64,
-    character_spacing: f64,
-    word_spacing: f64,
-    horizontal_percent: f64,
-    leading: f64,
-    rise: f64,
-}
-
-impl GraphicsState {
-    const fn new(matrix: Matrix) -> Self {
-        Self {
-            matrix,
-            font: None,
-            size: 1.0,
-            character_spacing: 0.0,
-            word_spacing: 0.0,
-            horizontal_percent: 100.0,
-            leading: 0.0,
-            rise: 0.0,
-        }
-    }
 }
 
 struct Reducer<'document, 'run> {
     document: &'document Document,
     fonts: &'run mut FontList<'document>,
     budget: &'run mut Budget,
+    parts: Vec<Vec<u8>>,
     output: Vec<u8>,
     operator_count: usize,
+    shown_bytes: usize,
     form_count: usize,
     active_forms: HashSet<usize>,
     images: Vec<DrawnImage<'document>>,
-}
-
-/// One content stream being read.
-struct Frame<'document> {
-    resources: Option<&'document Dictionary>,
-    state: GraphicsState,
-    saved: Vec<GraphicsState>,
-    text_object: Option<TextObject>,
-}
-
-#[derive(Default)]
-struct TextObject {
-    operators: Vec<u8>,
-    shows_text: bool,
 }
 
 impl<'document> Reducer<'document, '_> {
@@ -192,11 +154,7 @@ impl<'document> Reducer<'document, '_> {
                 frame.begin_text();
             }
             b"ET" => self.end_text(frame),
-            b"q" => {
-                if frame.saved.len() < MAXIMUM_SAVED_STATES {
-                    frame.saved.push(frame.state);
-                }
-            }
+            b"q" => frame.save(),
             b"Q" => frame.restore(),
             b"cm" => frame.concatenate(operands),
             b"Tf" => self.select_font(frame, operands),
@@ -207,6 +165,7 @@ impl<'document> Reducer<'document, '_> {
             }
             b"Tj" | b"TJ" | b"'" | b"\"" => {
                 self.count_operator()?;
+                self.count_shown_bytes(operands)?;
                 self.show_text(frame, operator, operands);
             }
             b"Do" => self.draw_object(frame, operands)?,
@@ -225,12 +184,35 @@ impl<'document> Reducer<'document, '_> {
         Ok(())
     }
 
+    fn count_shown_bytes(&mut self, operands: &[Token]) -> Result<(), DocumentError> {
+        for operand in operands {
+            if let Token::String(bytes) = operand {
+                self.shown_bytes = self.shown_bytes.saturating_add(bytes.len());
+            }
+        }
+        if self.shown_bytes > MAXIMUM_SHOWN_BYTES_PER_PAGE {
+            return Err(broken(format!(
+                "a page shows more than {MAXIMUM_SHOWN_BYTES_PER_PAGE} bytes of text"
+            )));
+        }
+        Ok(())
+    }
+
     fn end_text(&mut self, frame: &mut Frame<'document>) {
         if let Some(text) = frame.text_object.take()
             && text.shows_text
         {
             self.output.extend_from_slice(&text.operators);
             self.output.extend_from_slice(b"ET Q\n");
+            if self.output.len() > PART_BYTES {
+                self.end_part();
+            }
+        }
+    }
+
+    fn end_part(&mut self) {
+        if !self.output.is_empty() {
+            self.parts.push(std::mem::take(&mut self.output));
         }
     }
 
@@ -343,123 +325,6 @@ impl<'document> Reducer<'document, '_> {
     }
 }
 
-impl Frame<'_> {
-    fn begin_text(&mut self) {
-        let mut operators = b"q ".to_vec();
-        write_numbers(&mut operators, &self.state.matrix.entries);
-        operators.extend_from_slice(b"cm BT\n");
-        self.text_object = Some(TextObject {
-            operators,
-            shows_text: false,
-        });
-        self.write_whole_state();
-    }
-
-    /// The text object being built; text outside of any opens one, as readers tolerate it.
-    fn open_text(&mut self) -> &mut TextObject {
-        if self.text_object.is_none() {
-            self.begin_text();
-        }
-        self.text_object.get_or_insert_default()
-    }
-
-    fn restore(&mut self) {
-        if let Some(state) = self.saved.pop() {
-            self.state = state;
-            if self.text_object.is_some() {
-                self.write_whole_state();
-            }
-        }
-    }
-
-    fn concatenate(&mut self, operands: &[Token]) {
-        if let Some(entries) = last_numbers::<6>(operands) {
-            let matrix = Matrix { entries }.then(self.state.matrix);
-            if matrix.is_finite() {
-                self.state.matrix = matrix;
-            }
-        }
-    }
-
-    fn set_text_state(&mut self, operator: &[u8], operands: &[Token]) {
-        let Some([value]) = last_numbers::<1>(operands) else {
-            return;
-        };
-        match operator {
-            b"Tc" => self.state.character_spacing = value,
-            b"Tw" => self.state.word_spacing = value,
-            b"Tz" if value != 0.0 => self.state.horizontal_percent = value,
-            b"TL" => self.state.leading = value,
-            b"Ts" => self.state.rise = value,
-            _ => {}
-        }
-        if self.text_object.is_some() && operator != b"TL" {
-            self.write_state();
-        }
-    }
-
-    fn move_text(&mut self, operator: &[u8], operands: &[Token]) {
-        let leading = self.state.leading;
-        match operator {
-            b"Tm" => {
-                if let Some(entries) = last_numbers::<6>(operands) {
-                    let text = self.open_text();
-                    write_numbers(&mut text.operators, &entries);
-                    text.operators.extend_from_slice(b"Tm\n");
-                }
-            }
-            b"T*" => self.write_offset(0.0, -leading),
-            _ => {
-                if let Some([x, y]) = last_numbers::<2>(operands) {
-                    if operator == b"TD" {
-                        self.state.leading = -y;
-                    }
-                    self.write_offset(x, y);
-                }
-            }
-        }
-    }
-
-    fn write_offset(&mut self, x: f64, y: f64) {
-        let text = self.open_text();
-        write_numbers(&mut text.operators, &[x, y]);
-        text.operators.extend_from_slice(b"Td\n");
-    }
-
-    fn write_whole_state(&mut self) {
-        self.write_font();
-        self.write_state();
-    }
-
-    fn write_font(&mut self) {
-        let (font, size) = (self.state.font, self.state.size);
-        if let (Some(font), Some(text)) = (font, self.text_object.as_mut()) {
-            text.operators.push(b'/');
-            text.operators.extend_from_slice(&FontList::name(font));
-            text.operators.push(b' ');
-            write_numbers(&mut text.operators, &[size]);
-            text.operators.extend_from_slice(b"Tf\n");
-        }
-    }
-
-    fn write_state(&mut self) {
-        let state = self.state;
-        let Some(text) = self.text_object.as_mut() else {
-            return;
-        };
-        let settings: [(f64, &[u8]); 4] = [
-            (state.character_spacing, b"Tc "),
-            (state.word_spacing, b"Tw "),
-            (state.horizontal_percent, b"Tz "),
-            (state.rise, b"Ts\n"),
-        ];
-        for (value, operator) in settings {
-            write_numbers(&mut text.operators, &[value]);
-            text.operators.extend_from_slice(operator);
-        }
-    }
-}
-
 fn resource<'document>(
     document: &'document Document,
     resources: Option<&'document Dictionary>,
@@ -468,93 +333,4 @@ fn resource<'document>(
 ) -> Option<&'document Object> {
     let category = resources?.get_deref(category, document).ok()?;
     category.as_dict().ok()?.get_deref(name, document).ok()
-}
-
-fn form_matrix(document: &Document, form: &Stream) -> Matrix {
-    form.dict
-        .get_deref(b"Matrix", document)
-        .and_then(Object::as_array)
-        .ok()
-        .and_then(|entries| Matrix::from_objects(document, entries))
-        .unwrap_or(Matrix::IDENTITY)
-}
-
-/// The normal appearance of a visible annotation, and the matrix that moves its box onto the annotation's rectangle.
-fn appearance<'document>(
-    document: &'document Document,
-    annotation: &'document Dictionary,
-) -> Option<(&'document Stream, Matrix)> {
-    let value = |key: &[u8]| annotation.get_deref(key, document).ok();
-    let subtype = value(b"Subtype")?.as_name().ok()?;
-    let flags = value(b"F").and_then(|flags| flags.as_i64().ok()).unwrap_or(0);
-    if !READABLE_ANNOTATIONS.contains(&subtype) || flags & INVISIBLE_FLAGS != 0 {
-        return None;
-    }
-    let normal = value(b"AP")?.as_dict().ok()?.get_deref(b"N", document).ok()?;
-    let form = match normal {
-        Object::Stream(form) => form,
-        Object::Dictionary(states) => {
-            let state = value(b"AS")?.as_name().ok()?;
-            states.get_deref(state, document).ok()?.as_stream().ok()?
-        }
-        _ => return None,
-    };
-    let rectangle = Rectangle::from_objects(document, value(b"Rect")?.as_array().ok()?)?;
-    let form_box = form.dict.get_deref(b"BBox", document).ok()?.as_array().ok()?;
-    let form_box = Rectangle::from_objects(document, form_box)?;
-    Some((form, place(form_box, form_matrix(document, form), rectangle)))
-}
-
-/// Scales and moves the bounding box of `form_box` under `matrix` onto `target`.
-fn place(form_box: Rectangle, matrix: Matrix, target: Rectangle) -> Matrix {
-    let corners = [
-        matrix.apply(form_box.left, form_box.bottom),
-        matrix.apply(form_box.left, form_box.top),
-        matrix.apply(form_box.right, form_box.bottom),
-        matrix.apply(form_box.right, form_box.top),
-    ];
-    let least = |pick: fn(&(f64, f64)) -> f64| corners.iter().map(pick).fold(f64::INFINITY, f64::min);
-    let most = |pick: fn(&(f64, f64)) -> f64| corners.iter().map(pick).fold(f64::NEG_INFINITY, f64::max);
-    let (left, right) = (least(|corner| corner.0), most(|corner| corner.0));
-    let (bottom, top) = (least(|corner| corner.1), most(|corner| corner.1));
-    let ratio = |target: f64, source: f64| if source.abs() > 1.0e-6 { target / source } else { 1.0 };
-    let horizontal = ratio(target.width(), right - left);
-    let vertical = ratio(target.height(), top - bottom);
-    Matrix::new(
-        horizontal,
-        0.0,
-        0.0,
-        vertical,
-        target.left - left * horizontal,
-        target.bottom - bottom * vertical,
-    )
-}
-
-/// The last operands, if they are numbers.
-fn last_numbers<const COUNT: usize>(operands: &[Token]) -> Option<[f64; COUNT]> {
-    let mut numbers = [0.0; COUNT];
-    let last = operands.last_chunk::<COUNT>()?;
-    for (number, operand) in numbers.iter_mut().zip(last) {
-        match operand {
-            Token::Number(value) => *number = *value,
-            _ => return None,
-        }
-    }
-    Some(numbers)
-}
-
-fn write_numbers(output: &mut Vec<u8>, numbers: &[f64]) {
-    for number in numbers {
-        let number = number.clamp(-LARGEST_COORDINATE, LARGEST_COORDINATE);
-        // Writing into a vector cannot fail.
-        let _ = write!(output, "{number:.6} ");
-    }
-}
-
-fn write_string(output: &mut Vec<u8>, bytes: &[u8]) {
-    output.push(b'<');
-    for byte in bytes {
-        let _ = write!(output, "{byte:02x}");
-    }
-    output.push(b'>');
 }

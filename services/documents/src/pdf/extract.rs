@@ -58,29 +58,27 @@ impl<'document> TextStage<'document> {
     /// The characters that the reduced content shows.
     pub(super) fn characters(
         &mut self,
-        operators: &[u8],
+        parts: &[Vec<u8>],
         fonts: &FontList<'document>,
         most_characters: usize,
         deadline: Instant,
         budget: &mut Budget,
     ) -> Result<Vec<Character>, ExtractError> {
-        if operators.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.set_page(operators, fonts, budget)
-            .map_err(ExtractError::Document)?;
         let mut collector = Collector::new(most_characters, deadline);
-        let stage = &self.stage;
-        let outcome = panics::catch(|| pdf_extract::output_doc_page(stage, &mut collector, 1));
-        match (collector.stop, outcome) {
-            (Some(Stop::TooMany), _) => Err(ExtractError::TooManyCharacters),
-            (Some(Stop::TimedOut), _) => match budget.check_time() {
-                Err(error) => Err(ExtractError::Document(error)),
-                Ok(()) => Err(ExtractError::Failed),
-            },
-            (None, Ok(Ok(()))) => Ok(collector.characters),
-            (None, _) => Err(ExtractError::Failed),
+        for part in parts {
+            self.set_page(part, fonts, budget).map_err(ExtractError::Document)?;
+            let stage = &self.stage;
+            let outcome = panics::catch(|| pdf_extract::output_doc_page(stage, &mut collector, 1));
+            match (collector.stop, outcome) {
+                (Some(Stop::TooMany), _) => return Err(ExtractError::TooManyCharacters),
+                (Some(Stop::TimedOut), _) => {
+                    return Err(ExtractError::Document(budget.timed_out()));
+                }
+                (None, Ok(Ok(()))) => {}
+                (None, _) => return Err(ExtractError::Failed),
+            }
         }
+        Ok(collector.characters)
     }
 
     fn set_page(

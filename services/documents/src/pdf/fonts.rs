@@ -8,29 +8,13 @@ use std::collections::HashMap;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
 
 use super::cmaps::{self, CharacterMap};
+use super::encodings::{standard_encoding, standard_font, unicode_of_name};
 use super::geometry::number;
 use super::streams::{self, Budget};
 use crate::error::DocumentError;
 
 /// The encodings that the text library knows by name.
 const KNOWN_ENCODINGS: [&[u8]; 3] = [b"WinAnsiEncoding", b"MacRomanEncoding", b"MacExpertEncoding"];
-/// The fonts whose widths the text library knows.
-const STANDARD_FONTS: [&str; 14] = [
-    "Courier",
-    "Courier-Bold",
-    "Courier-BoldOblique",
-    "Courier-Oblique",
-    "Helvetica",
-    "Helvetica-Bold",
-    "Helvetica-BoldOblique",
-    "Helvetica-Oblique",
-    "Symbol",
-    "Times-Bold",
-    "Times-BoldItalic",
-    "Times-Italic",
-    "Times-Roman",
-    "ZapfDingbats",
-];
 /// Glyphs of a composite font with a width of their own.
 const MAXIMUM_GLYPH_WIDTHS: usize = 65_536;
 /// Largest font program that is searched for its built-in encoding; subsets on invoices have some 20 KiB.
@@ -200,10 +184,9 @@ impl<'document> Rebuilder<'document, '_> {
             },
         }
         if let Some((first, widths)) = widths {
-            set_widths(&mut rebuilt, first, widths);
+            let missing = descriptor.and_then(|font| self.number(font, b"MissingWidth"));
+            set_widths(&mut rebuilt, first, &widths, missing.unwrap_or(0.0));
         }
-        let missing = descriptor.and_then(|descriptor| self.number(descriptor, b"MissingWidth"));
-        rebuilt.set("MissingWidth", real(missing.unwrap_or(0.0)));
         self.set_character_map(&mut rebuilt, &map);
         Ok(rebuilt)
     }
@@ -228,14 +211,11 @@ impl<'document> Rebuilder<'document, '_> {
             .map_or(1.0, |scale| scale.abs() * 1000.0);
         let mut rebuilt = dictionary! { "Type" => "Font", "Subtype" => "Type3" };
         let mut map = self.character_map(font)?;
-        let mut all = vec![0.0; 256];
-        if let Some((first, widths)) = self.simple_widths(font) {
-            let start = usize::try_from(first).unwrap_or(0);
-            for (place, width) in all.iter_mut().skip(start).zip(widths) {
-                *place = width * scale;
-            }
+        let (first, mut widths) = self.simple_widths(font).unwrap_or_default();
+        for width in &mut widths {
+            *width *= scale;
         }
-        set_widths(&mut rebuilt, 0, all);
+        set_widths(&mut rebuilt, first, &widths, 0.0);
         let encoding = match self.value(font, b"Encoding") {
             Some(encoding @ (Object::Name(_) | Object::Dictionary(_))) => {
                 let (encoding, named) = self.encoding(encoding);
@@ -413,60 +393,17 @@ fn fill_from_names(map: &mut CharacterMap, named: CharacterMap) {
     }
 }
 
-fn set_widths(font: &mut Dictionary, first: i64, widths: Vec<f64>) {
-    let last = first + i64::try_from(widths.len()).unwrap_or(0) - 1;
-    let widths: Vec<Object> = widths.into_iter().map(real).collect();
-    font.set("FirstChar", first);
-    font.set("LastChar", last);
-    font.set("Widths", widths);
-}
-
-/// `StandardEncoding` differs from the Windows encoding, in what invoices use, by its quotation marks.
-fn standard_encoding() -> Object {
-    let differences: Vec<Object> = vec![
-        Object::Integer(39),
-        Object::from("quoteright"),
-        Object::Integer(96),
-        Object::from("quoteleft"),
-    ];
-    Object::Dictionary(dictionary! {
-        "Type" => "Encoding",
-        "BaseEncoding" => "WinAnsiEncoding",
-        "Differences" => differences,
-    })
-}
-
-/// The characters of `uniXXXX` and `uXXXXX` glyph names.
-fn unicode_of_name(name: &[u8]) -> Option<String> {
-    let name = std::str::from_utf8(name).ok()?;
-    let digits = name.strip_prefix("uni").or_else(|| name.strip_prefix('u'))?;
-    if !(4..=6).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
+/// Sets a width for every code, because the library is slow with codes that have none, or panics.
+fn set_widths(font: &mut Dictionary, first: i64, widths: &[f64], missing: f64) {
+    let mut all = vec![missing; 256];
+    let start = usize::try_from(first).unwrap_or(0);
+    for (place, width) in all.iter_mut().skip(start).zip(widths) {
+        *place = *width;
     }
-    let code = u32::from_str_radix(digits, 16).ok()?;
-    char::from_u32(code).map(String::from)
-}
-
-/// The standard font that comes nearest to a font without widths.
-fn standard_font(base_font: &str) -> &str {
-    if STANDARD_FONTS.contains(&base_font) {
-        return base_font;
-    }
-    let name = base_font.to_ascii_lowercase();
-    let is_bold = name.contains("bold") || name.contains("black");
-    if name.contains("dingbats") {
-        "ZapfDingbats"
-    } else if name == "symbol" {
-        "Symbol"
-    } else if name.contains("courier") || name.contains("mono") {
-        if is_bold { "Courier-Bold" } else { "Courier" }
-    } else if name.contains("times") || (name.contains("serif") && !name.contains("sans")) {
-        if is_bold { "Times-Bold" } else { "Times-Roman" }
-    } else if is_bold {
-        "Helvetica-Bold"
-    } else {
-        "Helvetica"
-    }
+    let all: Vec<Object> = all.into_iter().map(real).collect();
+    font.set("FirstChar", 0);
+    font.set("LastChar", 255);
+    font.set("Widths", all);
 }
 
 fn nesting(program: &[u8]) -> usize {

@@ -13,6 +13,8 @@ const BASELINE_TOLERANCE: f64 = 0.35;
 const MIDDLE_TOLERANCE: f64 = 0.2;
 /// Rows that are looked back for one that a word belongs to.
 const ROWS_LOOKED_BACK: usize = 12;
+/// Words that are looked back for one that a word is the shadow of.
+const SHADOWS_LOOKED_BACK: usize = 16;
 
 /// A visual row being filled.
 struct Row {
@@ -136,6 +138,7 @@ fn without_shadows(words: Vec<PlacedWord>) -> Vec<PlacedWord> {
         let is_shadow = kept
             .iter()
             .rev()
+            .take(SHADOWS_LOOKED_BACK)
             .take_while(|earlier| word.left - earlier.left < word.em)
             .any(|earlier| earlier.is_shadow_of(&word));
         if !is_shadow {

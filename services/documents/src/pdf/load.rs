@@ -3,45 +3,42 @@
 use std::cell::RefCell;
 use std::panic;
 
-use lopdf::{Document, LoadOptions, Object, ObjectId, Stream};
+use lopdf::{Document, LoadOptions, Object, ObjectId};
 
-use super::lexer::{Lexer, Token};
+use super::conceal;
 use super::panics;
-use super::streams::{self, Budget};
+use super::streams::Budget;
+use super::unpack;
 use crate::error::DocumentError;
 use crate::media::MediaType;
 
 /// Bytes that every parsed value is counted as, besides its characters.
-const BYTES_PER_VALUE: usize = 64;
-
-/// How often an object stream may list the same position; sound files list each once.
-const MAXIMUM_SAME_OFFSETS: usize = 16;
+pub(super) const BYTES_PER_VALUE: usize = 64;
+/// The type that object streams have while the library must not look into them.
+pub(super) const KEPT_OBJECT_STREAM: &[u8] = b"KeptObjStm";
 
 thread_local! {
-    // The library calls a plain function for each object; its budget cannot be handed over in any other way.
-    static LOAD_BUDGET: RefCell<Option<Budget>> = const { RefCell::new(None) };
+    // The library calls back a plain function, which cannot be handed a budget in any other way.
+    static LOADING: RefCell<Option<Budget>> = const { RefCell::new(None) };
 }
 
 /// Loads a document; one that is encrypted with an empty password (printing or editing restricted) is decrypted.
 pub(super) fn load(bytes: &[u8], budget: &mut Budget) -> Result<Document, DocumentError> {
-    LOAD_BUDGET.set(Some(*budget));
-    let outcome = panics::catch(|| Document::load_mem_with_options(bytes, LoadOptions::with_filter(count_object)));
-    if let Some(left) = LOAD_BUDGET.take() {
+    let concealed = conceal::conceal(bytes)?;
+    LOADING.set(Some(*budget));
+    let outcome = panics::catch(|| {
+        let options = LoadOptions::with_filter(inspect_object);
+        Document::load_mem_with_options(&concealed, options)
+    });
+    if let Some(left) = LOADING.take() {
         *budget = left;
     }
-    let document = match outcome {
-        Ok(Ok(document)) => document,
-        Ok(Err(error)) => return Err(translate(&error)),
-        Err(panicked) => {
-            return Err(match panicked.payload.downcast::<DocumentError>() {
-                Ok(error) => *error,
-                Err(_) => broken("its objects cannot be parsed"),
-            });
-        }
+    let mut document = match outcome {
+        Ok(outcome) => outcome.map_err(broken)?,
+        Err(panicked) => return Err(reason(panicked)),
     };
-    if document.is_encrypted() {
-        return Err(DocumentError::Encrypted);
-    }
+    panics::catch(|| unpack::unpack(&mut document, &concealed, budget))
+        .unwrap_or_else(|panicked| Err(reason(panicked)))?;
     if document.objects.is_empty() {
         return Err(broken("it has no objects"));
     }
@@ -52,38 +49,36 @@ pub(super) fn broken(reason: impl std::fmt::Display) -> DocumentError {
     DocumentError::broken(MediaType::Pdf, reason)
 }
 
-fn translate(error: &lopdf::Error) -> DocumentError {
-    match error {
-        lopdf::Error::InvalidPassword
-        | lopdf::Error::Decryption(_)
-        | lopdf::Error::UnsupportedSecurityHandler(_)
-        | lopdf::Error::Unimplemented(_) => DocumentError::Encrypted,
-        other => broken(other),
+/// Our own error where loading was ended on purpose.
+fn reason(panicked: panics::Panicked) -> DocumentError {
+    match panicked.payload.downcast::<DocumentError>() {
+        Ok(error) => *error,
+        Err(_) => broken("its objects cannot be parsed"),
     }
 }
 
-fn count_object(identifier: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
-    let outcome = LOAD_BUDGET.with_borrow_mut(|slot| match slot {
-        Some(budget) => charge(object, budget),
+/// Called by the library for each object before it looks into it.
+fn inspect_object(identifier: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
+    if let Object::Stream(stream) = object
+        && stream.dict.has_type(b"ObjStm")
+    {
+        let kept = Object::Name(KEPT_OBJECT_STREAM.to_vec());
+        stream.dict.set("Type", kept);
+    }
+    let outcome = LOADING.with_borrow_mut(|budget| match budget {
+        Some(budget) => budget.spend(weigh(object)),
         None => Ok(()),
     });
     match outcome {
-        // A copy is only used for members of object streams, which are never streams themselves.
-        Ok(()) if matches!(object, Object::Stream(_)) => Some((identifier, Object::Null)),
-        Ok(()) => Some((identifier, object.clone())),
+        // The library keeps the object where it is and only looks whether there is an answer.
+        Ok(()) => Some((identifier, Object::Null)),
+        // Ends loading; the payload is taken up where loading began.
         Err(error) => panic::resume_unwind(Box::new(error)),
     }
 }
 
-fn charge(object: &Object, budget: &mut Budget) -> Result<(), DocumentError> {
-    budget.spend(weigh(object))?;
-    match object {
-        Object::Stream(stream) if stream.dict.has_type(b"ObjStm") => check_object_stream(stream, budget),
-        _ => Ok(()),
-    }
-}
-
-fn weigh(object: &Object) -> usize {
+/// About how many bytes an object occupies.
+pub(super) fn weigh(object: &Object) -> usize {
     let inside = match object {
         Object::String(bytes, _) | Object::Name(bytes) => bytes.len(),
         Object::Array(items) => items.iter().map(weigh).sum(),
@@ -96,33 +91,4 @@ fn weigh(object: &Object) -> usize {
 
 fn weigh_dictionary(dictionary: &lopdf::Dictionary) -> usize {
     dictionary.iter().map(|(key, value)| key.len() + weigh(value)).sum()
-}
-
-/// Inflates an object stream within the budget before the library does so without one, and refuses an index that points at the same member
-/// many times over, because the library would parse and keep it as often.
-fn check_object_stream(stream: &Stream, budget: &mut Budget) -> Result<(), DocumentError> {
-    let plain = streams::decode(&Document::new(), stream, budget)?.bytes;
-    let first = stream.dict.get(b"First").and_then(Object::as_i64).unwrap_or(0);
-    let index = usize::try_from(first).ok().and_then(|first| plain.get(..first));
-    let Some(index) = index else {
-        return Err(broken("an object stream is cut off"));
-    };
-    let numbers: Vec<f64> = Lexer::new(index)
-        .filter_map(|token| match token {
-            Token::Number(number) => Some(number),
-            _ => None,
-        })
-        .collect();
-    let mut offsets: Vec<f64> = numbers
-        .chunks_exact(2)
-        .filter_map(|pair| pair.get(1).copied())
-        .collect();
-    offsets.sort_by(f64::total_cmp);
-    let is_repetitive = offsets
-        .windows(MAXIMUM_SAME_OFFSETS + 1)
-        .any(|window| window.first() == window.last());
-    if is_repetitive {
-        return Err(broken("an object stream lists one object many times"));
-    }
-    Ok(())
 }

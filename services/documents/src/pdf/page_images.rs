@@ -57,7 +57,7 @@ fn take_out(bytes: &[u8], limits: &Limits) -> Result<Vec<PageImage>, DocumentErr
     for (index, page) in pages::list(&document, limits.pages)?.iter().enumerate() {
         let mut fonts = FontList::new();
         let content = content::reduce(&document, page, &mut fonts, &mut budget)?;
-        if !content.operators.is_empty() {
+        if !content.parts.is_empty() {
             continue;
         }
         if let Some(drawn) = covering_image(page, &content.images)

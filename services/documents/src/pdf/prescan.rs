@@ -1,7 +1,8 @@
 //! Looks through the raw bytes of a PDF for what would exhaust memory while the library parses the file, before it does.
 //!
-//! The library inflates cross-reference streams and object streams without a limit, and allocates what some numbers in them say. Everything
-//! else is decoded later within a budget. What this cannot see: object streams of encrypted files, for which their size is limited instead.
+//! While loading, the library inflates cross-reference streams without a limit, keeps every value as an object of some hundred bytes, and
+//! allocates what some numbers say. All other streams are decoded later, within a budget. A stream whose dictionary cannot be that of a
+//! cross-reference stream is skipped; where that is not certain, all decodings are tried.
 
 use super::lexer::{is_delimiter, is_white_space, unescape_name};
 use super::load::broken;
@@ -12,47 +13,53 @@ use crate::error::DocumentError;
 const LARGEST_PARAMETER: u64 = 1_000_000;
 /// Parameters that the library allocates by.
 const ALLOCATING_PARAMETERS: [&[u8]; 3] = [b"Columns", b"Colors", b"BitsPerComponent"];
-/// Longest dictionary of an image that is recognised as such.
-const IMAGE_DICTIONARY_BYTES: usize = 4096;
+/// Values in the file; a file of 1,000 pages has some 200,000.
+const MAXIMUM_VALUES: usize = 4_000_000;
+/// Longest dictionary of a stream that is understood here.
+const DICTIONARY_BYTES: usize = 4096;
 /// How often data that inflates to compressed data again is followed.
-const MAXIMUM_NESTED_COMPRESSION: usize = 4;
-/// Largest compressed object stream of an encrypted file: deflate expands at most about 1,030 times.
-const LARGEST_ENCRYPTED_OBJECT_STREAM: usize = 256 * 1024;
+const MAXIMUM_LAYERS: usize = 4;
+/// The entry that the dictionary of a cross-reference stream must have.
+const REQUIRED_ENTRY: &[u8] = b"Size";
 
-/// Checks the whole file.
+/// Checks the whole file; `budget` is for what is inflated while loading.
 pub(super) fn check(bytes: &[u8], budget: &mut Budget) -> Result<(), DocumentError> {
     check_parameters(bytes)?;
-    let is_encrypted = contains(bytes, b"/Encrypt");
-    let mut previous_end = 0;
+    if count_values(bytes) > MAXIMUM_VALUES {
+        return Err(broken(format!("it has more than {MAXIMUM_VALUES} values")));
+    }
+    let mut previous_start = 0;
     for start in stream_starts(bytes) {
-        let before = bytes.get(previous_end..start).unwrap_or_default();
+        let before = bytes.get(previous_start..start).unwrap_or_default();
         let data = bytes.get(start..).unwrap_or_default();
-        previous_end = start;
-        if is_encrypted {
-            check_encrypted(before, data)?;
-        } else if !is_image(before) {
-            peel(data, budget)?;
-        }
+        previous_start = start;
+        budget.check_time()?;
+        let decodings = possible_decodings(before);
+        peel(data, decodings, MAXIMUM_LAYERS, budget)?;
     }
     Ok(())
 }
 
-/// Positions of the data behind each `stream` keyword.
+/// Positions of the data behind each `stream` keyword, exactly as the library finds them.
 fn stream_starts(bytes: &[u8]) -> impl Iterator<Item = usize> {
     bytes
         .windows(6)
         .enumerate()
         .filter(|(_, window)| *window == b"stream")
         .filter_map(|(position, _)| {
-            // The keyword may be followed by blanks; `endstream` is no start of data.
-            if position >= 3 && bytes.get(position - 3..position) == Some(b"end") {
-                return None;
-            }
-            let mut start = position + 6;
-            while bytes.get(start).is_some_and(|byte| is_white_space(*byte)) {
-                start += 1;
-            }
-            Some(start)
+            let after = bytes.get(position + 6..)?;
+            let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let end_of_line = match after.get(blanks..)? {
+                [b'\r', b'\n', ..] => 2,
+                [b'\r' | b'\n', ..] => 1,
+                _ => return None,
+            };
+            Some(position + 6 + blanks + end_of_line)
+        })
+        .filter(|start| {
+            // `endstream` is no start of data.
+            let line = bytes.get(..*start).unwrap_or_default().trim_ascii_end();
+            !line.ends_with(b"endstream")
         })
 }
 
@@ -60,69 +67,72 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
 
-/// Whether the dictionary before the data is for certain the one of an image, which nothing inflates while loading. Strings and comments,
-/// in which keywords could hide, make it uncertain.
-fn is_image(before: &[u8]) -> bool {
-    let start = before.len().saturating_sub(IMAGE_DICTIONARY_BYTES);
-    let near = before.get(start..).unwrap_or_default();
-    let Some(object) = near.windows(4).rposition(|window| window == b" obj") else {
-        return false;
-    };
-    let dictionary = unescape_name(near.get(object..).unwrap_or_default());
-    contains(&dictionary, b"/Image")
-        && !contains(&dictionary, b"ObjStm")
-        && !contains(&dictionary, b"XRef")
-        && !dictionary.contains(&b'%')
-        && !dictionary.contains(&b'(')
-        && !dictionary.contains(&b')')
+/// Decodings that the library may apply to a stream while loading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Decodings {
+    flate: bool,
+    lzw: bool,
+    ascii85: bool,
 }
 
-/// Inflates data that looks compressed, again and again, within the budget.
-fn peel(data: &[u8], budget: &mut Budget) -> Result<(), DocumentError> {
-    let mut layer = match inflate_if_compressed(data, budget)? {
-        Some(plain) => plain,
-        None => return Ok(()),
-    };
-    for _ in 0..MAXIMUM_NESTED_COMPRESSION {
-        match inflate_if_compressed(&layer, budget)? {
-            Some(plain) => layer = plain,
-            None => break,
+/// Judges by the dictionary before the data. Strings and comments, in which keywords could hide, make everything possible.
+fn possible_decodings(before: &[u8]) -> Decodings {
+    let near = before
+        .get(before.len().saturating_sub(DICTIONARY_BYTES)..)
+        .unwrap_or_default();
+    let object = near.windows(4).rposition(|window| window == b" obj");
+    let dictionary = object.and_then(|object| near.get(object..)).map(unescape_name);
+    match dictionary {
+        Some(dictionary) if !dictionary.iter().any(|byte| matches!(byte, b'(' | b')' | b'%')) => {
+            let is_loaded = contains(&dictionary, REQUIRED_ENTRY);
+            Decodings {
+                flate: is_loaded && contains(&dictionary, b"FlateDecode"),
+                lzw: is_loaded && contains(&dictionary, b"LZWDecode"),
+                ascii85: is_loaded && contains(&dictionary, b"ASCII85Decode"),
+            }
         }
-    }
-    Ok(())
-}
-
-fn inflate_if_compressed(data: &[u8], budget: &mut Budget) -> Result<Option<Vec<u8>>, DocumentError> {
-    let Some([first, second]) = data.first_chunk::<2>() else {
-        return Ok(None);
-    };
-    let is_zlib = first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)).is_multiple_of(31);
-    // LZW data begins with the code that clears the table.
-    let is_lzw = *first == 0x80 && second & 0x80 == 0;
-    if is_zlib {
-        streams::inflate(data, budget).map(Some)
-    } else if is_lzw {
-        streams::decode_lzw(data, true, budget).map(Some)
-    } else {
-        Ok(None)
+        _ => Decodings {
+            flate: true,
+            lzw: true,
+            ascii85: true,
+        },
     }
 }
 
-fn check_encrypted(before: &[u8], data: &[u8]) -> Result<(), DocumentError> {
-    let dictionary = unescape_name(before);
-    if !contains(&dictionary, b"ObjStm") && !contains(&dictionary, b"XRef") {
+/// Undoes each possible decoding, again and again, within the budget.
+fn peel(data: &[u8], decodings: Decodings, layers: usize, budget: &mut Budget) -> Result<(), DocumentError> {
+    if layers == 0 {
         return Ok(());
     }
-    let length = data
-        .windows(9)
-        .position(|window| window == b"endstream")
-        .unwrap_or(data.len());
-    let filters = dictionary.windows(6).filter(|window| *window == b"Decode").count();
-    // `DecodeParms` contains the word once more.
-    if length > LARGEST_ENCRYPTED_OBJECT_STREAM || filters > 8 {
-        return Err(broken("an object stream of the encrypted file is too large"));
+    if decodings.flate {
+        let plain = streams::inflate(data, budget)?;
+        peel(&plain, decodings, layers - 1, budget)?;
+    }
+    if decodings.lzw {
+        let plain = streams::decode_lzw(data, true, budget)?;
+        peel(&plain, decodings, layers - 1, budget)?;
+    }
+    if decodings.ascii85 {
+        let plain = streams::decode_ascii85(data);
+        budget.spend(plain.len())?;
+        peel(&plain, decodings, layers - 1, budget)?;
     }
     Ok(())
+}
+
+/// How many values the bytes may hold: the beginnings of words and the opening delimiters.
+pub(super) fn count_values(bytes: &[u8]) -> usize {
+    let mut values = 0_usize;
+    let mut is_inside_word = false;
+    for byte in bytes {
+        let is_separator = is_white_space(*byte) || is_delimiter(*byte);
+        let begins_value = matches!(byte, b'[' | b'(' | b'<' | b'/');
+        if begins_value || (!is_separator && !is_inside_word) {
+            values += 1;
+        }
+        is_inside_word = !is_separator;
+    }
+    values
 }
 
 /// Refuses numbers that the library would allocate by, wherever they stand.
@@ -231,13 +241,30 @@ mod tests {
     #[test]
     fn compressed_bombs_are_refused_and_images_left_alone() {
         let bomb = zeros(4 << 20);
-        let objects = stream("/Type /ObjStm /Filter /FlateDecode", &bomb);
+        let objects = stream("/Type /XRef /Size 5 /Filter /FlateDecode", &bomb);
         assert_eq!(outcome(&objects).unwrap_err().code(), "too_large");
-        let hidden = stream("/Type /Obj#53tm /X (5 0 obj) /Subtype /Image", &bomb);
+        let hidden = stream("/#53ize 5 /X (5 0 obj) /Subtype /Image", &bomb);
         assert_eq!(outcome(&hidden).unwrap_err().code(), "too_large");
         let image = stream("/Subtype /Image /Filter /FlateDecode", &bomb);
         assert_eq!(outcome(&image), Ok(()));
-        assert_eq!(outcome(&stream("/Type /ObjStm", &zeros(1000))), Ok(()));
+        let content = stream("/Length 5 0 R /Filter /FlateDecode", &bomb);
+        assert_eq!(outcome(&content), Ok(()));
+        let small = stream("/Type /XRef /Size 5 /Filter /FlateDecode", &zeros(1000));
+        assert_eq!(outcome(&small), Ok(()));
+        let mut headless = stream("/Size 4 /Filter /FlateDecode", &bomb);
+        let header = headless.windows(2).position(|pair| pair == bomb[..2].as_ref()).unwrap();
+        headless[header] = 0;
+        assert_eq!(outcome(&headless).unwrap_err().code(), "too_large");
+    }
+
+    #[test]
+    fn values_are_counted_before_they_are_kept() {
+        let values = count_values(b"<</A[1 2(x)]>>");
+        assert!((7..=12).contains(&values), "{values}");
+        for value in [b"1 ".as_slice(), b"[", b"/a", b"()"] {
+            let error = outcome(&value.repeat(MAXIMUM_VALUES + 1)).unwrap_err();
+            assert!(error.to_string().contains("values"), "{error}");
+        }
     }
 
     #[test]

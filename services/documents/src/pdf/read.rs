@@ -18,6 +18,9 @@ use crate::limits::Limits;
 use crate::media::MediaType;
 use crate::read::{ReadDocument, ReadWarning};
 
+/// Most that the library may have to decompress while parsing a file, in bytes; a file of 1,000 pages needs some 10 MiB.
+const MAXIMUM_LOADING_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Reads the text layer of a PDF and the electronic invoice inside of it, on the calling thread.
 ///
 /// Time is watched between the steps and at every stream and glyph, not inside the foreign parsers; a hostile file can therefore outlast the
@@ -62,7 +65,8 @@ pub(super) fn open(bytes: &[u8], limits: &Limits, deadline: Instant) -> Result<l
     if bytes.is_empty() {
         return Err(DocumentError::Empty);
     }
-    prescan::check(bytes, &mut Budget::new(limits, deadline))?;
+    let mut loading_budget = Budget::new(limits, deadline).at_most(MAXIMUM_LOADING_BYTES);
+    prescan::check(bytes, &mut loading_budget)?;
     load::load(bytes, &mut Budget::new(limits, deadline))
 }
 
@@ -94,7 +98,7 @@ impl<'document> PageReader<'document> {
     fn read(&mut self, page: &PageSource<'document>, number: usize) -> Result<Page, DocumentError> {
         let content = content::reduce(self.source, page, &mut self.fonts, &mut self.budget)?;
         let mut characters = self.stage.characters(
-            &content.operators,
+            &content.parts,
             &self.fonts,
             self.characters_left,
             self.deadline,
@@ -102,7 +106,7 @@ impl<'document> PageReader<'document> {
         );
         if matches!(characters, Err(ExtractError::Failed)) {
             characters = TextStage::new(self.source, FontPrograms::Ignored).characters(
-                &content.operators,
+                &content.parts,
                 &self.fonts,
                 self.characters_left,
                 self.deadline,

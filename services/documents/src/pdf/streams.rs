@@ -34,6 +34,12 @@ impl Budget {
         }
     }
 
+    /// A budget of at most `bytes`, for one step.
+    pub(super) fn at_most(mut self, bytes: u64) -> Self {
+        self.limit_bytes = self.limit_bytes.min(bytes);
+        self
+    }
+
     /// Counts bytes that were produced or have to be looked through.
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), DocumentError> {
         self.used_bytes = self.used_bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
@@ -50,11 +56,16 @@ impl Budget {
     /// Fails once the deadline has passed.
     pub(super) fn check_time(&self) -> Result<(), DocumentError> {
         if Instant::now() > self.deadline {
-            return Err(DocumentError::TimedOut {
-                limit_milliseconds: self.limit_milliseconds,
-            });
+            return Err(self.timed_out());
         }
         Ok(())
+    }
+
+    /// The error for a deadline that has passed.
+    pub(super) const fn timed_out(&self) -> DocumentError {
+        DocumentError::TimedOut {
+            limit_milliseconds: self.limit_milliseconds,
+        }
     }
 }
 
@@ -188,7 +199,7 @@ pub(super) fn decode_lzw(bytes: &[u8], early_change: bool, budget: &mut Budget) 
     }
 }
 
-fn decode_ascii85(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn decode_ascii85(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len() / 5 * 4);
     let mut group: Vec<u32> = Vec::with_capacity(5);
     for &byte in bytes {
