@@ -1,0 +1,23 @@
+//! The server as its clients see it: the whole application in process, on a real database.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod access;
+mod agreement;
+mod annotators;
+mod document;
+mod exports;
+mod extractions;
+mod gold;
+mod house;
+mod imports;
+mod panel;
+mod problems;
+mod projects;
+mod reservations;
+mod sessions;
