@@ -32,7 +32,7 @@ impl Tasks for SqliteTransaction {
         user_id: UserId,
         lease_milliseconds: i64,
     ) -> StoreResult<Option<Lease>> {
-        person::claim_next(self, project_id, kind, user_id, lease_milliseconds).await
+        person::claim(self, project_id, kind, user_id, lease_milliseconds).await
     }
 
     async fn claim_task(&mut self, id: TaskId, user_id: UserId, lease_milliseconds: i64) -> StoreResult<Option<Lease>> {

@@ -185,6 +185,7 @@ macro_rules! conformance_suite {
         $crate::conformance_tests!($factory, flow_planning:
             creates_a_project_with_its_annotators,
             matches_annotators_to_a_new_definition,
+            scores_items_that_their_last_annotator_left,
             plans_what_the_policy_asks,
             plans_nothing_twice_on_import,
         );
@@ -193,6 +194,7 @@ macro_rules! conformance_suite {
             repeats_harmlessly,
             refuses_what_does_not_belong,
             a_dead_annotator_does_not_hang_the_item,
+            sets_aside_at_once,
             takes_back_dead_annotators,
             does_not_hand_out_poison_again,
             refits_when_votes_reach_gold,

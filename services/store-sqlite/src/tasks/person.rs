@@ -9,7 +9,7 @@ use crate::sql::{new_token, now, task_columns};
 use crate::transaction::SqliteTransaction;
 
 /// Gives the task that the person holds with a new token, else the next one.
-pub(super) async fn claim_next(
+pub(super) async fn claim(
     tx: &mut SqliteTransaction,
     project_id: ProjectId,
     kind: TaskKind,
@@ -19,6 +19,19 @@ pub(super) async fn claim_next(
     if !matches!(kind, TaskKind::Vote | TaskKind::Review) {
         return Ok(None);
     }
+    match claim_held(tx, project_id, kind, user_id, lease_milliseconds).await? {
+        Some(held) => Ok(Some(held)),
+        None => claim_next(tx, project_id, kind, user_id, lease_milliseconds).await,
+    }
+}
+
+async fn claim_held(
+    tx: &mut SqliteTransaction,
+    project_id: ProjectId,
+    kind: TaskKind,
+    user_id: UserId,
+    lease_milliseconds: i64,
+) -> StoreResult<Option<Lease>> {
     let held = sqlx::query(concat!(
         "UPDATE tasks SET lease_token = ",
         new_token!(),
@@ -37,9 +50,16 @@ pub(super) async fn claim_next(
     .fetch_optional(tx.connection())
     .await
     .map_err(failed)?;
-    if let Some(row) = held {
-        return read_lease(&row).map(Some);
-    }
+    held.as_ref().map(read_lease).transpose()
+}
+
+async fn claim_next(
+    tx: &mut SqliteTransaction,
+    project_id: ProjectId,
+    kind: TaskKind,
+    user_id: UserId,
+    lease_milliseconds: i64,
+) -> StoreResult<Option<Lease>> {
     let next = sqlx::query(concat!(
         "UPDATE tasks SET state = 'leased', attempts = attempts + 1, user_id = ?1, worker = NULL, lease_token = ",
         new_token!(),

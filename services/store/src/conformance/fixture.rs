@@ -144,25 +144,6 @@ impl Fixture {
         items
     }
 
-    /// Stores one more item and plans its tasks.
-    pub async fn import_more(&self, test: &TestStore, external_id: &str) -> Item {
-        let items = [self.item(external_id)];
-        let mut tx = test.store.write().await.unwrap();
-        flow::add_items(
-            tx.as_mut(),
-            &self.environment,
-            &self.project,
-            &self.annotators,
-            &items,
-            0,
-        )
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
-        let [item] = items;
-        item
-    }
-
     /// A task without annotator, slot and delay.
     #[must_use]
     pub fn task(&self, item_id: Option<ItemId>, kind: TaskKind) -> NewTask {

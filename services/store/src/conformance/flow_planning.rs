@@ -1,9 +1,10 @@
 //! The steps of the way: from definitions and items to tasks.
 
-use accord_domain::{Annotator, AnnotatorKind, PeopleVote, TaskKind};
+use accord_domain::{Annotator, AnnotatorKind, PeopleVote, Project, ProjectDefinition, TaskKind};
 
 use super::TestStore;
 use super::fixture::{Fixture, SteppingEnvironment, assert_error, definition, open_tasks};
+use crate::StoreResult;
 use crate::flow;
 use crate::in_transaction;
 use crate::items::InsertedItem;
@@ -32,7 +33,22 @@ pub async fn creates_a_project_with_its_annotators(test: &TestStore) {
     assert_error(refused, "Invalid { what: \"project\"");
 }
 
-/// A changed definition brings new annotators to the items that are there, and lets others go without hanging items.
+async fn update(
+    test: &TestStore,
+    fixture: &Fixture,
+    version: i64,
+    definition: &ProjectDefinition,
+) -> StoreResult<Project> {
+    in_transaction!(test, |tx| flow::update_project(
+        tx,
+        &fixture.environment,
+        fixture.project.id,
+        version,
+        definition
+    ))
+}
+
+/// A changed definition brings new annotators to the items that are there, and gives those that left no more tasks.
 pub async fn matches_annotators_to_a_new_definition(test: &TestStore) {
     let fixture = Fixture::create(test).await;
     let items = fixture.import_items(test, 2).await;
@@ -45,33 +61,13 @@ pub async fn matches_annotators_to_a_new_definition(test: &TestStore) {
         &human
     ))
     .unwrap();
-    // The first item: reader-0 is through, reader-1 not.
-    let lease = fixture.claim(test, &[TaskKind::Annotate], 1).await.remove(0);
-    assert_eq!(lease.task.item_id, Some(items[0].id));
-    let annotation = fixture.annotation(&lease.task, fixture.annotators[0].id);
-    in_transaction!(test, |tx| flow::submit_annotation(
-        tx,
-        &fixture.environment,
-        &fixture.project,
-        &lease,
-        &annotation
-    ))
-    .unwrap();
     // reader-1 leaves, reader-2 comes.
     let mut changed = definition("receipts", 3);
     changed.annotators.remove(1);
-    let updated = in_transaction!(test, |tx| flow::update_project(
-        tx,
-        &fixture.environment,
-        project_id,
-        1,
-        &changed
-    ))
-    .unwrap();
+    let updated = update(test, &fixture, 1, &changed).await.unwrap();
     assert_eq!(updated.version, 2);
     let mut tx = test.store.read().await.unwrap();
     let annotators = tx.annotators_of_project(project_id).await.unwrap();
-    drop(tx);
     let active: Vec<_> = annotators.iter().map(|one| (one.name.as_str(), one.active)).collect();
     assert_eq!(
         active,
@@ -84,29 +80,35 @@ pub async fn matches_annotators_to_a_new_definition(test: &TestStore) {
     );
     assert_eq!(annotators[0], anna);
     assert_eq!(annotators[1].id, fixture.annotators[0].id);
-    assert_eq!(open_tasks(test, items[0].id, TaskKind::Annotate).await, 1);
-    assert_eq!(open_tasks(test, items[1].id, TaskKind::Annotate).await, 2);
-    // reader-2 leaves as well: nothing is open for the first item, so it is scored.
-    let fewer = definition("receipts", 1);
-    in_transaction!(test, |tx| flow::update_project(
+    drop(tx);
+    for item in &items {
+        assert_eq!(open_tasks(test, item.id, TaskKind::Annotate).await, 2);
+        assert_eq!(open_tasks(test, item.id, TaskKind::Score).await, 0);
+    }
+    assert_error(update(test, &fixture, 1, &changed).await, "Missing");
+}
+
+/// When the last annotator that an item waited for leaves, the item is scored with what there is.
+pub async fn scores_items_that_their_last_annotator_left(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    let items = fixture.import_items(test, 2).await;
+    // The first item: reader-0 is through, reader-1 not.
+    let lease = fixture.claim(test, &[TaskKind::Annotate], 1).await.remove(0);
+    assert_eq!(lease.task.item_id, Some(items[0].id));
+    let annotation = fixture.annotation(&lease.task, fixture.annotators[0].id);
+    in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        project_id,
-        2,
-        &fewer
+        &fixture.project,
+        &lease,
+        &annotation
     ))
     .unwrap();
+    update(test, &fixture, 1, &definition("receipts", 1)).await.unwrap();
     assert_eq!(open_tasks(test, items[0].id, TaskKind::Annotate).await, 0);
     assert_eq!(open_tasks(test, items[0].id, TaskKind::Score).await, 1);
+    assert_eq!(open_tasks(test, items[1].id, TaskKind::Annotate).await, 1);
     assert_eq!(open_tasks(test, items[1].id, TaskKind::Score).await, 0);
-    let old = in_transaction!(test, |tx| flow::update_project(
-        tx,
-        &fixture.environment,
-        project_id,
-        2,
-        &fewer
-    ));
-    assert_error(old, "Missing");
 }
 
 /// Each active automatic annotator is asked, and as many people as the policy says; with nobody to ask, the item goes

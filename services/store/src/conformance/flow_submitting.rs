@@ -144,9 +144,12 @@ pub async fn a_dead_annotator_does_not_hang_the_item(test: &TestStore) {
     let counting = tx.annotations_of_items(&[items[0].id]).await.unwrap();
     assert_eq!(counting.len(), 2);
     assert!(counting.iter().all(|one| one.provenance.failure.is_none()));
-    drop(tx);
-    // What cannot be cured by trying again is set aside at once.
-    let items = fixture.import_more(test, "unreadable").await;
+}
+
+/// What cannot be cured by trying again is set aside at once, and the item goes on.
+pub async fn sets_aside_at_once(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    let items = fixture.import_items(test, 1).await;
     for lease in fixture.claim(test, &[TaskKind::Annotate], 2).await {
         in_transaction!(test, |tx| flow::set_aside(
             tx,
@@ -158,9 +161,9 @@ pub async fn a_dead_annotator_does_not_hang_the_item(test: &TestStore) {
         .unwrap();
         assert_eq!(stored_task(test, lease.task.id).await.state, TaskState::Dead);
     }
-    assert_eq!(open_tasks(test, items.id, TaskKind::Score).await, 1);
+    assert_eq!(open_tasks(test, items[0].id, TaskKind::Score).await, 1);
     let mut tx = test.store.read().await.unwrap();
-    let failures = tx.annotations_of_items(&[items.id]).await.unwrap();
+    let failures = tx.annotations_of_items(&[items[0].id]).await.unwrap();
     assert_eq!(
         failures[0].answers[&field_name("company")],
         Answer::Failed {
