@@ -9,3 +9,4 @@ mod mutations;
 mod scans;
 mod shared;
 mod text_layers;
+mod transcripts;
