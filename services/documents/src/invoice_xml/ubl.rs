@@ -111,8 +111,12 @@ fn add_line(lines: &mut Vec<InvoiceLine>, element: &Element, parent: Option<&str
             .and_then(|text| values::amount(&text)),
         line_identifier: identifier.clone(),
         parent_line_identifier: parent.map(str::to_owned),
-        // The amount of a line with sub-lines is their sum (XRechnung extension), but it is the one that totals add up.
-        line_status: parent.map(|_| "INFORMATION".to_owned()),
+        // As Factur-X marks hierarchies: what is the sum of other lines is a group (XRechnung extension).
+        line_status: match (has_sub_lines, parent) {
+            (true, _) => Some("GROUP".to_owned()),
+            (false, Some(_)) => Some("DETAIL".to_owned()),
+            (false, None) => None,
+        },
         unit_code: quantity
             .and_then(|quantity| quantity.attribute("unitCode"))
             .map(str::to_owned),
@@ -176,6 +180,23 @@ mod tests {
             .replace("InvoicedQuantity", "CreditedQuantity");
         assert_eq!(root_kind(&xml), Some(InvoiceKind::UblCreditNote));
         assert_eq!(parse_invoice(&xml).unwrap(), parse_invoice(INVOICE).unwrap());
+    }
+
+    #[test]
+    fn a_line_with_sub_lines_is_a_group() {
+        let sub_line = "<cac:SubInvoiceLine><cbc:ID>1.1</cbc:ID><cac:Item><cbc:Name>Part</cbc:Name></cac:Item></cac:SubInvoiceLine></cac:InvoiceLine>";
+        let invoice = parse_invoice(&INVOICE.replace("</cac:InvoiceLine>", sub_line)).unwrap();
+        let lines: Vec<(&str, Option<&str>, Option<&str>)> = invoice
+            .line_items
+            .iter()
+            .map(|line| {
+                let identifier = line.line_identifier.as_deref().unwrap();
+                let parent = line.parent_line_identifier.as_deref();
+                (identifier, parent, line.line_status.as_deref())
+            })
+            .collect();
+        let expected = [("1", None, Some("GROUP")), ("1.1", Some("1"), Some("DETAIL"))];
+        assert_eq!(lines, expected);
     }
 
     #[test]
