@@ -1,0 +1,77 @@
+# Accord. `make demo` sets everything up and shows it; `make test` sets everything up and tests it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Packages of Debian that the targets need, with the program by which each is known.
+APT := DEBIAN_FRONTEND=noninteractive apt-get
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: help
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
+
+# $(call need,program,package): installs the package when the program is not there.
+define need
+	@command -v $(1) >/dev/null || { echo "installing $(2) (for $(1))"; $(SUDO) $(APT) update -qq; $(SUDO) $(APT) install -y -qq $(2); }
+endef
+
+.PHONY: setup
+setup: ## Install what building needs
+	$(call need,cc,build-essential)
+	$(call need,node,nodejs)
+	$(call need,npm,npm)
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs, then run this again"; exit 1; }
+
+.PHONY: setup-test
+setup-test: setup ## Install what testing needs besides
+	$(call need,chromium,chromium)
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { echo "installing postgresql"; $(SUDO) $(APT) update -qq; $(SUDO) $(APT) install -y -qq postgresql; }
+	@cargo nextest --version >/dev/null 2>&1 || { echo "installing cargo-nextest"; cargo install cargo-nextest --locked; }
+	@rustup component list --installed 2>/dev/null | grep -q clippy || rustup component add clippy rustfmt
+
+web/node_modules: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: web
+web: setup web/node_modules ## Build what browsers load
+	cd web && npm run --silent build
+
+.PHONY: build
+build: web ## Build the program
+	cargo build --locked -p accord
+
+.PHONY: release
+release: web ## Build the program for use: target/release/accord
+	cargo build --locked --release -p accord
+
+.PHONY: demo
+demo: build ## Set up a project over sample invoices, run the whole way, and serve it
+	target/debug/accord demo
+
+.PHONY: check
+check: web ## Check format, lints and documentation
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+.PHONY: test
+test: setup-test web check ## Set everything up and run all checks and tests
+	cargo build --locked -p accord
+	cd web && npm test --silent
+	tests/postgres.sh run cargo nextest run --locked --workspace --all-features --no-fail-fast
+	$(MAKE) --no-print-directory test-browser
+
+.PHONY: test-browser
+test-browser: build tests/browser/node_modules ## Drive a real browser through the pages
+	cd tests/browser && npm test --silent
+
+tests/browser/node_modules: tests/browser/package.json tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built and the demonstration
+	rm -rf target web/dist web/node_modules tests/browser/node_modules demo

@@ -1,0 +1,142 @@
+//! `accord doctor`: says what is wrong, and what to do about it.
+
+use std::process::ExitCode;
+
+use accord_annotate::prompt::Prompt;
+use accord_annotate::provider::Provider;
+use accord_domain::{AutomaticKind, Project};
+use accord_store::PageRequest;
+use anyhow::Context;
+
+use crate::configuration::{Configuration, Database};
+use crate::output::say;
+use crate::wiring::House;
+
+/// Counts what is wrong while it is told.
+#[derive(Default)]
+struct Findings {
+    problems: usize,
+}
+
+impl Findings {
+    fn good(&self, what: &str) {
+        say(&format!("  ok       {what}"));
+    }
+
+    fn bad(&mut self, what: &str) {
+        self.problems += 1;
+        say(&format!("  PROBLEM  {what}"));
+    }
+
+    fn check<T>(&mut self, what: &str, result: anyhow::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.good(what);
+                Some(value)
+            }
+            Err(error) => {
+                self.bad(&format!("{what}: {error:#}"));
+                None
+            }
+        }
+    }
+}
+
+pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings::default();
+    say(&format!("accord {}", env!("CARGO_PKG_VERSION")));
+    findings.good("configuration is valid");
+    for (name, settings) in &configuration.providers {
+        let provider = Provider::new(name, settings.clone(), |variable| std::env::var(variable).ok());
+        findings.check(&format!("provider `{name}` has what it needs"), provider.map_err(anyhow::Error::from));
+    }
+    let database = match configuration.database.location()? {
+        Database::Sqlite(file) => format!("database (SQLite, {})", file.display()),
+        Database::Postgres(_) => "database (PostgreSQL)".to_owned(),
+    };
+    if let Some(house) = findings.check(&database, House::open(configuration).await) {
+        findings.check("database answers with the expected schema", house.store.check().await.map_err(Into::into));
+        findings.check("blobs can be written and read", check_blobs(&house).await);
+        check_people(&house, &mut findings).await?;
+        check_projects(&house, &mut findings).await?;
+    }
+    match findings.problems {
+        0 => {
+            say("nothing is wrong");
+            Ok(ExitCode::SUCCESS)
+        }
+        count => {
+            say(&format!("{count} found"));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn check_blobs(house: &House) -> anyhow::Result<()> {
+    let hash = house.blobs.put(bytes::Bytes::from_static(b"accord doctor was here\n")).await?;
+    house.blobs.get(&hash).await?.context("what was written is not there")?;
+    Ok(())
+}
+
+async fn check_people(house: &House, findings: &mut Findings) -> anyhow::Result<()> {
+    let users = house.store.read().await?.list_users().await?;
+    if users.is_empty() {
+        findings.bad("nobody can log in: `accord user create NAME --role administrator` makes the first account");
+    } else {
+        findings.good(&format!("{} accounts", users.len()));
+    }
+    Ok(())
+}
+
+async fn check_projects(house: &House, findings: &mut Findings) -> anyhow::Result<()> {
+    let mut page = PageRequest::first(100);
+    loop {
+        let projects = house.store.read().await?.list_projects(page).await?;
+        for project in &projects.rows {
+            check_project(house, project, findings).await?;
+        }
+        match projects.next {
+            Some(last) => page = page.after(last),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn check_project(house: &House, project: &Project, findings: &mut Findings) -> anyhow::Result<()> {
+    let name = &project.definition.name;
+    let mut wrong = 0;
+    for annotator in &project.definition.annotators {
+        if let Err(error) = check_annotator(house, &annotator.kind).await {
+            wrong += 1;
+            findings.bad(&format!("project `{name}`, annotator `{}`: {error:#}", annotator.name));
+        }
+    }
+    let tasks = house.store.read().await?.count_tasks(project.id).await?;
+    let dead: i64 =
+        tasks.iter().filter(|count| count.state == accord_domain::TaskState::Dead).map(|count| count.count).sum();
+    if dead > 0 {
+        findings.bad(&format!("project `{name}`: {dead} tasks were set aside; its page shows why and can revive them"));
+    } else if wrong == 0 {
+        findings.good(&format!("project `{name}`"));
+    }
+    Ok(())
+}
+
+async fn check_annotator(house: &House, kind: &AutomaticKind) -> anyhow::Result<()> {
+    match kind {
+        AutomaticKind::InvoiceXml => {}
+        AutomaticKind::Reader { reader, model } => {
+            accord_annotate::readers::reader(reader, None)?;
+            if let Some(model) = model {
+                let known = house.blobs.get(model).await?;
+                known.with_context(|| format!("its model {model} is missing: train it again"))?;
+            }
+        }
+        AutomaticKind::LanguageModel(model) => {
+            Prompt::find(&model.prompt)?;
+            let known = house.configuration.providers.contains_key(&model.provider);
+            known.then_some(()).with_context(|| format!("provider `{}` is not configured here", model.provider))?;
+        }
+    }
+    Ok(())
+}

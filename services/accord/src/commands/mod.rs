@@ -1,0 +1,80 @@
+//! The commands, one a file.
+
+mod demo;
+mod doctor;
+mod evaluate;
+mod export;
+mod extract;
+mod import;
+mod project;
+mod samples;
+mod serve;
+mod token;
+mod train_reader;
+mod user;
+mod work;
+
+use std::process::ExitCode;
+
+use secrecy::SecretString;
+
+use crate::arguments::{Arguments, Command};
+use crate::configuration::{Configuration, DEFAULTS};
+use crate::wiring::House;
+use crate::{logging, output};
+
+/// Runs a command; the code tells scripts how it went.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if let Command::Configuration = arguments.command {
+        output::say(DEFAULTS.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut configuration = Configuration::read(arguments.config.as_deref())?;
+    if let Some(url) = arguments.database {
+        configuration.database.set_url(SecretString::from(url));
+    }
+    if let Some(folder) = arguments.blobs {
+        configuration.blobs.folder = folder;
+    }
+    if let Some(format) = arguments.log_format {
+        configuration.logging.format = format;
+    }
+    let quiet = !matches!(arguments.command, Command::Serve(_) | Command::Work(_));
+    logging::start(&configuration.logging, quiet)?;
+    dispatch(arguments.command, configuration).await
+}
+
+async fn dispatch(command: Command, mut configuration: Configuration) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Configuration => {}
+        Command::Samples(arguments) => samples::run(&arguments)?,
+        Command::Evaluate(arguments) => evaluate::run(arguments, &configuration).await?,
+        Command::Doctor => return doctor::run(configuration).await,
+        Command::Demo(arguments) => demo::run(arguments, configuration).await?,
+        Command::Project(crate::arguments::ProjectCommand::Template { name }) => project::print_template(&name)?,
+        Command::Serve(arguments) => {
+            if let Some(listen) = arguments.listen {
+                configuration.server.listen = listen;
+            }
+            configuration.server.workers &= !arguments.no_workers;
+            serve::run(House::open(configuration).await?).await?;
+        }
+        Command::Extract(arguments) => extract::run(arguments, configuration).await?,
+        other => return with_house(other, House::open(configuration).await?).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn with_house(command: Command, house: House) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Work(arguments) => work::run(&arguments, &house).await?,
+        Command::Project(command) => project::run(command, &house).await?,
+        Command::Import(arguments) => return import::run(&arguments, &house).await,
+        Command::Export(arguments) => export::run(&arguments, &house).await?,
+        Command::TrainReader(arguments) => train_reader::run(&arguments, &house).await?,
+        Command::User(command) => user::run(command, &house).await?,
+        Command::Token(command) => token::run(command, &house).await?,
+        _ => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,64 @@
+//! The workers of one process.
+
+use std::sync::Arc;
+
+use accord_annotate::worker::AnnotateWorker;
+use accord_deliver::retention::RetentionWorker;
+use accord_score::worker::ScoreWorker;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::wiring::House;
+
+/// Workers that run until told to stop.
+pub(crate) struct Workers {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    /// Starts all kinds of workers.
+    pub(crate) fn start(house: &House) -> anyhow::Result<Self> {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let annotate = annotate_worker(house)?;
+        let token = stop.clone();
+        tasks.spawn(async move { annotate.run(token).await });
+        for _ in 0..house.configuration.workers.scorers {
+            let (score, token) = (score_worker(house), stop.clone());
+            tasks.spawn(async move { score.run(token).await });
+        }
+        let retention = RetentionWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
+        let token = stop.clone();
+        tasks.spawn(async move { retention.run(token).await });
+        tasks.close();
+        Ok(Self { tasks, stop })
+    }
+
+    /// Lets the tasks in hand be finished and ends.
+    pub(crate) async fn finish(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
+    Ok(AnnotateWorker::new(
+        Arc::clone(&house.store),
+        Arc::clone(&house.blobs),
+        Arc::clone(&house.environment),
+        house.annotator_factory()?,
+        house.configuration.document_limits(),
+        worker_name(house),
+        house.configuration.workers.concurrency,
+    ))
+}
+
+fn score_worker(house: &House) -> ScoreWorker {
+    ScoreWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment), worker_name(house))
+}
+
+/// Unique to this start of the process, and readable: the process number and a little chance.
+fn worker_name(house: &House) -> String {
+    let [first, second, third, ..] = house.environment.random_bytes();
+    format!("{}-{first:02x}{second:02x}{third:02x}", std::process::id())
+}
