@@ -23,6 +23,7 @@ pub mod resampling;
 pub mod risk_control;
 pub mod score;
 pub mod similarity;
+pub mod truth_inference;
 pub mod voting;
 
 pub use error::InvalidInput;

@@ -27,4 +27,4 @@ pub use stacking::{Agreement, Stacker, fit_stacker};
 pub use tally::{Categories, Outcome, TIE_TOLERANCE, Tally, VoteCount, weighted_vote};
 pub use weights::{AccuracyRule, WeightRule, clip_for_shares, voter_weight, voter_weights};
 
-pub(crate) use tally::{entropy, normalise_entropy};
+pub(crate) use tally::{check_classes, entropy, normalise_entropy};

@@ -19,6 +19,7 @@ mod decisions;
 mod metrics;
 mod peers;
 mod text;
+mod truth;
 mod voting;
 
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ const COVERED: &[(&str, &[(&str, Method)])] = &[
     ("agreement_span_f1", agreement::SPANS),
     ("agreement_bootstrap", agreement::BOOTSTRAP),
     ("agreement_pools", agreement::POOLS),
+    ("dawid_skene", truth::METHODS),
     ("risk_control", decisions::RISK),
     ("adaptive_voting", decisions::ADAPTIVE),
 ];

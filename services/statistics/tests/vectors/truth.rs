@@ -1,0 +1,71 @@
+//! Truth inference.
+
+use accord_statistics::truth_inference::{
+    ConfusionFit, ConfusionPrior, OneCoinPrior, SparseVotes, Stopping, fit_confusions, fit_one_coin,
+};
+use serde_json::{Value, json};
+
+use crate::Method;
+use crate::compare::{Computed, rows, whole};
+
+pub(crate) const METHODS: &[(&str, Method)] = &[
+    ("dawid_skene_ml", likelihood),
+    ("dawid_skene_map", posterior),
+    ("one_coin_ml", one_coin),
+];
+
+fn votes(input: &Value) -> (SparseVotes, Vec<Option<usize>>) {
+    let triples: Vec<(usize, usize, usize)> = rows(&input["votes"])
+        .iter()
+        .map(|row| (row[0] as usize, row[1] as usize, row[2] as usize))
+        .collect();
+    let items = whole(&input["n_items"]);
+    let classes = whole(&input["n_categories"]);
+    let votes = SparseVotes::new(&triples, items, whole(&input["n_voters"]), classes).unwrap();
+    (votes, vec![None; items])
+}
+
+fn stopping(input: &Value) -> Stopping {
+    Stopping {
+        limit: whole(&input["iterations"]),
+        relative_change: 0.0,
+    }
+}
+
+fn fit(input: &Value, prior: ConfusionPrior) -> Computed {
+    let (votes, unknown) = votes(input);
+    let fit: ConfusionFit = fit_confusions(&votes, &unknown, prior, stopping(input)).unwrap();
+    assert!(fit.course.largest_fall <= 1e-9);
+    json!({
+        "posterior": fit.posteriors,
+        "priors": fit.class_shares,
+        "confusion": fit.confusions,
+        "log_likelihood": fit.course.log_likelihood,
+    })
+    .into()
+}
+
+fn likelihood(input: &Value) -> Computed {
+    fit(input, ConfusionPrior::NONE)
+}
+
+fn posterior(input: &Value) -> Computed {
+    let of = |key: &str| input[key].as_f64().unwrap();
+    let prior = ConfusionPrior::new(
+        of("confusion_pseudocount"),
+        of("confusion_diag_pseudocount"),
+        of("class_pseudocount"),
+    );
+    fit(input, prior.unwrap())
+}
+
+fn one_coin(input: &Value) -> Computed {
+    let (votes, unknown) = votes(input);
+    let fit = fit_one_coin(&votes, &unknown, OneCoinPrior::NONE, stopping(input)).unwrap();
+    json!({
+        "posterior": fit.posteriors,
+        "priors": fit.class_shares,
+        "skills": fit.skills,
+    })
+    .into()
+}
