@@ -125,7 +125,7 @@ impl Ballots {
         })
     }
 
-    /// What every annotator said about a field.
+    /// What every annotator said about a field, by name.
     pub(super) fn votes(&self, field: &FieldName) -> Vec<FieldVote> {
         let vote = |annotation: &Annotation| {
             let answer = annotation.answers.get(field)?.clone();
@@ -141,7 +141,9 @@ impl Ballots {
                 answer,
             })
         };
-        self.annotations.iter().filter_map(vote).collect()
+        let mut votes: Vec<FieldVote> = self.annotations.iter().filter_map(vote).collect();
+        votes.sort_by(|left, right| left.annotator.cmp(&right.annotator));
+        votes
     }
 }
 

@@ -36,7 +36,10 @@ async fn the_page_shows_every_operation_without_anything_from_elsewhere() {
             assert!(text.contains(&format!("id=\"{id}\"")), "{id} of {path} is not shown");
         }
     }
-    assert!(!text.contains("<script") && !text.contains("https://"), "the page loads something");
+    assert!(
+        !text.contains("<script") && !text.contains("https://"),
+        "the page loads something"
+    );
     let style = house.get("/api/docs/style.css", "").await;
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
 }

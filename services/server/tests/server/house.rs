@@ -126,7 +126,9 @@ impl House {
         let definition: ProjectDefinition = serde_json::from_value(definition).unwrap();
         let mut transaction = self.state.store.write().await.unwrap();
         let environment = self.state.environment.as_ref();
-        let project = flow::create_project(transaction.as_mut(), environment, definition).await.unwrap();
+        let project = flow::create_project(transaction.as_mut(), environment, definition)
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         project
     }

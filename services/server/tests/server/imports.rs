@@ -18,8 +18,14 @@ async fn house() -> (House, String) {
 async fn good_lines_are_kept_and_bad_ones_listed_with_their_number() {
     let (house, admin) = house().await;
     let lines = "{\"external_id\": \"a\", \"text\": \"one\", \"gold\": {\"label\": \"yes\"}}\nnot json\n\n{\"text\": \"no name\"}\n{\"external_id\": \"b\", \"text\": \"two\"}\n";
-    let report = house.post_as(ITEMS, &admin, "application/x-ndjson", lines).await.expect(200);
-    assert_eq!((&report["created"], &report["rejected"], &report["gold"]), (&json!(2), &json!(2), &json!(1)));
+    let report = house
+        .post_as(ITEMS, &admin, "application/x-ndjson", lines)
+        .await
+        .expect(200);
+    assert_eq!(
+        (&report["created"], &report["rejected"], &report["gold"]),
+        (&json!(2), &json!(2), &json!(1))
+    );
     let places: Vec<&str> = report["rejections"]
         .as_array()
         .unwrap()
@@ -27,7 +33,10 @@ async fn good_lines_are_kept_and_bad_ones_listed_with_their_number() {
         .map(|rejection| rejection["place"].as_str().unwrap())
         .collect();
     assert_eq!(places, ["line 2", "line 4"]);
-    let again = house.post_as(ITEMS, &admin, "application/x-ndjson", lines).await.expect(200);
+    let again = house
+        .post_as(ITEMS, &admin, "application/x-ndjson", lines)
+        .await
+        .expect(200);
     assert_eq!((&again["created"], &again["unchanged"]), (&json!(0), &json!(2)));
 }
 
@@ -35,9 +44,15 @@ async fn good_lines_are_kept_and_bad_ones_listed_with_their_number() {
 async fn tables_and_documents_are_taken() {
     let (house, admin) = house().await;
     let table = "external_id,text,gold.label,metadata.source\na,\"two\nlines\",yes,mail\nb,plain,,\n";
-    let report = house.post_as(ITEMS, &admin, "text/csv; charset=utf-8", table).await.expect(200);
+    let report = house
+        .post_as(ITEMS, &admin, "text/csv; charset=utf-8", table)
+        .await
+        .expect(200);
     assert_eq!((&report["created"], &report["gold"]), (&json!(2), &json!(1)));
-    let one = house.post(ITEMS, &admin, &json!({ "external_id": "c", "text": "three" })).await.expect(200);
+    let one = house
+        .post(ITEMS, &admin, &json!({ "external_id": "c", "text": "three" }))
+        .await
+        .expect(200);
     assert_eq!(one["created"], 1);
     let item = one["items"][0]["item_id"].as_str().unwrap();
     let content = house.get(&format!("{ITEMS}/{item}/content"), &admin).await;
@@ -66,7 +81,10 @@ async fn files_become_items_and_come_back_unharmed() {
     let content = house.get(&format!("{ITEMS}/{item}/content"), &admin).await;
     assert_eq!(content.text(), "total 12.00");
     assert_eq!(content.header("content-type"), "application/octet-stream");
-    assert_eq!(content.header("content-disposition"), "attachment; filename*=UTF-8''a.txt");
+    assert_eq!(
+        content.header("content-disposition"),
+        "attachment; filename*=UTF-8''a.txt"
+    );
     assert_eq!(content.header("x-content-type-options"), "nosniff");
     assert!(content.header("content-security-policy").contains("sandbox"));
 }
@@ -84,7 +102,11 @@ async fn hostile_files_are_refused_one_by_one() {
                 ("file", Some("broken.pdf"), b"%PDF-1.7\nnothing that follows is a PDF"),
                 ("file", Some("empty.pdf"), b""),
                 ("file", Some("page.html"), b"<html><script>alert(1)</script></html>"),
-                ("file", Some("program.exe"), b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff"),
+                (
+                    "file",
+                    Some("program.exe"),
+                    b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff",
+                ),
                 ("file", Some("good.txt"), b"total 12.00"),
             ],
         )
@@ -105,7 +127,10 @@ async fn hostile_files_are_refused_one_by_one() {
         let address = format!("{ITEMS}/{}/content", item["item_id"].as_str().unwrap());
         let content = house.get(&address, &admin).await;
         assert_ne!(content.header("content-type"), "text/html");
-        assert!(content.header("content-disposition").starts_with("attachment"), "{item}");
+        assert!(
+            content.header("content-disposition").starts_with("attachment"),
+            "{item}"
+        );
     }
 }
 
@@ -127,7 +152,9 @@ async fn bodies_that_are_no_import_are_refused() {
     ] {
         let mut request = crate::house::request(axum::http::Method::POST, ITEMS, &admin, body.into());
         if !media_type.is_empty() {
-            request.headers_mut().insert("content-type", media_type.parse().unwrap());
+            request
+                .headers_mut()
+                .insert("content-type", media_type.parse().unwrap());
         }
         let reply = house.send(request).await;
         assert_eq!(reply.status.as_u16(), status, "{media_type} {body:?}: {}", reply.text());
@@ -141,8 +168,19 @@ async fn an_import_that_is_too_large_in_all_is_cut_and_says_so() {
     let house = House::open_with(|settings| settings.maximum_import_bytes = 10_000).await;
     house.project(machine_project("work")).await;
     let admin = house.token(&[Scope::Admin]).await;
-    let line = |number: usize| format!("{{\"external_id\": \"i{number}\", \"text\": \"{}\"}}\n", "x".repeat(100));
+    let line = |number: usize| {
+        format!(
+            "{{\"external_id\": \"i{number}\", \"text\": \"{}\"}}\n",
+            "x".repeat(100)
+        )
+    };
     let lines: String = (0..200).map(line).collect();
-    let problem = house.post_as(ITEMS, &admin, "application/x-ndjson", lines).await.expect(413);
-    assert!(problem["detail"].as_str().unwrap().contains("what came before"), "{problem}");
+    let problem = house
+        .post_as(ITEMS, &admin, "application/x-ndjson", lines)
+        .await
+        .expect(413);
+    assert!(
+        problem["detail"].as_str().unwrap().contains("what came before"),
+        "{problem}"
+    );
 }

@@ -20,4 +20,5 @@ mod panel;
 mod problems;
 mod projects;
 mod reservations;
+mod serving;
 mod sessions;

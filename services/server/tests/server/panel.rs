@@ -1,8 +1,8 @@
 //! What workers leave behind in the store, brought about by the store's own steps: annotations and consensus.
 
 use accord_domain::{
-    Annotation, AnnotationId, ClassShare, Confidence, Consensus, ConsensusId, Decision, FieldName, Item, Lease, Outcome,
-    Project, Provenance, ReviewReason, TaskKind, answers_from_json,
+    Annotation, AnnotationId, ClassShare, Confidence, Consensus, ConsensusId, Decision, FieldName, Item, Lease,
+    Outcome, Project, Provenance, ReviewReason, TaskKind, answers_from_json,
 };
 use accord_server::AppState;
 use accord_store::{ClaimRequest, Transaction, flow};
@@ -21,7 +21,9 @@ pub(crate) async fn work(state: &AppState, answers: &Value) -> usize {
             lease_milliseconds: 60_000,
             limit: 50,
         };
-        let leases = flow::claim(transaction.as_mut(), state.environment.as_ref(), &request).await.unwrap();
+        let leases = flow::claim(transaction.as_mut(), state.environment.as_ref(), &request)
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         if leases.is_empty() {
             return done;
@@ -56,7 +58,9 @@ async fn annotate(state: &AppState, transaction: &mut dyn Transaction, lease: &L
         },
         submitted_at: environment.now(),
     };
-    flow::submit_annotation(transaction, environment, &project, lease, &annotation).await.unwrap();
+    flow::submit_annotation(transaction, environment, &project, lease, &annotation)
+        .await
+        .unwrap();
 }
 
 async fn score(state: &AppState, transaction: &mut dyn Transaction, lease: &Lease) {
@@ -67,7 +71,9 @@ async fn score(state: &AppState, transaction: &mut dyn Transaction, lease: &Leas
     let rows: Vec<Consensus> = fields
         .map(|field| consensus(state, &project, &item, &field.name, &annotations))
         .collect();
-    flow::store_score(transaction, state.environment.as_ref(), lease, &rows).await.unwrap();
+    flow::store_score(transaction, state.environment.as_ref(), lease, &rows)
+        .await
+        .unwrap();
 }
 
 /// The first vote wins with the share of those that say the same; nothing is calibrated.

@@ -30,7 +30,9 @@ async fn every_error_is_a_problem_that_names_its_request() {
     for (method, path, media_type, body, status) in cases {
         let mut request = request(method.clone(), path, &admin, Body::from(body.to_owned()));
         if !media_type.is_empty() {
-            request.headers_mut().insert("content-type", media_type.parse().unwrap());
+            request
+                .headers_mut()
+                .insert("content-type", media_type.parse().unwrap());
         }
         request.headers_mut().insert("x-request-id", "req-7".parse().unwrap());
         let reply = house.send(request).await;
@@ -42,8 +44,14 @@ async fn every_error_is_a_problem_that_names_its_request() {
         assert_eq!(problem["status"], status, "{context}");
         assert_eq!(problem["request_id"], "req-7", "{context}");
         assert_eq!(problem["instance"], path.split('?').next().unwrap(), "{context}");
-        assert!(problem["type"].as_str().unwrap().starts_with("/api/docs/problems#"), "{context}");
-        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{context}");
+        assert!(
+            problem["type"].as_str().unwrap().starts_with("/api/docs/problems#"),
+            "{context}"
+        );
+        assert!(
+            problem["title"].is_string() && problem["detail"].is_string(),
+            "{context}"
+        );
     }
 }
 
@@ -82,12 +90,21 @@ async fn a_harmful_request_identifier_is_replaced() {
 #[tokio::test]
 async fn operators_see_that_it_lives_and_browsers_are_kept_safe() {
     let house = House::open().await;
-    for path in ["/healthz", "/readyz", "/api/docs", "/api/docs/problems", "/api/v1/openapi.json"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/api/docs",
+        "/api/docs/problems",
+        "/api/v1/openapi.json",
+    ] {
         let reply = house.get(path, "").await;
         assert_eq!(reply.status.as_u16(), 200, "{path}: {}", reply.text());
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
         let policy = reply.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"),
+            "{policy}"
+        );
     }
 }

@@ -41,8 +41,13 @@ async fn a_session_ends_with_a_new_password_and_on_demand() {
     let first = house.session("ada").await;
     house.get("/api/v1/projects", &first).await.expect(200);
     let secret = SecretString::from(first.split_once('=').unwrap().1);
-    accounts::end_session(house.state.store.as_ref(), &secret).await.unwrap();
-    assert_eq!(house.get("/api/v1/projects", &first).await.status, StatusCode::UNAUTHORIZED);
+    accounts::end_session(house.state.store.as_ref(), &secret)
+        .await
+        .unwrap();
+    assert_eq!(
+        house.get("/api/v1/projects", &first).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 
     let second = house.session("ada").await;
     let new_password = SecretString::from("another long password");
@@ -50,13 +55,19 @@ async fn a_session_ends_with_a_new_password_and_on_demand() {
     accounts::set_password(store, environment, &house.state.passwords, "ada", &new_password)
         .await
         .unwrap();
-    assert_eq!(house.get("/api/v1/projects", &second).await.status, StatusCode::UNAUTHORIZED);
-    accounts::log_in(&house.state, "ada", &new_password, None).await.unwrap();
+    assert_eq!(
+        house.get("/api/v1/projects", &second).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    accounts::log_in(&house.state, "ada", &new_password, None)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn other_sites_cannot_post_in_somebodys_name() {
-    let house = House::open_with(|settings| settings.trusted_origins = vec!["https://trusted.example".to_owned()]).await;
+    let house =
+        House::open_with(|settings| settings.trusted_origins = vec!["https://trusted.example".to_owned()]).await;
     house.user("ada", Role::Administrator).await;
     let session = house.session("ada").await;
     let post = |name: &'static str, value: &'static str| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use accord_domain::{
     Answer, Confidence, Consensus, Decision, Field, FieldName, Gold, Item, ItemId, ItemState, NormalisedValue, Outcome,
-    Project, ProjectId, Timestamp, answer_to_json,
+    Project, ProjectId, Timestamp, answer_to_json, normalise,
 };
 use accord_store::Transaction;
 use serde::Serialize;
@@ -38,8 +38,8 @@ pub(in crate::api) struct Extraction {
 /// A field of an extraction.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExtractedField {
-    /// The value as it stands in the document; `null` when the field is absent or the votes have no winner. A person's
-    /// resolution, where there is one, else the winner of the votes.
+    /// The value: a number, truth value or list for fields of such a type, else the text of the document; `null` when the
+    /// field is absent or the votes have no winner. A person's resolution, where there is one, else the winner of the votes.
     value: Value,
     /// The value in its normal form, such as `2026-11-23` for a date.
     normalised: Option<String>,
@@ -106,7 +106,7 @@ fn show_field(field: &Field, consensus: Consensus, resolution: Option<&Gold>, vo
         Outcome::Winner { share, .. } | Outcome::Tie { share, .. } => Some(*share),
         Outcome::Undefined { .. } => None,
     };
-    let answer = resolution.map_or_else(|| winner(&consensus.outcome), |gold| gold.answer.clone());
+    let answer = resolution.map_or_else(|| winner(field, &consensus.outcome), |gold| gold.answer.clone());
     ExtractedField {
         value: answer_to_json(field, &answer),
         normalised: match &answer {
@@ -125,17 +125,15 @@ fn show_field(field: &Field, consensus: Consensus, resolution: Option<&Gold>, vo
 }
 
 /// The winner as an answer; abstention stands for no winner.
-fn winner(outcome: &Outcome) -> Answer {
+fn winner(field: &Field, outcome: &Outcome) -> Answer {
     match outcome {
         Outcome::Winner {
             canonical,
             value: Some(value),
             ..
         } => Answer::Value(NormalisedValue {
-            raw: value.clone(),
             canonical: canonical.clone(),
-            parsed: true,
-            valid: None,
+            ..normalise(field, value)
         }),
         Outcome::Winner { value: None, .. } => Answer::Absent,
         Outcome::Tie { .. } | Outcome::Undefined { .. } => Answer::Abstained,
