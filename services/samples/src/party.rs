@@ -156,12 +156,7 @@ fn tax_numbers(chance: &mut Chance, country: Country) -> (String, String) {
             let dotted = format!("CHE-{}.{}.{}", &number[..3], &number[3..6], &number[6..]);
             (format!("{dotted} MWST"), dotted)
         }
-        Country::France => {
-            let digits = format!("99{}", chance.digits(6));
-            let number = format!("{digits}{}", check_digits::luhn(&digits));
-            let key = check_digits::french_key(&number);
-            (format!("FR{key:02}{number}"), number)
-        }
+        Country::France => french_numbers(chance),
         Country::UnitedKingdom => {
             let digits = format!("9{}", chance.digits(6));
             let check = check_digits::british(&digits);
@@ -195,19 +190,26 @@ fn tax_numbers(chance: &mut Chance, country: Country) -> (String, String) {
                 format!("M-{}", chance.between(100_000, 799_999)),
             )
         }
-        Country::Netherlands => {
-            let number = loop {
-                let digits = format!("99{}", chance.digits(6));
-                if let Some(check) = check_digits::dutch(&digits) {
-                    break format!("{digits}{check}");
-                }
-            };
-            (
-                format!("NL{number}B01"),
-                chance.between(10_000_000, 89_999_999).to_string(),
-            )
-        }
+        Country::Netherlands => dutch_numbers(chance),
     }
+}
+
+fn french_numbers(chance: &mut Chance) -> (String, String) {
+    let digits = format!("99{}", chance.digits(6));
+    let number = format!("{digits}{}", check_digits::luhn(&digits));
+    let key = check_digits::french_key(&number);
+    (format!("FR{key:02}{number}"), number)
+}
+
+fn dutch_numbers(chance: &mut Chance) -> (String, String) {
+    let number = loop {
+        let digits = format!("99{}", chance.digits(6));
+        if let Some(check) = check_digits::dutch(&digits) {
+            break format!("{digits}{check}");
+        }
+    };
+    let register = chance.between(10_000_000, 89_999_999).to_string();
+    (format!("NL{number}B01"), register)
 }
 
 fn repeat_until_valid(chance: &mut Chance, start: &str, length: usize, weights: &[u32]) -> String {

@@ -38,7 +38,7 @@ impl GreyImage {
             && let Some(pixel) = self.pixels.get_mut(y * self.width + x)
         {
             let mixed = f32::from(*pixel) * (1.0 - cover) + f32::from(grey) * cover;
-            *pixel = mixed.round() as u8;
+            *pixel = (mixed + 0.5) as u8;
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::appraisal::{FileAppraisal, appraise};
+use crate::canvas::Canvas;
 use crate::chance::{Chance, Purpose};
 use crate::compose::{Latitude, compose};
 use crate::cross_industry;
@@ -117,30 +118,13 @@ fn make(seed: u64, plan: Plan, position: u64) -> Result<SampleInvoice, SampleErr
         embeds_fonts: supplier.habits.embeds_fonts,
         invoice_xml: invoice_xml.as_deref(),
     };
-    let (bytes, text) = match plan.scan {
-        ScanKind::Drawn => {
-            let text: Vec<String> = canvas.pages.iter().map(|marks| pdf::text_of(marks)).collect();
-            (pdf::drawn(&canvas, &facts), text.join("\n"))
-        }
-        ScanKind::RecognisedText | ScanKind::ImageOnly => {
-            let mut chance = Chance::new(seed, Purpose::Scan, position);
-            let pages = scan(&canvas, plan.scan == ScanKind::RecognisedText, &mut chance).map_err(|source| {
-                SampleError::Image {
-                    sample: id.clone(),
-                    source,
-                }
-            })?;
-            let text: Vec<String> = pages.iter().map(|page| pdf::text_of(&page.text)).collect();
-            (
-                pdf::scanned((canvas.width, canvas.height), &pages, &facts),
-                text.join("\n"),
-            )
-        }
-    };
-    let bytes = bytes.map_err(|reason| SampleError::Pdf {
-        sample: id.clone(),
-        reason,
-    })?;
+    let (bytes, text) = assemble(
+        &canvas,
+        &facts,
+        plan.scan,
+        &id,
+        Chance::new(seed, Purpose::Scan, position),
+    )?;
     let file = FileAppraisal {
         id: &id,
         pages: canvas.pages.len(),
@@ -154,4 +138,86 @@ fn make(seed: u64, plan: Plan, position: u64) -> Result<SampleInvoice, SampleErr
         invoice_xml,
         id,
     })
+}
+
+/// The file of drawn or scanned pages, and the text in it.
+fn assemble(
+    canvas: &Canvas,
+    facts: &FileFacts<'_>,
+    kind: ScanKind,
+    id: &str,
+    mut chance: Chance,
+) -> Result<(Vec<u8>, String), SampleError> {
+    let (bytes, texts): (Result<Vec<u8>, String>, Vec<String>) = if kind == ScanKind::Drawn {
+        let texts = canvas.pages.iter().map(|marks| pdf::text_of(marks)).collect();
+        (pdf::drawn(canvas, facts), texts)
+    } else {
+        let recognises = kind == ScanKind::RecognisedText;
+        let pages = scan(canvas, recognises, &mut chance).map_err(|source| SampleError::Image {
+            sample: id.to_owned(),
+            source,
+        })?;
+        let texts = pages.iter().map(|page| pdf::text_of(&page.text)).collect();
+        (pdf::scanned((canvas.width, canvas.height), &pages, facts), texts)
+    };
+    let bytes = bytes.map_err(|reason| SampleError::Pdf {
+        sample: id.to_owned(),
+        reason,
+    })?;
+    Ok((bytes, texts.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canvas::Mark;
+    use crate::font::win_ansi;
+
+    /// Left, right, baseline and size of each text on a page, with the text.
+    fn texts(page: &[Mark]) -> Vec<([f32; 4], &str)> {
+        page.iter()
+            .filter_map(|mark| match mark {
+                Mark::Text {
+                    left,
+                    baseline,
+                    style,
+                    text,
+                } => Some(([*left, left + style.width(text), *baseline, style.size], text.as_str())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn check(canvas: &Canvas, name: &str) {
+        for page in &canvas.pages {
+            let texts = texts(page);
+            for (index, ([left, right, baseline, size], text)) in texts.iter().enumerate() {
+                assert!(win_ansi(text).is_some(), "{name}: {text} cannot be encoded");
+                let inside = *left >= 4.0 && *right <= canvas.width - 4.0 && *baseline <= canvas.height - 4.0;
+                assert!(inside, "{name}: {text} leaves the page");
+                for ([other_left, other_right, other_baseline, other_size], other) in texts.iter().skip(index + 1) {
+                    let apart = (baseline - other_baseline).abs() >= size.min(*other_size) * 0.7
+                        || left.max(*other_left) >= right.min(*other_right) - 0.5;
+                    assert!(apart, "{name}: {text} and {other} overlap");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_overlaps_another_or_leaves_the_page() {
+        for seed in 0..12 {
+            for (plan, position) in Planner::new(seed).zip(1..=60) {
+                let supplier = Supplier::of_seed(seed, plan.pool, plan.supplier);
+                let latitude = Latitude {
+                    misprints: true,
+                    older_balance: true,
+                };
+                let mut chance = Chance::new(seed, Purpose::Content, position);
+                let invoice = compose(seed, &supplier, plan.sequence, latitude, &mut chance);
+                let name = format!("{seed}/{position} {}", supplier.layout.name());
+                check(&supplier.layout.draw(&invoice), &name);
+            }
+        }
+    }
 }

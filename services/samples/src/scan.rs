@@ -31,6 +31,9 @@ struct Scanner {
 /// The share of words in a hundred that recognition gets wrong.
 const MISREAD_WORDS_PERCENT: i64 = 3;
 
+/// How many different grains of noise there are.
+const NOISE_TABLE: usize = 1 << 15;
+
 /// Scans every page; with recognised text if `recognises`.
 pub(crate) fn scan(canvas: &Canvas, recognises: bool, chance: &mut Chance) -> Result<Vec<ScannedPage>, ImageError> {
     let scanner = Scanner {
@@ -89,7 +92,7 @@ fn interpolated(image: &GreyImage, x: f32, y: f32) -> u8 {
     let (column, row) = (column as i64, row as i64);
     let upper = f32::from(image.at(column, row)) * (1.0 - right) + f32::from(image.at(column + 1, row)) * right;
     let lower = f32::from(image.at(column, row + 1)) * (1.0 - right) + f32::from(image.at(column + 1, row + 1)) * right;
-    (upper * (1.0 - below) + lower * below).round() as u8
+    (upper * (1.0 - below) + lower * below + 0.5) as u8
 }
 
 /// The mean of each pixel, counted four times, and its four neighbours.
@@ -109,17 +112,19 @@ fn blur(image: &GreyImage) -> GreyImage {
 
 /// Grey paper that darkens towards one side, faded ink, noise and a few specks.
 fn soil(image: &mut GreyImage, scanner: &Scanner, chance: &mut Chance) {
-    let ink = 38u32;
-    let shade = u32::from(scanner.paper);
-    let mut noise = vec![0u8; image.pixels.len()];
-    chance.fill(&mut noise);
-    for (place, (pixel, grain)) in image.pixels.iter_mut().zip(&noise).enumerate() {
-        let darker = (place % image.width) as u32 * 14 / image.width.max(1) as u32;
-        let paper = shade - darker;
-        let value = ink + u32::from(*pixel) * (paper - ink) / 255;
-        let deviation = i32::from(*grain) * i32::from(scanner.noise) / 255 - i32::from(scanner.noise) / 2;
-        let noisy = i32::try_from(value).unwrap_or(255) + deviation;
-        *pixel = u8::try_from(noisy.clamp(0, 255)).unwrap_or(255);
+    let (ink, shade) = (38u32, u32::from(scanner.paper));
+    // Every row takes its noise from a random place of one table.
+    let mut table = vec![0u8; NOISE_TABLE + image.width];
+    chance.fill(&mut table);
+    for row in image.pixels.chunks_mut(image.width.max(1)) {
+        let noise = table.iter().skip(chance.below(NOISE_TABLE));
+        for (column, (pixel, grain)) in row.iter_mut().zip(noise).enumerate() {
+            let paper = shade - (column * 14 / image.width) as u32;
+            let value = ink + u32::from(*pixel) * (paper - ink) / 255;
+            let deviation = i32::from(*grain) * i32::from(scanner.noise) / 255 - i32::from(scanner.noise) / 2;
+            let noisy = i32::try_from(value).unwrap_or(255) + deviation;
+            *pixel = u8::try_from(noisy.clamp(0, 255)).unwrap_or(255);
+        }
     }
     for _ in 0..chance.between(4, 18) {
         let x = chance.below(image.width.saturating_sub(2));

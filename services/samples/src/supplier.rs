@@ -146,6 +146,7 @@ impl Supplier {
         let layout = LayoutKind::dealt(seed, pool, index);
         let industry = match layout {
             LayoutKind::Utility => Industry::Utility,
+            LayoutKind::Receipt => chance.pick(&[Industry::Food, Industry::Office]),
             _ => chance.pick(&Industry::TRADES),
         };
         let facts = country.facts();

@@ -26,6 +26,7 @@ pub(super) fn draw(
     } else {
         chance.shuffle(&mut offers);
     }
+    let is_small = kind == DocumentKind::CreditNote || supplier.layout == LayoutKind::Receipt;
     let consumption = chance.between(180, 8_900);
     let note = supplier
         .habits
@@ -36,7 +37,7 @@ pub(super) fn draw(
         .map(|(index, (good, description))| {
             let quantity = match good.unit {
                 Unit::KilowattHour => Decimal::from(consumption),
-                _ => draw_quantity(good.amounts, kind, chance),
+                _ => draw_quantity(good.amounts, is_small, chance),
             };
             let unit_price = draw_price(supplier, *good, chance);
             let rate = match (reverse_charge, good.reduced_rate) {
@@ -73,18 +74,18 @@ fn draw_count(layout: LayoutKind, kind: DocumentKind, chance: &mut Chance) -> us
     usize::try_from(chance.between(low, high)).unwrap_or(1)
 }
 
-fn draw_quantity(amounts: Amounts, kind: DocumentKind, chance: &mut Chance) -> Decimal {
+fn draw_quantity(amounts: Amounts, is_small: bool, chance: &mut Chance) -> Decimal {
     // Small quantities are the usual ones; the square of a fraction favours them.
     let mut favoured = |highest: i64| {
         let fraction = chance.between(1, 1_000);
         1 + (highest - 1) * fraction * fraction / 1_000_000
     };
-    match (amounts, kind) {
-        (Amounts::One, _) => Decimal::ONE,
-        (Amounts::UpTo(highest), DocumentKind::CreditNote) => Decimal::from(favoured(highest.min(6))),
-        (Amounts::UpTo(highest), DocumentKind::Invoice) => Decimal::from(favoured(highest)),
-        (Amounts::Quarters(highest), _) => Decimal::new(favoured(highest * 4) * 25, 2).normalize(),
-        (Amounts::Tenths(highest), _) => Decimal::new(favoured(highest * 10), 1).normalize(),
+    let limit = |highest: i64| if is_small { highest.min(6) } else { highest };
+    match amounts {
+        Amounts::One => Decimal::ONE,
+        Amounts::UpTo(highest) => Decimal::from(favoured(limit(highest))),
+        Amounts::Quarters(highest) => Decimal::new(favoured(limit(highest) * 4) * 25, 2).normalize(),
+        Amounts::Tenths(highest) => Decimal::new(favoured(limit(highest) * 10), 1).normalize(),
     }
 }
 

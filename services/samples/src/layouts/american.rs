@@ -1,7 +1,8 @@
 //! The title large at the right, bill-to and ship-to, the balance in a box.
 
 use super::fittings::{
-    TotalsLook, body, continuation, draw_totals, emblem, make_room, number_pages, page, sentences, totals_height,
+    TotalsLook, body, continuation, draw_totals, emblem, fitted, make_room, number_pages, page, sentences,
+    totals_height,
 };
 use super::table::{Area, ColumnKind, Look, Table, columns};
 use crate::canvas::{BLACK, Canvas, GREY, PALE, Style};
@@ -34,13 +35,11 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.bold(),
-            body: style,
             heading_fill: Some(theme.tint),
-            stripe: None,
-            grid: None,
             row_rule: Some(PALE),
             heading_rule: Some(GREY),
             row_padding: 4.0,
+            ..Look::plain(style)
         },
         area: Area {
             top,
@@ -85,7 +84,12 @@ fn head(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32) -> f32 {
     let supplier = invoice.supplier;
     let style = body(invoice);
     emblem(canvas, invoice, LEFT, 40.0, 28.0);
-    canvas.text(LEFT + 38.0, 54.0, style.sized(13.0).bold(), &supplier.party.name);
+    let name = fitted(
+        style.sized(13.0).bold(),
+        &supplier.party.name,
+        right - LEFT - 38.0 - 228.0,
+    );
+    canvas.text(LEFT + 38.0, 54.0, name, &supplier.party.name);
     let mut lines = supplier.party.address_lines();
     lines.extend(invoice.seller_contact_lines());
     lines.extend(
@@ -97,7 +101,8 @@ fn head(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32) -> f32 {
     let title = Style::new(supplier.theme.face, 26.0)
         .bold()
         .coloured(supplier.theme.accent);
-    canvas.text_right(right, 62.0, title, &invoice.title().to_uppercase());
+    let words = invoice.title().to_uppercase();
+    canvas.text_right(right, 62.0, fitted(title, &words, 216.0), &words);
     let mut top = 78.0;
     for fact in invoice.facts() {
         canvas.frame(right - 216.0, top, 108.0, 15.0, PALE);

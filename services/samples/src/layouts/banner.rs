@@ -30,7 +30,7 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
             LEFT,
             right,
             &[
-                (ColumnKind::Position, 24.0),
+                (ColumnKind::Position, 34.0),
                 (ColumnKind::Description, 0.0),
                 (ColumnKind::UnitPrice, 70.0),
                 (ColumnKind::QuantityWithUnit, 70.0),
@@ -40,13 +40,10 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.sized(style.size * 0.92).bold().coloured(WHITE),
-            body: style,
             heading_fill: Some(theme.accent),
             stripe: Some(theme.tint),
-            grid: None,
-            row_rule: None,
-            heading_rule: None,
             row_padding: 3.6,
+            ..Look::plain(style)
         },
         area: Area {
             top,

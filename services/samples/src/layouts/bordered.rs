@@ -1,7 +1,7 @@
 //! Boxes everywhere: facts in a grid with small labels, a table with all its borders.
 
 use super::fittings::{
-    TotalsLook, body, continuation, draw_totals, emblem, fact_above, make_room, number_pages, page, sentences,
+    TotalsLook, body, continuation, draw_totals, emblem, fact_above, fitted, make_room, number_pages, page, sentences,
     totals_height,
 };
 use super::table::{Area, ColumnKind, Look, Table, columns};
@@ -33,13 +33,10 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         columns: columns(LEFT, right, &COLUMNS),
         look: Look {
             heading: style.sized(style.size * 0.9).bold(),
-            body: style,
             heading_fill: Some(invoice.supplier.theme.tint),
-            stripe: None,
             grid: Some(GREY),
-            row_rule: None,
-            heading_rule: None,
             row_padding: 3.0,
+            ..Look::plain(style)
         },
         area: Area {
             top,
@@ -69,15 +66,12 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
 fn head(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32) {
     let supplier = invoice.supplier;
     let style = body(invoice);
-    canvas.text(
-        LEFT,
-        64.0,
-        Style::new(supplier.theme.face, 22.0).bold(),
-        invoice.title(),
-    );
     let name = style.sized(11.0).bold();
     let widest = name.width(&supplier.party.name).max(150.0);
     emblem(canvas, invoice, right - widest - 34.0, 42.0, 24.0);
+    let title = Style::new(supplier.theme.face, 22.0).bold();
+    let title = fitted(title, invoice.title(), right - widest - 34.0 - LEFT - 20.0);
+    canvas.text(LEFT, 64.0, title, invoice.title());
     let mut lines = supplier.party.address_lines();
     lines.extend(invoice.seller_contact_lines());
     lines.extend(

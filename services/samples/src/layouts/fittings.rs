@@ -184,7 +184,7 @@ pub(super) fn continuation(canvas: &mut Canvas, invoice: &Invoice<'_>, left: f32
 /// Page numbers on every page; where there is one page, only some suppliers print them.
 pub(super) fn number_pages(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32, baseline: f32, style: Style) {
     let count = canvas.pages.len();
-    if count == 1 && invoice.supplier.habits.wording % 2 == 0 {
+    if count == 1 && invoice.supplier.habits.wording.is_multiple_of(2) {
         return;
     }
     let pattern = invoice.supplier.word(invoice.supplier.words.page);
@@ -228,8 +228,7 @@ pub(super) fn wrap_tightly(style: Style, line: &str, width: f32) -> Vec<String> 
             let place = rest
                 .match_indices(['.', '-', '@'])
                 .map(|(place, _)| place)
-                .filter(|place| *place > 0 && style.width(&rest[..*place]) <= width)
-                .next_back();
+                .rfind(|place| *place > 0 && style.width(&rest[..*place]) <= width);
             let Some(place) = place else { break };
             lines.push(rest[..place].to_owned());
             rest = &rest[place..];

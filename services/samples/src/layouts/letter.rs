@@ -25,13 +25,9 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         columns: columns(LEFT, right, &kinds(invoice)),
         look: Look {
             heading: style.bold(),
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
-            row_rule: None,
             heading_rule: Some(BLACK),
             row_padding: 3.0,
+            ..Look::plain(style)
         },
         area: Area {
             top,

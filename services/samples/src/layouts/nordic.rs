@@ -36,13 +36,9 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.sized(8.0).coloured(GREY),
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
-            row_rule: None,
             heading_rule: Some(PALE),
             row_padding: 2.4,
+            ..Look::plain(style)
         },
         area: Area {
             top,
@@ -114,18 +110,20 @@ fn slip(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32) {
     let pitch = (right - LEFT) / 3.0;
     let mut seller = vec![supplier.party.name.clone()];
     seller.extend(supplier.party.address_lines());
-    canvas.lines(LEFT, top + 14.0, style, &seller);
-    canvas.lines(LEFT + pitch, top + 14.0, style, &invoice.seller_contact_lines());
     let mut numbers = vec![invoice.register_fact()];
     numbers.extend(invoice.seller_vat_fact());
-    facts_beside(
-        canvas,
-        (LEFT + 2.0 * pitch, LEFT + 2.0 * pitch + 74.0),
-        top + 14.0,
-        style,
-        &numbers,
-        "",
-    );
+    let numbers: Vec<String> = numbers
+        .iter()
+        .map(|fact| format!("{} {}", fact.label, fact.value))
+        .collect();
+    for (index, lines) in [seller, invoice.seller_contact_lines(), numbers].iter().enumerate() {
+        let mut baseline = top + 14.0;
+        for line in lines {
+            let left = LEFT + pitch * index as f32;
+            canvas.text(left, baseline, fitted(style, line, pitch - 8.0), line);
+            baseline += style.leading();
+        }
+    }
     let line = top + 62.0;
     canvas.dashes(LEFT, right, line - 12.0, GREY);
     let [bank, account, reference] = invoice.payment_facts();

@@ -39,14 +39,8 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
             ],
         ),
         look: Look {
-            heading: style,
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
-            row_rule: None,
-            heading_rule: None,
             row_padding: 1.2,
+            ..Look::plain(style)
         },
         area: Area {
             top,

@@ -38,13 +38,10 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.sized(style.size * 0.9).bold().coloured(theme.accent),
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
             row_rule: Some(PALE),
             heading_rule: Some(theme.accent),
             row_padding: 4.0,
+            ..Look::plain(style)
         },
         area: Area {
             top,

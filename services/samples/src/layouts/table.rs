@@ -44,6 +44,22 @@ pub(super) struct Look {
     pub(super) row_padding: f32,
 }
 
+impl Look {
+    /// One style, no colours and no rules.
+    pub(super) fn plain(style: Style) -> Self {
+        Self {
+            heading: style,
+            body: style,
+            heading_fill: None,
+            stripe: None,
+            grid: None,
+            row_rule: None,
+            heading_rule: None,
+            row_padding: 3.0,
+        }
+    }
+}
+
 /// Where the table may stand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Area {

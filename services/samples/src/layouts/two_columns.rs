@@ -1,7 +1,8 @@
 //! A centred letterhead, seller and buyer side by side.
 
 use super::fittings::{
-    TotalsLook, body, continuation, draw_totals, facts_beside, make_room, number_pages, page, sentences, totals_height,
+    TotalsLook, body, continuation, draw_totals, facts_beside, fitted, make_room, number_pages, page, sentences,
+    totals_height,
 };
 use super::table::{Area, ColumnKind, Look, Table, columns};
 use crate::canvas::{BLACK, Canvas, GREY, PALE, Style};
@@ -33,13 +34,10 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.bold(),
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
             row_rule: Some(PALE),
             heading_rule: Some(BLACK),
             row_padding: 3.5,
+            ..Look::plain(style)
         },
         area: Area {
             top,
@@ -66,7 +64,8 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
     let small = style.sized(8.0).coloured(GREY);
     let mut line = invoice.seller_contact_lines().join("   ");
     line.insert_str(0, &format!("{}   ", invoice.supplier.party.name));
-    canvas.text_centred(centre, canvas.height - 40.0, small, &line);
+    let line_style = fitted(small, &line, right - LEFT);
+    canvas.text_centred(centre, canvas.height - 40.0, line_style, &line);
     number_pages(&mut canvas, invoice, right, bottom + 16.0, small);
     canvas
 }
@@ -77,7 +76,8 @@ fn head(canvas: &mut Canvas, invoice: &Invoice<'_>, right: f32) {
     let brand = Style::new(supplier.theme.face, 20.0)
         .bold()
         .coloured(supplier.theme.accent);
-    canvas.text_centred(centre, 66.0, brand, &supplier.party.brand.to_uppercase());
+    let name = supplier.party.brand.to_uppercase();
+    canvas.text_centred(centre, 66.0, fitted(brand, &name, right - LEFT), &name);
     canvas.rule(LEFT, right, 78.0, supplier.theme.accent);
     canvas.rule(LEFT, right, 80.5, supplier.theme.accent);
     canvas.text_centred(centre, 108.0, body(invoice).sized(15.0), invoice.title());

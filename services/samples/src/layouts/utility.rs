@@ -31,13 +31,9 @@ pub(super) fn draw(invoice: &Invoice<'_>) -> Canvas {
         ),
         look: Look {
             heading: style.sized(7.8).coloured(GREY),
-            body: style,
-            heading_fill: None,
-            stripe: None,
-            grid: None,
-            row_rule: None,
             heading_rule: Some(PALE),
             row_padding: 1.8,
+            ..Look::plain(style)
         },
         area: Area {
             top,

@@ -95,14 +95,17 @@ impl Paper {
             .segments
             .iter()
             .map(|segment| {
-                let words: Vec<String> = segment.text.split(' ').map(|word| misread(word, chance)).collect();
-                let text = words.join(" ");
+                let printed = match is_upper_case {
+                    true => segment.text.to_uppercase(),
+                    false => segment.text.clone(),
+                };
+                let words: Vec<String> = printed.split(' ').map(|word| misread(word, chance)).collect();
                 let length = u32::try_from(segment.text.chars().count()).unwrap_or(0);
                 let left = MARGIN + u32::try_from(segment.column).unwrap_or(0) * self.character_width;
                 let top = self.tops.get(segment.row).copied().unwrap_or(MARGIN);
                 let mut off = || u32::try_from(chance.between(0, 3)).unwrap_or(0);
                 ReceiptLine {
-                    text: if is_upper_case { text.to_uppercase() } else { text },
+                    text: words.join(" "),
                     bounds: [
                         left - off(),
                         top + off(),

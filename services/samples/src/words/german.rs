@@ -41,7 +41,7 @@ pub(super) static WORDS: Words = Words {
     vat_id: &["USt-IdNr.", "USt-ID", "Umsatzsteuer-ID", "UID"],
     buyer_vat_id: &["Ihre USt-IdNr.", "USt-IdNr. Kunde"],
     position: &["Pos.", "Pos", "Nr."],
-    article: &["Art.-Nr.", "Artikelnummer", "Artikel"],
+    article: &["Art.-Nr.", "Artikelnr.", "Artikel"],
     description: &["Bezeichnung", "Beschreibung", "Leistung", "Artikelbezeichnung"],
     quantity: &["Menge", "Anzahl"],
     unit: &["Einheit", "ME", "Einh."],
