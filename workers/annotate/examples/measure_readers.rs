@@ -1,6 +1,6 @@
 //! Measures every reader and their plurality on real receipts and invoices: `cargo run -p accord-annotate --example measure_readers`.
 //!
-//! With `ERRORS=<reader>:<field>` it lists the wrong answers of one reader (or of `plurality`) on one field.
+//! With `ERRORS=<reader>:<field>,...` it lists the wrong answers of readers (or of `plurality`) on fields.
 #![expect(clippy::print_stdout, reason = "the figures of this program are its output")]
 
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ fn plurality(votes: &BTreeMap<&str, Vec<Answers>>, place: usize, fields: &[Field
 
 fn report(name: &str, answers: &[Answers], samples: &[Sample], field: &Field) {
     let (mut scored, mut answered, mut correct, mut score, mut made_up, mut absent) = (0, 0, 0, 0.0, 0, 0);
-    let errors = std::env::var("ERRORS").is_ok_and(|wanted| wanted == format!("{name}:{}", field.name));
+    let errors = std::env::var("ERRORS").is_ok_and(|wanted| wanted.split(',').any(|wanted| wanted == format!("{name}:{}", field.name)));
     for (sample, answers) in samples.iter().zip(answers) {
         let (Some(gold), Some(predicted)) = (sample.gold.get(&field.name), answers.get(&field.name)) else {
             continue;

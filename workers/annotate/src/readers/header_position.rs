@@ -5,6 +5,7 @@ use accord_domain::field::Field;
 
 use super::labelled_anchors::{join_address, joined_name};
 use super::parties::header::{self, HeaderLine, LineKind};
+use super::parties::vocabulary::is_business_word;
 use super::parties::{address_score, clean_name, has_business_word, has_legal_form, has_postal_code, is_name_like};
 use super::reading::Reading;
 use super::roles::{Role, is_receipt};
@@ -78,11 +79,16 @@ fn first_shop(head: &[HeaderLine], names: &[usize]) -> Option<usize> {
             && !has_business_word(&line.tokens)
             && line.text.chars().all(|character| character.is_alphabetic() || character == ' ')
     });
-    let shop = second.filter(|place| head.get(*place).is_some_and(|line| has_business_word(&line.tokens)));
+    let shop = second.filter(|place| head.get(*place).is_some_and(|line| has_business_word(&line.tokens) && !is_kind_of_shop(line)));
     match shop {
         Some(place) if person && head.get(first).is_some_and(|line| line.row + 1 == head.get(place).map_or(0, |other| other.row)) => Some(place),
         _ => Some(first),
     }
+}
+
+/// Whether the line only says what kind of shop it is: `BISTRO & CAFE`.
+fn is_kind_of_shop(line: &HeaderLine) -> bool {
+    line.tokens.iter().filter(|token| token.folded.len() > 2).all(|token| is_business_word(&token.folded))
 }
 
 /// The first run of lines of an address in the head.

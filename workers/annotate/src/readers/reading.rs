@@ -47,7 +47,8 @@ impl Reading {
         dates.sort_by_key(|date| date.span);
         let taken: Vec<Span> = dates.iter().map(|date| date.span).collect();
         let amounts = amounts::collect(&view, &taken);
-        let totals = totals::find(&view);
+        let mut totals = totals::find(&view);
+        totals::settle_rounding(&view, &amounts, &mut totals);
         let folded_segments = view.segments.iter().map(folded).collect();
         Self {
             usual_height: usual_height(&view),
@@ -102,6 +103,11 @@ impl Reading {
     /// The rows of totals that begin in a segment.
     pub(crate) fn total_in(&self, segment: usize) -> Option<&TotalRow> {
         slice_of(&self.totals, segment, |total| total.segment).first()
+    }
+
+    /// The amounts that a row of totals names.
+    pub(crate) fn amounts_of(&self, total: &TotalRow) -> Vec<&Amount> {
+        totals::amounts_of(&self.view, &self.amounts, &self.totals, total)
     }
 
     /// The currency that most marks beside amounts and codes in the text name; none when nothing does, or two do as often.

@@ -1,6 +1,9 @@
 //! Totals: rows that name a sum of the document, with what they sum.
 
+use rust_decimal::Decimal;
+
 use super::candidates::amounts::Amount;
+use super::reading::Reading;
 use super::view::{Segment, View};
 
 /// What a row sums up.
@@ -52,14 +55,14 @@ pub(crate) struct TotalRow {
 /// Words that name a sum, with how plainly they do; a word that only begins so is written with a star.
 const SUM_WORDS: [(u8, &str); 6] = [
     (8, "grandtotal endbetrag endsumme gesamtbetrag gesamtsumme rechnungsbetrag rechnungssumme bruttobetrag bruttosumme gesamtpreis totalbetrag totalsumme totalbelopp totalbelop fakturabelopp fakturabelop fakturatotal totaalbedrag factuurbedrag factuurtotaal eindtotaal eindbedrag fakturasumma slutsumma"),
-    (7, "total totals totl tota1 t0tal gesamt totaal totale totalt insgesamt jumlah summe summa sum totaux toplam totalamount totalsales"),
+    (7, "total totals tot totl tota1 t0tal gesamt totaal totale totalt insgesamt jumlah summe summa sum totaux toplam totalamount totalsales"),
     (6, "nettobetrag nettosumme nettobelopp nettobelop nettogesamt gesamtnetto nettobedrag warenwert imponibile zwischensumme subtotal sousotal subtotaal subtotale delsumma delsum deltotal nettowert positionssumme"),
     (6, "zahlbetrag payable due balance betalen betala betale pagare pagar payer restbetrag saldo solde offen"),
     (5, "mwst ust umsatzsteuer mehrwertsteuer steuerbetrag steuer tva taxe taxes iva imposta impuesto cuota btw moms mva vat gst sst tax merverdiavgift"),
     (3, "amount betrag montant importo importe bedrag belopp belop netto net nett brutto gross ht ttc"),
 ];
 
-const NET_WORDS: &str = "net nett netto neto ht htva excl exclusive excluding exclude exclusief excl ex exkl exklusive ohne hors without escl esclusa sin excluido uten utan ekskl nettobetrag nettosumme nettobelopp nettobelop gesamtnetto nettobedrag imponibile imponible basis taxable steuerbasisbetrag nettowert before beforetax base";
+const NET_WORDS: &str = "net nett netto neto ht htva excl exclusive excluding exclude excluded exc exclusief excl ex exkl exklusive ohne hors without escl esclusa sin excluido uten utan ekskl nettobetrag nettosumme nettobelopp nettobelop gesamtnetto nettobedrag imponibile imponible basis taxable steuerbasisbetrag nettowert before beforetax base";
 const GROSS_WORDS: &str = "gross brutto incl inclusive including include inclusief inkl inklusive inklusiv ttc tvac incluida incluido inc compris bruttobetrag bruttosumme bruttobelopp grand grandtotal with avec mit med con compresa endbetrag endsumme rechnungsbetrag after final inci lncl";
 const TAX_WORDS: &str = "mwst ust umsatzsteuer mehrwertsteuer steuerbetrag steuer tva taxe taxes iva imposta impuesto cuota btw moms mva vat gst sst tax merverdiavgift ustbetrag mwstbetrag umsatzsteuerbetrag igv cgst sgst";
 const PAYABLE_WORDS: &str = "payable due balance zahlbetrag zahlen betalen betala betale pagare pagar payer restbetrag saldo solde offen regler zahlender fallig";
@@ -141,13 +144,13 @@ fn kind_of(words: &[&str], strength: Option<u8>) -> Option<TotalKind> {
     }
     if any(words, ROUNDING_WORDS) {
         let after = words.iter().any(|word| matches!(*word, "after" | "rounded" | "nach" | "total" | "final"));
-        let difference = words.iter().any(|word| matches!(*word, "adj" | "adjustment" | "difference" | "amount" | "amt"));
-        return Some(if after && says_total && !difference { TotalKind::Rounded } else { TotalKind::Rounding });
+        return Some(if after && says_total { TotalKind::Rounded } else { TotalKind::Rounding });
     }
     if any(words, DISCOUNT_WORDS) && !words.contains(&"after") {
         return Some(TotalKind::Discount);
     }
-    if any(words, PAYABLE_WORDS) && !any(words, TAX_WORDS) {
+    let to_be_paid = words.windows(2).any(|pair| pair == ["be", "paid"] || pair == ["to", "pay"]);
+    if to_be_paid || any(words, PAYABLE_WORDS) && !any(words, TAX_WORDS) {
         return Some(TotalKind::Payable);
     }
     if any(words, PAID_WORDS) && !(says_total && any(words, GROSS_WORDS)) && !is_total_with_means(words) {
@@ -159,7 +162,9 @@ fn kind_of(words: &[&str], strength: Option<u8>) -> Option<TotalKind> {
     let gross = any(words, GROSS_WORDS);
     let net = any(words, NET_WORDS);
     let tax = any(words, TAX_WORDS);
-    if gross && !net && (says_total || strength.is_some()) {
+    let included_in = words.windows(2).any(|pair| pair == ["included", "in"] || pair == ["incl", "in"]);
+    let sums_more_than_tax = words.iter().any(|word| sum_word_strength(word).is_some() && !contains(TAX_WORDS, word));
+    if gross && !net && sums_more_than_tax && !(included_in && tax) {
         return Some(TotalKind::Gross);
     }
     if net && strength.is_some() {
@@ -179,19 +184,66 @@ fn is_total_with_means(words: &[&str]) -> bool {
     words.first().is_some_and(|first| matches!(*first, "total" | "grand")) && words.iter().any(|word| matches!(*word, "sales" | "bill"))
 }
 
-/// The amounts that a row names: those behind the words in the segment, else those of the segments to the right on the row.
-pub(crate) fn amounts_of<'a>(view: &View, amounts: &'a [Amount], total: &TotalRow) -> Vec<&'a Amount> {
+/// The amounts that a row names: those behind the words in the segment, else those of the segments to the right up to the next such words.
+pub(crate) fn amounts_of<'a>(view: &View, amounts: &'a [Amount], totals: &[TotalRow], total: &TotalRow) -> Vec<&'a Amount> {
     let range = view.rows.get(total.row).cloned().unwrap_or_default();
+    let following = totals.partition_point(|other| other.segment <= total.segment);
+    let next = totals.get(following).map_or(range.end, |other| other.segment);
+    let end = range.end.min(next);
     let from = amounts.partition_point(|amount| amount.span.segment < range.start);
     amounts
         .iter()
         .skip(from)
-        .take_while(|amount| amount.span.segment < range.end)
+        .take_while(|amount| amount.span.segment < end)
         .filter(|amount| {
             amount.span.segment > total.segment || (amount.span.segment == total.segment && amount.span.start >= total.end)
         })
         .filter(|amount| !amount.percent)
         .collect()
+}
+
+/// A rounding row whose amount is more than a coin names the rounded total.
+pub(crate) fn settle_rounding(view: &View, amounts: &[Amount], totals: &mut [TotalRow]) {
+    let large: Vec<usize> = (0..totals.len())
+        .filter(|place| {
+            let total = totals.get(*place).filter(|total| total.kind == TotalKind::Rounding);
+            total.is_some_and(|total| {
+                let named = amounts_of(view, amounts, totals, total);
+                named.iter().rev().find(|amount| amount.is_money()).is_some_and(|amount| amount.value.abs() > LARGEST_ROUNDING)
+            })
+        })
+        .collect();
+    for place in large {
+        if let Some(total) = totals.get_mut(place) {
+            total.kind = TotalKind::Rounded;
+            total.strength = total.strength.max(6);
+        }
+    }
+}
+
+/// The largest difference that rounding to coins makes.
+const LARGEST_ROUNDING: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
+
+/// The difference that the document's rounding row names, when it is not zero, with its row.
+pub(crate) fn rounding(reading: &Reading) -> Option<(usize, Decimal)> {
+    reading.totals.iter().filter(|total| total.kind == TotalKind::Rounding).find_map(|total| {
+        let named = reading.amounts_of(total);
+        let amount = named.iter().rev().find(|amount| amount.is_money())?;
+        (!amount.value.is_zero()).then_some((total.row, amount.value))
+    })
+}
+
+/// The amount that rounding makes of a total: printed behind the rounding row and different by what it names.
+pub(crate) fn after_rounding<'a>(reading: &'a Reading, total: &'a Amount) -> &'a Amount {
+    let Some((row, difference)) = rounding(reading) else {
+        return total;
+    };
+    let rounded = |amount: &&Amount| {
+        let behind = reading.segment(amount.span.segment).is_some_and(|segment| segment.row >= row);
+        behind && amount.is_money() && (amount.value - total.value).abs() == difference.abs() && amount.cents().is_some_and(|cents| cents % 5 == 0)
+    };
+    let is_rounded = total.cents().is_some_and(|cents| cents % 5 == 0);
+    if is_rounded { total } else { reading.amounts.iter().find(rounded).unwrap_or(total) }
 }
 
 #[cfg(test)]
@@ -214,6 +266,10 @@ mod tests {
             ("TOTAL SALES (EXCLUDING GST)", TotalKind::Net),
             ("TOTAL GST", TotalKind::Tax),
             ("ROUNDING ADJ", TotalKind::Rounding),
+            ("TOTAL AFTER ADJ INCL GST", TotalKind::Rounded),
+            ("AMOUNT TO BE PAID", TotalKind::Payable),
+            ("GST @6% INCLUDED IN TOTAL", TotalKind::Tax),
+            ("inkl. 19% MwSt.", TotalKind::Tax),
             ("TOTAL AFTER ROUNDING", TotalKind::Rounded),
             ("SUB-TOTAL", TotalKind::Subtotal),
             ("CASH", TotalKind::Paid),

@@ -169,7 +169,7 @@ fn rank(model: &RankingModel, field: &Field, reading: &Reading, candidates: &[Ca
         .iter()
         .skip(1)
         .take_while(|(other, _)| probability - other < LEAST_LEAD)
-        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| other.class() != answer.class()));
+        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| features::are_rivals(field, &other, &answer)));
     (!rival).then_some(answer)
 }
 

@@ -50,7 +50,7 @@ fn rank(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option<A
         .iter()
         .skip(1)
         .take_while(|(other, _)| best - other < rule.margin)
-        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| other.class() != answer.class()));
+        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| features::are_rivals(field, &other, &answer)));
     (!rival).then_some(answer)
 }
 

@@ -66,6 +66,7 @@ const SHOP_TOTAL: &[Feature] = &[
     ("marked", 0.4),
     ("is_sum", 0.5),
     ("is_spent", 2.5),
+    ("is_rounded", 2.5),
     ("whole_coins", 0.8),
     ("height", 0.4),
 ];
@@ -90,7 +91,8 @@ const GROSS_TOTAL: &[Feature] = &[
     ("zero", -6.0),
     ("repetitions", 0.4),
     ("marked", 0.3),
-    ("is_sum", 1.5),
+    ("is_sum", 0.5),
+    ("is_tax_sum", 1.5),
     ("before_sums", -1.5),
 ];
 
@@ -211,8 +213,8 @@ const SHOP_NAME: &[Feature] = &[
     ("later_name", -1.0),
     ("after_address", -2.5),
     ("entity_elsewhere", -0.5),
-    ("joined", -1.5),
-    ("joined_openly", 3.0),
+    ("joined", -4.0),
+    ("joined_openly", 5.0),
     ("continued_below", -2.0),
     ("continues_above", -2.0),
     ("row", -1.5),

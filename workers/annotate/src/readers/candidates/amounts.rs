@@ -89,7 +89,7 @@ const CURRENCY_MARKS: [(&str, &str); 26] = [
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\d+(?:[.,'’\u{a0}\u{202f}\u{2009}]\d+)*(?:[.,]--?\B)?").expect("the pattern is valid")
+    Regex::new(r"\d+(?:[.,'’\u{a0}\u{202f}\u{2009}]\d+)*(?:[.,]--?\B)?|\.\d{2}\b").expect("the pattern is valid")
 });
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
@@ -320,7 +320,10 @@ pub(crate) fn parse(digits: &str, mark: DecimalMark) -> Option<(Decimal, usize)>
         Some(place) => (trimmed.get(..place)?, trimmed.get(place + 1..)?),
         None => (trimmed, ""),
     };
-    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+    let mut whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+    if whole.is_empty() && fraction.len() == 2 {
+        whole.push('0');
+    }
     if whole.is_empty() || whole.len() + fraction.len() > 15 || !fraction.chars().all(|character| character.is_ascii_digit()) {
         return None;
     }
@@ -398,6 +401,8 @@ mod tests {
         assert_eq!(values("-$9.32"), ["-9.32"]);
         assert_eq!(values("RM 5 .90"), ["5.90"]);
         assert_eq!(values("15.50SR"), ["15.50"]);
+        assert_eq!(values("RM .01"), ["0.01"]);
+        assert_eq!(values("ADJ -.02"), ["-0.02"]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) struct DateCandidate {
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static NUMERIC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\d{1,4}) ?([./-]) ?(\d{1,2}) ?([./-]) ?(\d{4}|\d{2})").expect("the pattern is valid"));
+    LazyLock::new(|| Regex::new(r"(\d{1,4})( ?[./-] ?)(\d{1,2})( ?[./-] ?)(\d{4}|\d{2})").expect("the pattern is valid"));
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{8}").expect("the pattern is valid"));
@@ -102,11 +102,16 @@ fn collect_segment(segment: usize, text: &str, found: &mut Vec<(Span, Found)>) {
             add(span, Found::Named(hit));
         }
     }
-    for captures in NUMERIC.captures_iter(text) {
-        if let Some(hit) = numeric(&captures)
-            && let Some(span) = free_span(segment, text, &captures)
-        {
-            add(span, hit);
+    let mut from = 0_usize;
+    while let Some(captures) = NUMERIC.captures_at(text, from) {
+        let Some(whole) = captures.get(0) else { break };
+        match numeric(&captures).zip(free_span(segment, text, &captures)) {
+            Some((hit, span)) => {
+                add(span, hit);
+                from = whole.end();
+            }
+            // A false start may hide a date that begins inside of it.
+            None => from = whole.start() + captures.get(1).map_or(1, |first| first.as_str().len()),
         }
     }
     for captures in COMPACT.captures_iter(text) {
@@ -125,7 +130,7 @@ fn free_span(segment: usize, text: &str, captures: &Captures<'_>) -> Option<Span
     let free_before = match before.next() {
         None => true,
         Some(last) if last.is_ascii_digit() => false,
-        Some(last) if last.is_alphabetic() => before.next().is_some_and(char::is_alphabetic),
+        Some(last) if last.is_alphabetic() => before.by_ref().take_while(|other| other.is_alphabetic()).count() >= 2,
         Some('/' | '-' | '.') => !before.next().is_some_and(char::is_alphanumeric),
         Some(_) => true,
     };
@@ -150,6 +155,9 @@ fn group(captures: &Captures<'_>, index: usize) -> Option<i16> {
 fn full_year(year: i16, digits: usize) -> i16 {
     if digits == 2 { 2000 + year } else { year }
 }
+
+/// The last year that two digits stand for.
+const LAST_SHORT_YEAR: i16 = 2049;
 
 fn date_of(year: i16, month: i16, day: i16) -> Option<Date> {
     if !PLAUSIBLE_YEARS.contains(&year) {
@@ -217,6 +225,9 @@ fn resolve(found: &Found, month_first: bool) -> Option<Date> {
             third_digits,
         } => {
             let year = full_year(third, third_digits);
+            if third_digits == 2 && year > LAST_SHORT_YEAR {
+                return None;
+            }
             let day_first = date_of(year, second, first);
             let other = date_of(year, first, second);
             let year_first = (third_digits == 2).then(|| date_of(2000 + first, second, third)).flatten();
@@ -271,6 +282,7 @@ mod tests {
             ("26.10.22", "2022-10-26"),
             ("Due 12/31/2020", "2020-12-31"),
             ("DATE08/05/18", "2018-05-08"),
+            ("#95 -REG #2- 25/12/2016 13:51", "2016-12-25"),
         ] {
             assert_eq!(dates(&[text]), [expected], "{text}");
         }
@@ -284,6 +296,6 @@ mod tests {
 
     #[test]
     fn codes_are_no_dates() {
-        assert!(dates(&["18/2018/102/T0049", "IBAN 12345678901234", "1.2.3.4", "99/99/9999"]).is_empty());
+        assert!(dates(&["18/2018/102/T0049", "IBAN 12345678901234", "1.2.3.4", "99/99/9999", "HC03-7 - 15", "RC11-10-42"]).is_empty());
     }
 }

@@ -42,6 +42,8 @@ struct Context<'a> {
     sums: BTreeSet<i64>,
     summands: BTreeSet<i64>,
     spent: BTreeSet<i64>,
+    rounded: BTreeSet<i64>,
+    tax_sums: BTreeSet<i64>,
 }
 
 /// The amounts of money with what speaks for their being a total.
@@ -79,7 +81,12 @@ impl<'a> Context<'a> {
         let paid = rows_of(&[TotalKind::Paid]).filter_map(|(_, amount)| amount.cents());
         let change: Vec<i64> = rows_of(&[TotalKind::Change]).filter_map(|(_, amount)| amount.cents()).collect();
         let spent = paid.flat_map(|paid| change.iter().filter_map(move |change| paid.checked_sub(change.checked_abs()?)).collect::<Vec<i64>>()).collect();
+        let difference = totals::rounding(reading).and_then(|(_, difference)| i64::try_from((difference * rust_decimal::Decimal::ONE_HUNDRED).trunc().mantissa()).ok());
+        let rounded = difference.map_or_else(BTreeSet::new, |difference| rounded_by(&repetitions, difference));
+        let tax_sums = tax_sums(&repetitions);
         Self {
+            rounded,
+            tax_sums,
             reading,
             first_payment_row: first(&[TotalKind::Paid, TotalKind::Change]),
             first_change_row: first(&[TotalKind::Change]),
@@ -124,6 +131,8 @@ impl<'a> Context<'a> {
             ("is_sum", flag(self.sums.contains(&cents))),
             ("is_summand", flag(self.summands.contains(&cents))),
             ("is_spent", flag(self.spent.contains(&cents))),
+            ("is_rounded", flag(self.rounded.contains(&cents))),
+            ("is_tax_sum", flag(self.tax_sums.contains(&cents))),
             ("whole_coins", flag(cents % 5 == 0)),
             ("height", self.relative_height(amount)),
             ("right", self.relative_right(amount)),
@@ -160,7 +169,7 @@ pub(in crate::readers) fn owner<'a>(reading: &'a Reading, amount: &Amount) -> Op
     let on_row = before.iter().rev().take_while(|total| total.row == row).find(|total| total.segment < amount.span.segment || total.end <= amount.span.start);
     on_row.or_else(|| {
         let above = before.iter().rev().find(|total| total.row < row)?;
-        let alone = totals::amounts_of(&reading.view, &reading.amounts, above).is_empty();
+        let alone = reading.amounts_of(above).is_empty();
         (above.row + 1 == row && alone && above.strength >= 5).then_some(above)
     })
 }
@@ -179,6 +188,24 @@ fn sums_of_two(values: impl Iterator<Item = i64>) -> (BTreeSet<i64>, BTreeSet<i6
         }
     }
     (sums, summands)
+}
+
+/// Amounts in whole coins that differ from another amount by the rounding.
+fn rounded_by(values: &BTreeMap<i64, usize>, difference: i64) -> BTreeSet<i64> {
+    let differs = |cents: &i64| values.contains_key(&(cents - difference)) || values.contains_key(&(cents + difference));
+    values.keys().copied().filter(|cents| cents % 5 == 0 && *cents > 20 && differs(cents)).collect()
+}
+
+/// Sums of two amounts of which one is 2.5 to 27 hundredths of the other, as a tax is.
+fn tax_sums(values: &BTreeMap<i64, usize>) -> BTreeSet<i64> {
+    let list: Vec<i64> = values.keys().copied().filter(|cents| *cents > 0).rev().take(MAXIMUM_VALUES_FOR_SUMS).collect();
+    let mut sums = BTreeSet::new();
+    for net in &list {
+        for tax in list.iter().filter(|tax| *tax * 1000 >= net * 25 && *tax * 100 <= net * 27) {
+            sums.extend(net.checked_add(*tax).filter(|sum| values.contains_key(sum)));
+        }
+    }
+    sums
 }
 
 /// An amount in hundredths as a number for ratios.

@@ -30,6 +30,7 @@ pub(super) fn candidates(reading: &Reading) -> Vec<Candidate> {
             let is = |wanted: Label| flag(label.is_some_and(|label| label.label == wanted));
             let strong = |wanted: Label| flag(label.is_some_and(|label| label.label == wanted && label.strength >= 8));
             let behind = segment.text_from(date.span.end);
+            let behind = if behind.trim().is_empty() { following_text(reading, date.span.segment) } else { behind };
             let time = behind.trim_start().get(..5).is_some_and(|next| next.contains(':') && next.starts_with(|first: char| first.is_ascii_digit()));
             let repeated = reading.dates.iter().filter(|other| other.date == date.date).count();
             let words_before = segment.tokens.iter().filter(|token| token.end <= date.span.start).count();
@@ -57,6 +58,14 @@ pub(super) fn candidates(reading: &Reading) -> Vec<Candidate> {
             })
         })
         .collect()
+}
+
+/// The text of the next segment on the row.
+fn following_text(reading: &Reading, segment: usize) -> &str {
+    match (reading.segment(segment), reading.segment(segment + 1)) {
+        (Some(own), Some(next)) if own.row == next.row => &next.text,
+        _ => "",
+    }
 }
 
 /// The label of each date: the strongest of those whose nearest date it is.

@@ -7,6 +7,7 @@ mod dates;
 pub(in crate::readers) mod names;
 
 use accord_domain::answer::Answer;
+use accord_domain::compare::{clusters_by_similarity, vote_similarity};
 use accord_domain::field::Field;
 
 use super::answers;
@@ -57,6 +58,15 @@ pub(crate) fn answer(field: &Field, reading: &Reading, proposal: &Proposal) -> O
         Proposal::Amount(place) => reading.amounts.get(*place).map(|amount| answers::amount(field, amount)),
         Proposal::Date(place) => reading.dates.get(*place).map(|date| answers::date(field, date)),
         Proposal::Text(text) => Some(answers::text(field, text)),
+    }
+}
+
+/// Whether two answers contradict each other: different values, and not alike by the field's rule.
+pub(crate) fn are_rivals(field: &Field, left: &Answer, right: &Answer) -> bool {
+    match (left.class(), right.class()) {
+        (Some(left), Some(right)) if left == right => false,
+        (Some(left), Some(right)) => clusters_by_similarity(field).is_none_or(|threshold| vote_similarity(field, left, right) < threshold),
+        _ => true,
     }
 }
 

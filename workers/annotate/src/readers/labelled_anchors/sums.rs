@@ -16,7 +16,7 @@ pub(in crate::readers) fn total(reading: &Reading, role: Role) -> Option<&Amount
 
 fn best(reading: &Reading, role: Role) -> Option<&Amount> {
     let closed_at = row_of_payment(reading);
-    let rounding_at = row_of_rounding(reading);
+    let rounding_at = totals::rounding(reading).map(|(row, _)| row);
     let mut winner: Option<(i32, &Amount)> = None;
     for row in &reading.totals {
         let Some(base) = suitability(role, row.kind) else {
@@ -39,7 +39,8 @@ fn best(reading: &Reading, role: Role) -> Option<&Amount> {
             winner = Some((score, amount));
         }
     }
-    winner.map(|(_, amount)| amount)
+    let found = winner.map(|(_, amount)| amount)?;
+    Some(if role == Role::ShopTotal { totals::after_rounding(reading, found) } else { found })
 }
 
 fn suitability(role: Role, kind: TotalKind) -> Option<i32> {
@@ -63,7 +64,7 @@ fn suitability(role: Role, kind: TotalKind) -> Option<i32> {
 
 /// The last amount of money on the row; below the words when the row has none and the words are plain.
 fn amount_of<'a>(reading: &'a Reading, row: &TotalRow) -> Option<&'a Amount> {
-    let beside = totals::amounts_of(&reading.view, &reading.amounts, row);
+    let beside = reading.amounts_of(row);
     if let Some(amount) = beside.iter().rev().find(|amount| amount.is_money()) {
         return Some(amount);
     }
@@ -85,19 +86,6 @@ fn row_of_payment(reading: &Reading) -> Option<usize> {
         .filter(|row| amount_of(reading, row).is_some())
         .map(|row| row.row)
         .min()
-}
-
-/// The row of a rounding difference that is not zero.
-fn row_of_rounding(reading: &Reading) -> Option<usize> {
-    reading
-        .totals
-        .iter()
-        .filter(|row| row.kind == TotalKind::Rounding)
-        .find(|row| {
-            let amounts = totals::amounts_of(&reading.view, &reading.amounts, row);
-            amounts.iter().rev().find(|amount| amount.is_money()).is_some_and(|amount| !amount.value.is_zero())
-        })
-        .map(|row| row.row)
 }
 
 /// The amount of the row that names the tax of the whole; of the only row of tax when there is one amount.

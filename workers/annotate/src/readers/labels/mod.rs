@@ -102,12 +102,12 @@ static PATTERNS: LazyLock<HashMap<String, Vec<Pattern>>> = LazyLock::new(|| {
 pub(crate) fn find(view: &View) -> Vec<LabelHit> {
     let mut hits = Vec::new();
     for (segment, content) in view.segments.iter().enumerate() {
-        find_in(segment, &content.tokens, &mut hits);
+        find_in(segment, &content.text, &content.tokens, &mut hits);
     }
     hits
 }
 
-fn find_in(segment: usize, tokens: &[Token], hits: &mut Vec<LabelHit>) {
+fn find_in(segment: usize, text: &str, tokens: &[Token], hits: &mut Vec<LabelHit>) {
     let mut place = 0_usize;
     while let Some(token) = tokens.get(place) {
         let rest = tokens.get(place..).unwrap_or_default();
@@ -119,6 +119,11 @@ fn find_in(segment: usize, tokens: &[Token], hits: &mut Vec<LabelHit>) {
             continue;
         };
         let last = tokens.get(place + pattern.words.len() - 1).unwrap_or(token);
+        let length = pattern.words.len();
+        if is_party(pattern.label) && !stands_apart(text, place, last.end) {
+            place += 1;
+            continue;
+        }
         hits.push(LabelHit {
             label: pattern.label,
             strength: pattern.strength,
@@ -127,8 +132,18 @@ fn find_in(segment: usize, tokens: &[Token], hits: &mut Vec<LabelHit>) {
             start: token.start,
             end: last.end,
         });
-        place += pattern.words.len();
+        place += length;
     }
+}
+
+const fn is_party(label: Label) -> bool {
+    matches!(label, Label::Seller | Label::Buyer | Label::OtherParty | Label::PartyName | Label::PartyAddress)
+}
+
+/// Whether the words are a heading rather than part of a name or a sentence: a colon follows them, or they fill the segment.
+fn stands_apart(text: &str, first_token: usize, end: usize) -> bool {
+    let rest = text.get(end..).unwrap_or_default().trim_start_matches(['.', ')', ' ']);
+    rest.starts_with([':', '/', '(', '#']) || (first_token == 0 && rest.is_empty())
 }
 
 fn begins_with(tokens: &[Token], words: &[String]) -> bool {
@@ -142,7 +157,7 @@ mod tests {
 
     fn labels(text: &str) -> Vec<(Label, String)> {
         let mut hits = Vec::new();
-        find_in(0, &tokens(text), &mut hits);
+        find_in(0, text, &tokens(text), &mut hits);
         hits.iter()
             .map(|hit| (hit.label, text.get(hit.start..hit.end).unwrap_or_default().to_owned()))
             .collect()
@@ -152,6 +167,8 @@ mod tests {
     fn the_longest_label_wins() {
         assert_eq!(labels("Tax Invoice No.: 123"), [(Label::InvoiceNumber, "Tax Invoice No".to_owned())]);
         assert_eq!(labels("N° de facture 12"), [(Label::InvoiceNumber, "N° de facture".to_owned())]);
+        assert_eq!(labels("Bill To: ACME"), [(Label::Buyer, "Bill To".to_owned())]);
+        assert!(labels("Lieferant GmbH").is_empty());
         assert_eq!(labels("INVOICENUMBER 12"), [(Label::InvoiceNumber, "INVOICENUMBER".to_owned())]);
     }
 

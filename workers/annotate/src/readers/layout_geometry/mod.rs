@@ -10,7 +10,7 @@ use accord_domain::field::Field;
 use super::labels::Label;
 use super::reading::Reading;
 use super::roles::{Role, is_receipt};
-use super::{Reader, ReaderInput, answers, line_items};
+use super::{Reader, ReaderInput, answers, line_items, totals};
 
 /// The name of the reader.
 pub(super) const NAME: &str = "layout_geometry";
@@ -45,7 +45,7 @@ fn answer(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option
         Role::DueDate => nearest::date(reading, Label::DueDate).map(|date| answers::date(field, date)),
         Role::SellerVatId => nearest::seller_tax_number(reading).map(|code| answers::text(field, &code.printed)),
         Role::Currency => sums::currency(reading).map(|code| answers::text(field, code)),
-        Role::ShopTotal => sums::shop_total(reading).map(|amount| answers::amount(field, amount)),
+        Role::ShopTotal => sums::shop_total(reading).map(|amount| answers::amount(field, totals::after_rounding(reading, amount))),
         Role::GrossTotal => sums::gross(reading).map(|found| answers::amount(field, found.amount)),
         Role::NetTotal => sums::net(reading).map(|amount| answers::amount(field, amount)),
         Role::TaxTotal => sums::tax(reading).map(|tax| match tax {

@@ -55,6 +55,13 @@ fn amount_beside<'a>(reading: &'a Reading, row: &TotalRow) -> Option<Found<'a>> 
         let beside = bounds.left > label.right - 0.5 * height && off < 0.75 * height;
         (other_page == page && beside).then_some((off, bounds, amount))
     });
+    let next_words = reading.totals.iter().filter(|other| other.segment != row.segment).filter_map(|other| {
+        let (other_page, words) = bounds_of(reading, Span { segment: other.segment, start: 0, end: other.end })?;
+        let on_line = other_page == page && words.left > label.right && (middle(words) - middle(label)).abs() < 0.75 * height;
+        on_line.then_some(words.left)
+    });
+    let limit = next_words.fold(f32::MAX, f32::min);
+    let near = near.filter(|(_, bounds, _)| bounds.left < limit);
     let closest = near.clone().map(|(off, _, _)| off).min_by(f32::total_cmp)?;
     let on_line = near.filter(|(off, _, _)| *off <= closest + 0.3 * height);
     let (_, bounds, amount) = on_line.max_by(|left, right| left.1.right.total_cmp(&right.1.right))?;

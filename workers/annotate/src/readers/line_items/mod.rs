@@ -85,7 +85,7 @@ pub(crate) fn ends_table(reading: &Reading, row: usize) -> bool {
         reading.total_in(segment).is_some_and(|total| {
             let sums = matches!(total.kind, TotalKind::Subtotal | TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax);
             let begins = reading.segment(segment).is_some_and(|content| content.tokens.len() <= 8);
-            let has_amount = super::totals::amounts_of(&reading.view, &reading.amounts, total).iter().any(|amount| amount.is_money());
+            let has_amount = reading.amounts_of(total).iter().any(|amount| amount.is_money());
             sums && begins && has_amount && total.strength >= 5
         })
     })

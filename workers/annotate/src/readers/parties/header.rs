@@ -67,7 +67,26 @@ pub(crate) fn lines(reading: &Reading) -> Vec<HeaderLine> {
         }
         found.push(line);
     }
+    rename_weak_addresses(&mut found);
     found
+}
+
+/// A line that only names a town is a name when it stands above every other name, or between names and the legal entity.
+fn rename_weak_addresses(lines: &mut [HeaderLine]) {
+    let strong = lines.iter().position(|line| line.kind == LineKind::Address && !is_weak(line)).unwrap_or(lines.len());
+    let first_name = lines.iter().position(|line| line.kind == LineKind::Name);
+    let entity = lines.iter().take(strong).rposition(|line| line.kind == LineKind::Name && has_legal_form(&line.tokens));
+    for (place, line) in lines.iter_mut().enumerate().take(strong) {
+        let above = first_name.is_none_or(|name| place < name) || entity.is_some_and(|entity| place < entity);
+        if line.kind == LineKind::Address && above {
+            line.kind = LineKind::Name;
+        }
+    }
+}
+
+/// Whether nothing but a word speaks for an address: no number, no comma.
+fn is_weak(line: &HeaderLine) -> bool {
+    !line.text.contains(',') && !line.text.chars().any(|character| character.is_ascii_digit())
 }
 
 fn classify(reading: &Reading, row: usize) -> HeaderLine {
@@ -133,7 +152,7 @@ pub(crate) fn continues(line: &HeaderLine, next: &HeaderLine) -> bool {
         return true;
     }
     let first = next.tokens.first().map(|token| token.folded.as_str());
-    let fragment = matches!(first, Some("co" | "sdn" | "bhd" | "enterprise" | "trading" | "m" | "and" | "&"));
+    let fragment = !next.text.starts_with('(') && !next.text.to_uppercase().starts_with("CO. REG") && matches!(first, Some("co" | "sdn" | "bhd" | "enterprise" | "trading" | "m" | "and" | "&"));
     let lone_business_word = next.tokens.len() == 1 && has_business_word(&next.tokens) && !has_legal_form(&line.tokens);
     (fragment && !has_legal_form(&line.tokens)) || lone_business_word
 }

@@ -26,7 +26,7 @@ const PERSON_TITLES: &str = "mr mrs ms herr frau monsieur madame sig signor sra 
 
 /// Legal forms of two letters, which are such only at the end of a name.
 pub(crate) fn is_short_legal_form(word: &str) -> bool {
-    matches!(word, "ag" | "kg" | "ab" | "as" | "sa" | "sl" | "slu" | "spa" | "snc" | "sas" | "sb" | "ek" | "ev" | "se" | "co" | "hb" | "ks" | "cv" | "ans" | "enk" | "eg")
+    matches!(word, "ag" | "kg" | "ab" | "as" | "sa" | "sl" | "slu" | "spa" | "snc" | "sas" | "sb" | "ek" | "ev" | "se" | "hb" | "ks" | "cv" | "ans" | "enk" | "eg")
 }
 
 /// Whether a folded word occurs in the names of streets, places or buildings.

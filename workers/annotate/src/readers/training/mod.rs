@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use accord_documents::Document;
 use accord_domain::answer::{Answer, Answers};
-use accord_domain::compare::match_gold;
+use accord_domain::compare::{GoldMatch, match_gold};
 use accord_domain::field::{Field, FieldType};
 use sha2::{Digest, Sha256};
 
@@ -93,14 +93,17 @@ fn train_ranking(field: &Field, role: Role, receipt: bool, readings: &[Reading],
     for (reading, gold) in readings.iter().zip(golds) {
         let Some(gold @ Answer::Value(_)) = gold else { continue };
         let candidates = features::candidates(reading, receipt, role);
-        let judged: Vec<(Candidate, bool)> = candidates
+        let matched: Vec<(Candidate, GoldMatch)> = candidates
             .into_iter()
             .filter_map(|candidate| {
                 let answer = features::answer(field, reading, &candidate.proposal)?;
-                let right = match_gold(field, &answer, gold)?.correct;
-                Some((candidate, right))
+                let matched = match_gold(field, &answer, gold)?;
+                Some((candidate, matched))
             })
             .collect();
+        // Of several texts that are alike enough only the best teaches what a good one looks like.
+        let best = matched.iter().map(|(_, matched)| matched.score).fold(0.0, f64::max);
+        let judged: Vec<(Candidate, bool)> = matched.into_iter().map(|(candidate, matched)| (candidate, matched.correct && matched.score >= best)).collect();
         if !judged.iter().any(|(_, right)| *right) {
             continue;
         }

@@ -1,0 +1,87 @@
+//! Automatic annotators: offline readers, the reader of electronic invoices, and language models, behind one trait.
+
+mod invoice_xml;
+mod language_model;
+mod reader;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use accord_documents::Document;
+use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
+use async_trait::async_trait;
+
+pub use invoice_xml::{InvoiceXmlAnnotator, read_invoice};
+pub use language_model::LanguageModelAnnotator;
+pub use reader::ReaderAnnotator;
+
+/// What an annotator is given.
+#[derive(Clone)]
+pub struct AnnotatorInput {
+    /// The project whose fields are asked.
+    pub project: Arc<Project>,
+    /// The item.
+    pub item: Arc<Item>,
+    /// What was read from it.
+    pub document: Arc<Document>,
+}
+
+/// What an annotator gives back: an answer for every field, and where they came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnnotatorOutput {
+    /// The answers.
+    pub answers: Answers,
+    /// Where they came from and what they cost.
+    pub provenance: Provenance,
+}
+
+/// An attempt without an output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttemptError {
+    /// Worth trying again.
+    #[error("{reason}")]
+    Transient {
+        /// What happened.
+        reason: String,
+        /// How long somebody asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Trying again cannot help.
+    #[error("{reason}")]
+    Permanent {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
+/// Whoever votes without being a person.
+#[async_trait]
+pub trait AutomaticAnnotator: Send + Sync {
+    /// Answers every field of the item's project. An answer that could not be given is an abstention or a failure of
+    /// that field; an error is an attempt that left nothing to keep.
+    async fn annotate(&self, input: &AnnotatorInput) -> Result<AnnotatorOutput, AttemptError>;
+}
+
+impl AttemptError {
+    pub(crate) fn permanent(reason: impl ToString) -> Self {
+        Self::Permanent {
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn transient(reason: impl ToString) -> Self {
+        Self::Transient {
+            reason: reason.to_string(),
+            retry_after: None,
+        }
+    }
+}
+
+/// The same failure for every field.
+pub(crate) fn all_failed(fields: &[Field], reason: &str) -> Answers {
+    let failed = || Answer::Failed {
+        reason: reason.to_owned(),
+    };
+    fields.iter().map(|field| (field.name.clone(), failed())).collect()
+}

@@ -1,0 +1,201 @@
+//! Providers of language models: OpenAI-compatible endpoints, asked one call at a time within their limits.
+
+mod error;
+mod reply;
+mod settings;
+mod transport;
+
+use std::time::{Duration, Instant};
+
+use async_openai::Client;
+use async_openai::config::Config;
+use async_openai::error::OpenAIError;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::SecretString;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+
+use transport::Transport;
+
+pub use error::CallError;
+pub use reply::{ChatReply, ReplyError};
+pub use settings::{MaximumTokensParameter, ProviderSettings, StructuredOutput};
+
+/// A provider that can be asked.
+pub struct Provider {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What the operator said about it.
+    pub settings: ProviderSettings,
+    client: Client<Endpoint>,
+    permits: Semaphore,
+}
+
+/// A reply as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawReply {
+    /// The JSON text of the body.
+    pub body: String,
+    /// From sending to the last byte.
+    pub latency_milliseconds: i64,
+}
+
+/// A provider that cannot be used as configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("provider `{name}`: {problem}")]
+pub struct ProviderError {
+    /// The provider.
+    pub name: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl Provider {
+    /// Prepares a provider. Its key is read by `variable`, which looks up environment variables.
+    ///
+    /// # Errors
+    /// The address is unusable, the key's variable is not set, or the key has characters no key has.
+    pub fn new(
+        name: &str,
+        settings: ProviderSettings,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ProviderError> {
+        let problem = |problem: String| ProviderError {
+            name: name.to_owned(),
+            problem,
+        };
+        let base = reqwest::Url::parse(&settings.base_url)
+            .map_err(|error| problem(format!("base_url `{}` is not an address: {error}", settings.base_url)))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(problem("base_url must begin with http:// or https://".to_owned()));
+        }
+        if settings.concurrency == 0 || settings.timeout_seconds == 0 {
+            return Err(problem("concurrency and timeout_seconds must be at least 1".to_owned()));
+        }
+        let key = match &settings.key_variable {
+            None => String::new(),
+            Some(variable_name) => variable(variable_name)
+                .map(|key| key.trim().to_owned())
+                .filter(|key| !key.is_empty())
+                .ok_or_else(|| problem(format!("the environment variable {variable_name} with its key is not set")))?,
+        };
+        let endpoint = Endpoint::new(&settings.base_url, key).map_err(problem)?;
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let transport = Transport::new(timeout).map_err(|error| problem(error.to_string()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            permits: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
+            client: Client::with_config(endpoint).with_http_service(transport),
+            settings,
+        })
+    }
+
+    /// Sends one chat completion and returns the reply as it came. Waits for its turn among the provider's calls.
+    ///
+    /// # Errors
+    /// Says what went wrong and whether the same call may succeed later. Nothing is tried twice here.
+    pub async fn ask(&self, request: &Value) -> Result<RawReply, CallError> {
+        let _permit = self.permits.acquire().await.map_err(|error| CallError::Request(error.to_string()))?;
+        let started = Instant::now();
+        let result: Result<Box<RawValue>, OpenAIError> = self.client.chat().create_byot(request).await;
+        let elapsed = started.elapsed();
+        metrics::histogram!("accord_model_call_duration_seconds", "provider" => self.name.clone())
+            .record(elapsed.as_secs_f64());
+        let result = result.map_err(call_error);
+        let outcome = if result.is_ok() { "replied" } else { "failed" };
+        metrics::counter!("accord_model_calls_total", "provider" => self.name.clone(), "outcome" => outcome).increment(1);
+        Ok(RawReply {
+            body: result?.get().to_owned(),
+            latency_milliseconds: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+fn call_error(error: OpenAIError) -> CallError {
+    match error {
+        OpenAIError::Boxed(inner) => match inner.downcast::<CallError>() {
+            Ok(error) => *error,
+            Err(other) => CallError::Request(other.to_string()),
+        },
+        OpenAIError::JSONDeserialize(error, _) => CallError::Unreadable(error.to_string()),
+        other => CallError::Request(other.to_string()),
+    }
+}
+
+/// Address and key of an endpoint. The client library's own configuration takes keys from the environment behind the
+/// operator's back and would send them to any address.
+#[derive(Debug, Clone)]
+struct Endpoint {
+    base_url: String,
+    key: SecretString,
+    headers: HeaderMap,
+}
+
+impl Endpoint {
+    fn new(base_url: &str, key: String) -> Result<Self, String> {
+        let mut headers = HeaderMap::new();
+        if !key.is_empty() {
+            let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
+                .map_err(|_| "the key has characters that no key has; check the variable".to_owned())?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(Self {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            key: SecretString::from(key),
+            headers,
+        })
+    }
+}
+
+impl Config for Endpoint {
+    fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    fn query(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
+
+    fn api_base(&self) -> &str {
+        &self.base_url
+    }
+
+    fn api_key(&self) -> &SecretString {
+        &self.key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(json: &str) -> ProviderSettings {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn keys_are_checked_and_never_shown() {
+        let with_key = settings(r#"{"base_url": "https://models.example/v1", "key_variable": "KEY"}"#);
+        let missing = Provider::new("p", with_key.clone(), |_| None).err().unwrap();
+        assert!(missing.problem.contains("KEY"));
+        let broken = Provider::new("p", with_key, |_| Some("a\nb".to_owned())).err().unwrap();
+        assert!(!broken.problem.contains("a\nb"));
+        let endpoint = Endpoint::new("https://models.example/v1/", "hunter2".to_owned()).unwrap();
+        assert!(!format!("{endpoint:?}").contains("hunter2"));
+        assert_eq!(endpoint.url("/chat/completions"), "https://models.example/v1/chat/completions");
+    }
+
+    #[test]
+    fn addresses_are_checked() {
+        for base in ["nowhere", "ftp://x", ""] {
+            let wrong = settings(&format!(r#"{{"base_url": "{base}"}}"#));
+            assert!(Provider::new("p", wrong, |_| None).is_err(), "{base}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a provider replies, read as leniently as servers differ.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A reply to a chat completion. Servers leave out, rename or extend almost everything; only what is used is read.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default)]
+pub struct ChatReply {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The answers; one is expected.
+    pub choices: Vec<Choice>,
+    /// Tokens used, when the server counts them.
+    pub usage: Option<Usage>,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default)]
+pub struct Choice {
+    /// The message.
+    pub message: Message,
+    /// Why it ended: `stop`, `length`, `content_filter`, or whatever the server calls it.
+    pub finish_reason: Option<String>,
+}
+
+/// The message of an answer.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default)]
+pub struct Message {
+    /// Text, a list of parts, or nothing.
+    pub content: Value,
+    /// The model's words when it refuses.
+    pub refusal: Option<String>,
+}
+
+/// Tokens used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// Of the question.
+    pub prompt_tokens: Option<i64>,
+    /// Of the answer.
+    pub completion_tokens: Option<i64>,
+}
+
+/// A reply without a usable answer. It was paid for and is not asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The model refused.
+    #[error("the model refused: {0}")]
+    Refused(String),
+    /// The answer was cut off.
+    #[error("the answer was cut off at the token limit")]
+    CutOff,
+    /// The provider's filter stopped the answer.
+    #[error("the provider's content filter stopped the answer")]
+    Filtered,
+    /// There is no answer in the reply.
+    #[error("the reply holds no answer")]
+    Empty,
+    /// The answer is not the JSON object that was asked for.
+    #[error("the answer is not a JSON object: {0}")]
+    Malformed(String),
+}
+
+impl ChatReply {
+    /// The JSON object in the first answer.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub fn object(&self) -> Result<serde_json::Map<String, Value>, ReplyError> {
+        let choice = self.choices.first().ok_or(ReplyError::Empty)?;
+        if let Some(refusal) = choice.message.refusal.as_deref().filter(|text| !text.is_empty()) {
+            return Err(ReplyError::Refused(refusal.chars().take(300).collect()));
+        }
+        match choice.finish_reason.as_deref() {
+            Some("length") => return Err(ReplyError::CutOff),
+            Some("content_filter") => return Err(ReplyError::Filtered),
+            _ => {}
+        }
+        let text = text_of(&choice.message.content);
+        if text.trim().is_empty() {
+            return Err(ReplyError::Empty);
+        }
+        object_in(&text)
+    }
+}
+
+/// Text, or the text parts of a list joined.
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect(),
+        _ => String::new(),
+    }
+}
+
+/// Reads the object: the whole text, or the inside of the one code fence that models put around JSON. Nothing else is
+/// repaired: a guess would be a vote that nobody cast.
+fn object_in(text: &str) -> Result<serde_json::Map<String, Value>, ReplyError> {
+    match serde_json::from_str(unfenced(text)) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(ReplyError::Malformed(format!("it is {}", kind_of(&other)))),
+        Err(error) => Err(ReplyError::Malformed(error.to_string())),
+    }
+}
+
+fn unfenced(text: &str) -> &str {
+    let trimmed = text.trim();
+    let Some(inner) = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
+        return trimmed;
+    };
+    inner.strip_prefix("json").unwrap_or(inner).trim()
+}
+
+const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(message: &str, finish: &str) -> ChatReply {
+        serde_json::from_str(&format!(
+            r#"{{"choices": [{{"message": {message}, "finish_reason": {finish}, "index": 0}}], "created": 1.5, "service_tier": "on_demand"}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn reads_what_servers_really_send() {
+        for (message, finish) in [
+            (r#"{"content": "{\"a\": 1}"}"#, r#""stop""#),
+            (r#"{"content": "```json\n{\"a\": 1}\n```", "role": "assistant"}"#, r#""eos""#),
+            (r#"{"content": [{"type": "text", "text": "{\"a\": 1}"}]}"#, "null"),
+        ] {
+            assert_eq!(reply(message, finish).object().unwrap()["a"], 1, "{message}");
+        }
+    }
+
+    #[test]
+    fn says_why_there_is_no_answer() {
+        for (message, finish, expected) in [
+            (r#"{"content": null, "refusal": "no"}"#, r#""stop""#, ReplyError::Refused("no".to_owned())),
+            (r#"{"content": "{\"a\": "}"#, r#""length""#, ReplyError::CutOff),
+            (r#"{"content": ""}"#, r#""content_filter""#, ReplyError::Filtered),
+            (r#"{"content": "  "}"#, r#""stop""#, ReplyError::Empty),
+            (r#"{"content": "[1]"}"#, r#""stop""#, ReplyError::Malformed("it is a list".to_owned())),
+        ] {
+            assert_eq!(reply(message, finish).object().unwrap_err(), expected);
+        }
+        assert!(matches!(
+            reply(r#"{"content": "Sure! {\"a\": 1}"}"#, r#""stop""#).object(),
+            Err(ReplyError::Malformed(_))
+        ));
+        assert_eq!(ChatReply::default().object().unwrap_err(), ReplyError::Empty);
+    }
+}

@@ -1,0 +1,108 @@
+//! What an operator says about a provider of language models.
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+/// An OpenAI-compatible endpoint. Its key comes from an environment variable, never from the configuration itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// The address before `/chat/completions`, such as `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The environment variable that holds the key; endpoints without keys leave it out.
+    #[serde(default)]
+    pub key_variable: Option<String>,
+    /// Calls at the same time.
+    #[serde(default = "default_concurrency")]
+    pub concurrency: usize,
+    /// The longest a call may take, from sending to the last byte.
+    #[serde(default = "default_timeout_seconds")]
+    pub timeout_seconds: u64,
+    /// How the provider is told the form of the answer.
+    #[serde(default)]
+    pub structured_output: StructuredOutput,
+    /// Whether the provider takes a seed.
+    #[serde(default = "yes")]
+    pub seed: bool,
+    /// Whether the provider takes a temperature.
+    #[serde(default = "yes")]
+    pub temperature: bool,
+    /// The parameter that limits the answer.
+    #[serde(default)]
+    pub maximum_tokens_parameter: MaximumTokensParameter,
+    /// Price of a million tokens of the question.
+    #[serde(default)]
+    pub input_price: Option<Decimal>,
+    /// Price of a million tokens of the answer.
+    #[serde(default)]
+    pub output_price: Option<Decimal>,
+    /// Currency of the prices, ISO 4217.
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+/// How a provider is told the form of the answer. Whatever it is told, the answer is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StructuredOutput {
+    /// By a JSON Schema that the provider enforces.
+    #[default]
+    JsonSchema,
+    /// By asking for a JSON object; the schema stands in the prompt.
+    JsonObject,
+    /// By the prompt alone.
+    None,
+}
+
+/// The parameter that limits the length of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaximumTokensParameter {
+    /// `max_tokens`, which nearly all servers take.
+    #[default]
+    MaxTokens,
+    /// `max_completion_tokens`, which OpenAI's reasoning models demand.
+    MaxCompletionTokens,
+}
+
+const fn default_concurrency() -> usize {
+    8
+}
+
+const fn default_timeout_seconds() -> u64 {
+    120
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl ProviderSettings {
+    /// What so many tokens cost; none when the provider has no prices or reported no tokens.
+    #[must_use]
+    pub fn cost(&self, input_tokens: Option<i64>, output_tokens: Option<i64>) -> Option<Decimal> {
+        let part = |price: Option<Decimal>, tokens: Option<i64>| Some(price? * Decimal::from(tokens?));
+        let input = part(self.input_price, input_tokens);
+        let output = part(self.output_price, output_tokens);
+        let sum = match (input, output) {
+            (Some(input), Some(output)) => input + output,
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => return None,
+        };
+        Some((sum / Decimal::from(1_000_000)).normalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_are_exact() {
+        let settings: ProviderSettings =
+            serde_json::from_str(r#"{"base_url": "http://x", "input_price": "2.50", "output_price": "10"}"#).unwrap();
+        assert_eq!(settings.cost(Some(1000), Some(100)), Some("0.0035".parse().unwrap()));
+        assert_eq!(settings.cost(Some(1000), None), Some("0.0025".parse().unwrap()));
+        assert_eq!(settings.cost(None, None), None);
+    }
+}

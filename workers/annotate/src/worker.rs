@@ -1,0 +1,350 @@
+//! The worker that lets automatic annotators vote, task by task: claim in a short transaction, work outside of any,
+//! finish in a short one that checks the lease.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use accord_datasets::content::{ContentError, document_of_item};
+use accord_documents::Limits;
+use accord_domain::{
+    Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind,
+};
+use accord_store::idle::wait_for_work;
+use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, flow};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::annotators::{AnnotatorInput, AnnotatorOutput, AttemptError};
+use crate::factory::AnnotatorFactory;
+
+/// How long a lease lasts without a sign of life.
+const LEASE_MILLISECONDS: i64 = 60_000;
+
+/// How often a lease is renewed while its task is worked on.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// The most tasks claimed in one transaction.
+const TASKS_PER_CLAIM: u32 = 32;
+
+/// How long to wait for wake-ups that may have been missed.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The first pause after a failed attempt; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause of our own choosing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The longest pause that a provider may ask for; some ask for a day.
+const LONGEST_ASKED_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// Lets automatic annotators vote. Any number may run side by side.
+#[derive(Clone)]
+pub struct AnnotateWorker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn Blobs>,
+    environment: Arc<dyn Environment>,
+    factory: AnnotatorFactory,
+    limits: Limits,
+    name: String,
+    concurrency: usize,
+}
+
+/// A task with everything that belongs to it.
+struct Assignment {
+    project: Arc<Project>,
+    item: Arc<Item>,
+    annotator: Annotator,
+}
+
+impl AnnotateWorker {
+    /// A worker with a name that is unique to this start of the process, doing so many tasks at the same time.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn Blobs>,
+        environment: Arc<dyn Environment>,
+        factory: AnnotatorFactory,
+        limits: Limits,
+        name: String,
+        concurrency: usize,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                blobs,
+                environment,
+                factory,
+                limits,
+                name,
+                concurrency: concurrency.max(1),
+            }),
+        }
+    }
+
+    /// Works until told to stop; tasks in hand are finished first.
+    pub async fn run(&self, stop: CancellationToken) {
+        let permits = Arc::new(Semaphore::new(self.inner.concurrency));
+        let tasks = TaskTracker::new();
+        let mut wake_ups = self.inner.store.wake_ups();
+        while !stop.is_cancelled() {
+            // One free place at least; then as many tasks as there are free places.
+            let first = tokio::select! {
+                permit = Arc::clone(&permits).acquire_owned() => permit,
+                () = stop.cancelled() => break,
+            };
+            let Ok(first) = first else { break };
+            wake_ups.mark_unchanged();
+            match self.claim(permits.available_permits() + 1).await {
+                Ok(leases) if leases.is_empty() => {
+                    drop(first);
+                    tokio::select! {
+                        () = wait_for_work(&mut wake_ups, self.inner.environment.as_ref(), POLL) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Ok(leases) => self.start(leases, first, &permits, &tasks).await,
+                Err(error) => {
+                    drop(first);
+                    tracing::warn!(worker = %self.inner.name, error = %error, "cannot claim tasks, trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Claims tasks and does them one after the other; returns how many there were.
+    ///
+    /// # Errors
+    /// The store cannot be asked for tasks. A failure of one task is noted with the task instead.
+    pub async fn work_once(&self) -> Result<usize, StoreError> {
+        let leases = self.claim(self.inner.concurrency).await?;
+        let count = leases.len();
+        for lease in leases {
+            self.inner.attempt(lease).await;
+        }
+        Ok(count)
+    }
+
+    async fn start(
+        &self,
+        leases: Vec<Lease>,
+        first: OwnedSemaphorePermit,
+        permits: &Arc<Semaphore>,
+        tasks: &TaskTracker,
+    ) {
+        let mut permit = Some(first);
+        for lease in leases {
+            let place = match permit.take() {
+                Some(place) => Ok(place),
+                None => Arc::clone(permits).acquire_owned().await,
+            };
+            let inner = Arc::clone(&self.inner);
+            tasks.spawn(async move {
+                let _place = place;
+                inner.attempt(lease).await;
+            });
+        }
+    }
+
+    async fn claim(&self, places: usize) -> Result<Vec<Lease>, StoreError> {
+        let inner = &self.inner;
+        let request = ClaimRequest {
+            kinds: &[TaskKind::Annotate],
+            project_id: None,
+            worker: &inner.name,
+            lease_milliseconds: LEASE_MILLISECONDS,
+            limit: u32::try_from(places).unwrap_or(TASKS_PER_CLAIM).min(TASKS_PER_CLAIM),
+        };
+        let mut transaction = inner.store.write().await?;
+        let leases = flow::claim(transaction.as_mut(), inner.environment.as_ref(), &request).await?;
+        transaction.commit().await?;
+        Ok(leases)
+    }
+}
+
+impl Inner {
+    async fn attempt(&self, lease: Lease) {
+        let started = Instant::now();
+        let result = self.work(&lease).await;
+        let seconds = started.elapsed().as_secs_f64();
+        metrics::histogram!("accord_task_duration_seconds", "kind" => "annotate").record(seconds);
+        let outcome = match &result {
+            Ok(outcome) => outcome,
+            Err(StoreError::StaleLease { .. }) => "lease lost, result dropped",
+            Err(error) => {
+                tracing::warn!(task.id = %lease.task.id, error = %error, "task left to its lease's end");
+                "left"
+            }
+        };
+        tracing::info!(
+            task.id = %lease.task.id, task.kind = "annotate", project.id = %lease.task.project_id,
+            item.id = lease.task.item_id.map(tracing::field::display),
+            attempt = lease.task.attempts, outcome,
+            duration_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "task"
+        );
+    }
+
+    /// One attempt, noted with the task whatever it comes to.
+    async fn work(&self, lease: &Lease) -> Result<&'static str, StoreError> {
+        let assignment = self.assignment(lease).await?;
+        let result = self.annotate_with_heartbeat(lease, &assignment).await?;
+        let mut transaction = self.store.write().await?;
+        let environment = self.environment.as_ref();
+        let outcome = match result {
+            Ok(output) => {
+                let annotation = self.annotation(lease, &assignment, output);
+                flow::submit_annotation(transaction.as_mut(), environment, &assignment.project, lease, &annotation)
+                    .await?;
+                "done"
+            }
+            Err(AttemptError::Permanent { reason }) => {
+                flow::set_aside(transaction.as_mut(), environment, &assignment.project, lease, &reason).await?;
+                "set aside"
+            }
+            Err(AttemptError::Transient { reason, retry_after }) => {
+                let pause = pause_before_retry(lease.task.attempts, retry_after, environment);
+                let after = flow::fail_attempt(
+                    transaction.as_mut(),
+                    environment,
+                    &assignment.project,
+                    lease,
+                    &reason,
+                    pause,
+                )
+                .await?;
+                tracing::warn!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "attempt failed");
+                if after == AfterFailure::Dead { "failed for good" } else { "will be tried again" }
+            }
+        };
+        transaction.commit().await?;
+        Ok(outcome)
+    }
+
+    async fn assignment(&self, lease: &Lease) -> Result<Assignment, StoreError> {
+        let missing = |what: &'static str| StoreError::Missing {
+            what,
+            name: lease.task.id.to_string(),
+        };
+        let mut transaction = self.store.read().await?;
+        let project = transaction.project(lease.task.project_id).await?;
+        let item = match lease.task.item_id {
+            Some(id) => transaction.item(id).await?,
+            None => None,
+        };
+        let annotator = match lease.task.annotator_id {
+            Some(id) => transaction.annotator(id).await?,
+            None => None,
+        };
+        Ok(Assignment {
+            project: Arc::new(project.ok_or_else(|| missing("project of task"))?),
+            item: Arc::new(item.ok_or_else(|| missing("item of task"))?),
+            annotator: annotator.ok_or_else(|| missing("annotator of task"))?,
+        })
+    }
+
+    /// Annotates while the lease is kept alive. Ends early when the lease is lost: somebody else has the task then.
+    async fn annotate_with_heartbeat(
+        &self,
+        lease: &Lease,
+        assignment: &Assignment,
+    ) -> Result<Result<AnnotatorOutput, AttemptError>, StoreError> {
+        let work = self.annotate(assignment);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                result = &mut work => return Ok(result),
+                () = tokio::time::sleep(HEARTBEAT) => match self.renew(lease).await {
+                    Err(error @ StoreError::StaleLease { .. }) => return Err(error),
+                    Err(error) => tracing::warn!(task.id = %lease.task.id, error = %error, "lease not renewed yet"),
+                    Ok(()) => {}
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut transaction = self.store.write().await?;
+        transaction.renew_lease(lease.task.id, &lease.token, LEASE_MILLISECONDS).await?;
+        transaction.commit().await
+    }
+
+    async fn annotate(&self, assignment: &Assignment) -> Result<AnnotatorOutput, AttemptError> {
+        let annotator = self.factory.make(&assignment.annotator).await?;
+        let document =
+            document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
+                .await
+                .map_err(|error| match error {
+                    ContentError::Store(_) | ContentError::Interrupted => AttemptError::transient(error),
+                    ContentError::Missing(_) | ContentError::Unreadable(_) => AttemptError::permanent(error),
+                })?;
+        let input = AnnotatorInput {
+            project: Arc::clone(&assignment.project),
+            item: Arc::clone(&assignment.item),
+            document: Arc::new(document),
+        };
+        annotator.annotate(&input).await
+    }
+
+    fn annotation(&self, lease: &Lease, assignment: &Assignment, output: AnnotatorOutput) -> Annotation {
+        Annotation {
+            id: AnnotationId::generate(self.environment.as_ref()),
+            project_id: assignment.project.id,
+            item_id: assignment.item.id,
+            annotator_id: assignment.annotator.id,
+            task_id: lease.task.id,
+            answers: output.answers,
+            provenance: output.provenance,
+            submitted_at: self.environment.now(),
+        }
+    }
+}
+
+/// Exponential with full jitter, so that what failed together does not come back together; never sooner than a provider
+/// asks, within reason. In milliseconds.
+fn pause_before_retry(attempts: i32, retry_after: Option<Duration>, environment: &dyn Environment) -> i64 {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
+    let ceiling = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+    let [high, low, ..] = environment.random_bytes();
+    let chance = f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX);
+    let floor = retry_after.unwrap_or_default().min(LONGEST_ASKED_PAUSE);
+    let pause = floor + ceiling.mul_f64(chance);
+    i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use accord_domain::Timestamp;
+
+    struct Chance(u8);
+
+    impl Environment for Chance {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_microseconds(0)
+        }
+
+        fn random_bytes(&self) -> [u8; 16] {
+            [self.0; 16]
+        }
+    }
+
+    #[test]
+    fn pauses_grow_are_capped_and_obey_the_provider() {
+        let longest = Chance(255);
+        assert_eq!(pause_before_retry(1, None, &longest), 1_000);
+        assert_eq!(pause_before_retry(3, None, &longest), 4_000);
+        assert_eq!(pause_before_retry(100, None, &longest), 60_000);
+        assert_eq!(pause_before_retry(1, None, &Chance(0)), 0);
+        assert_eq!(pause_before_retry(1, Some(Duration::from_secs(3)), &Chance(0)), 3_000);
+        assert_eq!(pause_before_retry(1, Some(Duration::from_secs(86_400)), &Chance(0)), 900_000);
+    }
+}
