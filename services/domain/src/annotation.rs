@@ -22,6 +22,10 @@ pub struct Annotation {
     /// The task it answers; one annotation a task.
     pub task_id: TaskId,
     /// The answers by field; every field of the project has one.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = std::collections::BTreeMap<crate::field::FieldName, crate::answer::Answer>)
+    )]
     pub answers: Answers,
     /// Where it came from and what it cost.
     pub provenance: Provenance,
