@@ -64,9 +64,29 @@ pub struct PrevalenceIndices {
 
 /// How often two raters gave each pair of classes to the same item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawPairTable")]
 pub struct PairTable {
     classes: usize,
+    /// Row by row, the first rater's class naming the row.
     counts: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct RawPairTable {
+    classes: usize,
+    counts: Vec<u64>,
+}
+
+impl TryFrom<RawPairTable> for PairTable {
+    type Error = InvalidInput;
+
+    fn try_from(raw: RawPairTable) -> Result<Self, InvalidInput> {
+        same_length("counts", raw.classes.saturating_mul(raw.classes), raw.counts.len())?;
+        Ok(Self {
+            classes: raw.classes,
+            counts: raw.counts,
+        })
+    }
 }
 
 impl PairTable {
@@ -275,6 +295,7 @@ mod tests {
         assert_eq!(apart.scott_pi().reason(), reason);
         assert_eq!(apart.percent_agreement().reason(), reason);
         assert_eq!(apart.prevalence_indices(), None);
+        assert!(serde_json::from_str::<PairTable>(r#"{"classes":2,"counts":[1]}"#).is_err());
         let single = PairTable::from_votes(&[Some(0)], &[Some(0)], 1).unwrap();
         let kappa = single.cohen_kappa(DisagreementWeights::Quadratic).kappa;
         assert_eq!(kappa.reason(), Some(Undefined::NoVariation));

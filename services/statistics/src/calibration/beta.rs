@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::platt::check_labelled;
 use super::sample_weights::SampleWeights;
 use crate::error::{InvalidInput, probabilities};
-use crate::numeric::logistic::{logit, sigmoid};
+use crate::numeric::logistic::{cross_entropy, logit, sigmoid};
 use crate::numeric::newton::{LogisticProblem, Solution};
 use crate::numeric::sum::sum;
 
@@ -70,7 +70,8 @@ pub fn fit_beta(scores: &[f64], correct: &[bool], weights: &SampleWeights) -> Re
         .zip(weights.as_slice())
         .map(|(target, weight)| target * weight));
     if positive == 0.0 || correct.iter().all(|is_correct| *is_correct) {
-        return Ok(constant((positive + 1.0) / (total + 2.0)));
+        let smoothed = (positive + 1.0) / (total + 2.0);
+        return Ok(constant(smoothed, positive, total));
     }
     let start = logit(positive / total);
     let mut best: Option<(BetaCurve, Solution)> = None;
@@ -88,7 +89,7 @@ pub fn fit_beta(scores: &[f64], correct: &[bool], weights: &SampleWeights) -> Re
             converged: solution.converged,
             not_identifiable: solution.loss < SEPARATED * total,
         },
-        None => constant(positive / total),
+        None => constant(positive / total, positive, total),
     })
 }
 
@@ -97,14 +98,17 @@ fn features(score: f64) -> [f64; 2] {
     [score.ln(), -(-score).ln_1p()]
 }
 
-fn constant(probability: f64) -> BetaFit {
+/// The same probability for all, against `positive` correct items out of `total`.
+fn constant(probability: f64, positive: f64, total: f64) -> BetaFit {
+    let loss =
+        positive * cross_entropy(logit(probability), 1.0) + (total - positive) * cross_entropy(logit(probability), 0.0);
     BetaFit {
         curve: BetaCurve {
             a: 0.0,
             b: 0.0,
             c: logit(probability),
         },
-        objective: 0.0,
+        objective: loss,
         converged: true,
         not_identifiable: true,
     }
@@ -153,6 +157,7 @@ mod tests {
         let fitted = fit(&[0.2, 0.7, 1.0], &[true; 3]);
         assert!(fitted.not_identifiable);
         assert!((fitted.curve.predict(0.4) - 0.8).abs() < 1e-12);
+        assert!((fitted.objective + 3.0 * 0.8_f64.ln()).abs() < 1e-12);
         let none = fit(&[0.2, 0.7, 1.0], &[false; 3]);
         assert!((none.curve.predict(0.4) - 0.2).abs() < 1e-12);
     }

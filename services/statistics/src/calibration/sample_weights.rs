@@ -1,7 +1,5 @@
 //! Weights of labelled items that were selected with unequal probability.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{InvalidInput, every, same_length};
 use crate::numeric::sum::sum;
 
@@ -10,7 +8,7 @@ pub const TRIM_AT_MEDIANS: f64 = 20.0;
 
 /// Sample weights on the scale a calibrator needs: its smoothed targets count weights as labels, so a
 /// careless scale would count labels that do not exist.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SampleWeights {
     weights: Vec<f64>,
     trimmed: usize,

@@ -6,7 +6,7 @@ use super::beta::BETA_CLIP;
 use super::platt::check_labelled;
 use super::sample_weights::SampleWeights;
 use crate::Undefined;
-use crate::error::{InvalidInput, probabilities};
+use crate::error::{InvalidInput, positive, probabilities};
 use crate::estimate::Estimate;
 use crate::numeric::logistic::{logit, sigmoid};
 use crate::numeric::newton::LogisticProblem;
@@ -16,12 +16,39 @@ const SEPARATED: f64 = 1e3;
 
 /// `logit p = logit(s) / temperature`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawTemperature")]
 pub struct Temperature {
-    /// Above 1 it makes the scores more cautious; below 1 bolder.
-    pub temperature: f64,
+    temperature: f64,
+}
+
+#[derive(Deserialize)]
+struct RawTemperature {
+    temperature: f64,
+}
+
+impl TryFrom<RawTemperature> for Temperature {
+    type Error = InvalidInput;
+
+    fn try_from(raw: RawTemperature) -> Result<Self, InvalidInput> {
+        Self::new(raw.temperature)
+    }
 }
 
 impl Temperature {
+    /// A known temperature.
+    ///
+    /// # Errors
+    /// A temperature that is not finite and above 0.
+    pub fn new(temperature: f64) -> Result<Self, InvalidInput> {
+        positive("temperature", temperature)?;
+        Ok(Self { temperature })
+    }
+
+    /// Above 1 it makes the scores more cautious; below 1 bolder.
+    pub fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
     /// Probability of being correct at a score in `[0, 1]`.
     pub fn predict(&self, score: f64) -> f64 {
         sigmoid(feature(score) / self.temperature)
@@ -104,7 +131,8 @@ mod tests {
     fn overconfidence_is_cooled() {
         let fitted = fit(&[0.99; 4], &[true, true, true, false]).value().unwrap();
         assert!((fitted.curve.predict(0.99) - 0.75).abs() < 1e-9);
-        assert!(fitted.curve.temperature > 1.0);
+        assert!(fitted.curve.temperature() > 1.0);
+        assert!(serde_json::from_str::<Temperature>(r#"{"temperature":0}"#).is_err());
     }
 
     #[test]

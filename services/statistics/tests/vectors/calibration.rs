@@ -158,7 +158,7 @@ fn temperature(input: &Value) -> Computed {
         .unwrap()
         .value();
     json!({
-        "temperature": fit.as_ref().map(|fit| fit.curve.temperature),
+        "temperature": fit.as_ref().map(|fit| fit.curve.temperature()),
         "nll": fit.as_ref().map(|fit| fit.objective),
     })
     .into()
