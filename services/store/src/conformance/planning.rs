@@ -108,12 +108,14 @@ pub async fn raises_what_is_planned_already(test: &TestStore) {
 /// All items whose panel is complete are scored, and no others.
 pub async fn plans_scoring_of_all_complete_panels(test: &TestStore) {
     let fixture = Fixture::create(test).await;
-    let items = fixture.add_items(test, 4).await;
+    let items = fixture.add_items(test, 5).await;
     let project_id = fixture.project.id;
-    // Item 0: complete. Item 1: one annotator still to come. Item 2: nothing yet. Item 3: complete and being scored.
+    // Item 0: complete. Item 1: one annotator at work. Item 2: one annotator still to come. Item 3: complete and being
+    // scored. Item 4: nothing yet.
     let tasks = [
         fixture.annotate(items[0].id, 0),
         fixture.annotate(items[1].id, 0),
+        fixture.annotate(items[2].id, 0),
         fixture.annotate(items[3].id, 0),
     ];
     plan(test, &tasks).await;
@@ -123,6 +125,8 @@ pub async fn plans_scoring_of_all_complete_panels(test: &TestStore) {
         in_transaction!(test, |tx| tx.finish_task(lease.task.id, &lease.token, TaskState::Done)).unwrap();
     }
     plan(test, &[fixture.annotate(items[1].id, 1)]).await;
+    assert_eq!(fixture.claim(test, &[TaskKind::Annotate], 10).await.len(), 1);
+    plan(test, &[fixture.annotate(items[2].id, 1)]).await;
     plan(test, &[fixture.task(Some(items[3].id), TaskKind::Score)]).await;
     fixture.claim(test, &[TaskKind::Score], 10).await;
     let planned = in_transaction!(test, |tx| tx.plan_scoring_of_all(project_id, 3)).unwrap();
