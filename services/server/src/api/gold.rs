@@ -119,7 +119,9 @@ struct GoldRejection {
     tag = "gold",
     params(("project" = String, Path, description = "Identifier or name of the project")),
     request_body(content(
-        (Vec<GoldLine> = "application/json"),
+        (Vec<GoldLine> = "application/json", example = json!([
+            { "external_id": "receipt-17", "answers": { "company": "Example Ltd", "total": "53.20", "date": null } },
+        ])),
         (GoldLine = "application/x-ndjson"),
     )),
     security(("bearer" = ["admin"]), ("session" = [])),

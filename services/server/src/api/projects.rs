@@ -59,7 +59,17 @@ pub(super) async fn list(
     path = "/api/v1/projects",
     operation_id = "create_project",
     tag = "projects",
-    request_body = ProjectDefinition,
+    request_body(content = ProjectDefinition, example = json!({
+        "name": "receipts",
+        "title": "Receipts",
+        "fields": [
+            { "name": "company", "type": "name", "required": true },
+            { "name": "date", "type": "date", "required": true },
+            { "name": "total", "type": "money", "required": true, "target": 0.98 },
+        ],
+        "annotators": [{ "name": "anchors", "kind": "reader", "reader": "labelled_anchors" }],
+        "policy": { "accept_at": 0.95 },
+    })),
     security(("bearer" = ["admin"]), ("session" = [])),
     responses(
         (status = 201, description = "The project", body = Project,
@@ -169,6 +179,7 @@ pub(super) struct Progress {
 
 /// Items by state.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ItemCounts)]
 struct ItemCountsShown {
     /// Annotators are still voting.
     pending: i64,

@@ -28,6 +28,7 @@ pub(super) struct ClaimBody {
 
 /// A reserved task.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reservation)]
 pub(super) struct ReservationShown {
     /// The task; `lease_until` says how long it is reserved.
     task: Task,
@@ -70,6 +71,7 @@ pub(super) struct SubmissionBody {
 
 /// What became of an answer.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Submitted)]
 pub(super) struct SubmittedShown {
     /// The annotation.
     annotation_id: AnnotationId,
@@ -89,7 +91,7 @@ pub(super) struct SubmittedShown {
     operation_id = "claim_task",
     tag = "tasks",
     params(("project" = String, Path, description = "Identifier or name of the project")),
-    request_body = ClaimBody,
+    request_body(content = ClaimBody, example = json!({ "kind": "vote", "user": "ada" })),
     security(("bearer" = ["annotate"]), ("session" = [])),
     responses(
         (status = 200, description = "The reserved task", body = ReservationShown),
@@ -201,7 +203,11 @@ pub(super) async fn skip(
     operation_id = "submit_task",
     tag = "tasks",
     params(("task" = String, Path, description = "Identifier of the task", format = Uuid)),
-    request_body = SubmissionBody,
+    request_body(content = SubmissionBody, example = json!({
+        "lease_token": "…",
+        "answers": { "company": "Example Ltd", "date": "2026-11-23", "total": null },
+        "latency_milliseconds": 8400,
+    })),
     security(("bearer" = ["annotate"]), ("session" = [])),
     responses(
         (status = 200, description = "The annotation", body = SubmittedShown),
@@ -219,6 +225,7 @@ pub(super) async fn submit(
     let submission = Submission {
         answers: body.answers,
         latency_milliseconds: body.latency_milliseconds,
+        comment: None,
     };
     let submitted = people::submit(&state, &access.principal, id, &body.lease_token, submission).await?;
     Ok(ApiJson(SubmittedShown {

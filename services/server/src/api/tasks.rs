@@ -26,6 +26,7 @@ pub(super) struct TaskQuery {
 
 /// How many tasks of one kind are in one state.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TaskCount)]
 pub(super) struct TaskCountShown {
     /// The kind.
     kind: TaskKind,

@@ -65,7 +65,11 @@ pub(super) async fn list(
     path = "/api/v1/tokens",
     operation_id = "create_token",
     tag = "access",
-    request_body = TokenBody,
+    request_body(content = TokenBody, example = json!({
+        "name": "accounts payable",
+        "scopes": ["extract"],
+        "project": "receipts",
+    })),
     security(("bearer" = ["admin"]), ("session" = [])),
     responses(
         (status = 201, description = "The token with its secret", body = TokenMade),

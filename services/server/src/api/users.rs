@@ -52,7 +52,11 @@ pub(super) async fn list(
     path = "/api/v1/users",
     operation_id = "create_user",
     tag = "access",
-    request_body = UserBody,
+    request_body(content = UserBody, example = json!({
+        "name": "ada",
+        "password": "correct horse battery",
+        "role": "annotator",
+    })),
     security(("bearer" = ["admin"]), ("session" = [])),
     responses(
         (status = 201, description = "The account", body = User),

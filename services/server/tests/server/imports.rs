@@ -184,3 +184,15 @@ async fn an_import_that_is_too_large_in_all_is_cut_and_says_so() {
         "{problem}"
     );
 }
+
+#[tokio::test]
+async fn files_that_are_too_large_in_all_are_cut_too() {
+    let house = House::open_with(|settings| settings.maximum_import_bytes = 10_000).await;
+    house.project(machine_project("work")).await;
+    let admin = house.token(&[Scope::Admin]).await;
+    let content = vec![b'x'; 20_000];
+    house
+        .post_files(ITEMS, &admin, &[("file", Some("a.txt"), &content)])
+        .await
+        .expect(413);
+}

@@ -66,6 +66,6 @@ async fn a_client_that_stops_in_the_middle_of_a_body_is_not_waited_for() {
     let answer = tokio::time::timeout(Duration::from_secs(5), exchange(address, &request))
         .await
         .unwrap();
-    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     server.abort();
 }

@@ -125,9 +125,10 @@ impl Operation<'_> {
             .flatten()
             .map(|(media_type, content)| {
                 format!(
-                    "<li><code>{}</code> {}</li>",
+                    "<li><code>{}</code> {}{}</li>",
                     escape(media_type),
-                    type_words(&content["schema"])
+                    type_words(&content["schema"]),
+                    example(&content["example"])
                 )
             })
             .collect();
@@ -188,5 +189,12 @@ impl Operation<'_> {
             }
         }
         lines.join(" \\\n  ")
+    }
+}
+
+fn example(value: &Value) -> String {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) if !value.is_null() => format!("<pre><code>{}</code></pre>", escape(&text)),
+        _ => String::new(),
     }
 }

@@ -50,7 +50,12 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
         ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, at most 255 characters; the same for repetitions of the same request, for a day"),
     ),
     request_body(content(
-        (ExtractionBody = "application/json"),
+        (ExtractionBody = "application/json", example = json!({
+            "project": "receipts",
+            "content_base64": "JVBERi0xLjcK…",
+            "file_name": "receipt.pdf",
+            "metadata": { "order": 4711 },
+        })),
         (incoming::ExtractionForm = "multipart/form-data"),
     )),
     security(("bearer" = ["extract"]), ("session" = [])),

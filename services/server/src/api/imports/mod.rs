@@ -43,7 +43,9 @@ use crate::state::AppState;
     tag = "items",
     params(("project" = String, Path, description = "Identifier or name of the project")),
     request_body(content(
-        (Vec<Object> = "application/json"),
+        (Vec<Object> = "application/json", example = json!([
+            { "external_id": "receipt-17", "text": "Example Ltd\nTOTAL 53.20", "gold": { "total": "53.20" }, "metadata": { "batch": 4 } },
+        ])),
         (Object = "application/x-ndjson"),
         (String = "text/csv"),
         (Object = "multipart/form-data"),

@@ -1,14 +1,15 @@
 //! What became of an import, as it is shown.
 
-use std::error::Error;
 use std::io;
 
 use accord_datasets::intake::{ImportSummary, ImportedItem, Rejection};
 use accord_domain::ItemId;
 use axum::extract::multipart::MultipartError;
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::extract::body_problem_kind;
 use crate::problem::{Problem, ProblemDetail, ProblemKind};
 
 /// What became of an import. Lists are cut after 1000 entries, counts are complete.
@@ -30,6 +31,7 @@ pub(in crate::api) struct ImportReport {
 
 /// An item that is there after an import.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportedItem)]
 struct ImportedItemShown {
     /// Where it came from, such as `line 17`.
     place: String,
@@ -43,6 +45,7 @@ struct ImportedItemShown {
 
 /// A line or file that was not taken.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rejection)]
 struct RejectionShown {
     /// Where it is, such as `line 17`.
     place: String,
@@ -114,30 +117,22 @@ impl ImportReport {
 
 /// What is wrong with a body that could not be read to its end.
 pub(super) fn input_problem(error: &io::Error) -> Problem {
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = source {
-        if cause.is::<http_body_util::LengthLimitError>() {
-            return Problem::new(
-                ProblemKind::TooLarge,
-                "the body is larger than an import may be; what came before the limit is kept, and sending it again changes nothing",
-            );
-        }
-        source = cause.source();
-    }
+    let kind = body_problem_kind(error);
+    let what = match kind {
+        ProblemKind::TooLarge => "the body is larger than an import may be".to_owned(),
+        _ => format!("the body could not be read to its end: {error}"),
+    };
     Problem::new(
-        ProblemKind::Malformed,
-        format!(
-            "the body could not be read to its end: {error}; what came before is kept, and sending it again changes nothing"
-        ),
+        kind,
+        format!("{what}; what came before is kept, and sending it again changes nothing"),
     )
 }
 
 /// What is wrong with a multipart body.
 pub(in crate::api) fn multipart_problem(error: &MultipartError) -> Problem {
-    let kind = if error.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
-        ProblemKind::TooLarge
-    } else {
-        ProblemKind::Malformed
+    let kind = match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemKind::TooLarge,
+        _ => body_problem_kind(error),
     };
     Problem::new(kind, error.body_text())
 }
