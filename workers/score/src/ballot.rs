@@ -13,6 +13,8 @@ pub struct CastVote<'a> {
     pub annotator_id: AnnotatorId,
     /// The annotators that share errors with this one.
     pub family: &'a str,
+    /// Whether it comes from data that the document carries rather than from reading its page.
+    pub from_data: bool,
     /// What was answered.
     pub answer: &'a Answer,
 }

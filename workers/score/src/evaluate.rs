@@ -12,12 +12,23 @@ use crate::report::{OutOfFold, ProbabilityFigures, figures};
 use crate::tally::{count, weights_of_voters};
 use crate::weights::LabelledBallot;
 
+/// An annotator that is evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluatedAnnotator {
+    /// Its name.
+    pub name: String,
+    /// The annotators that share errors with it.
+    pub family: String,
+    /// Whether it reads data that documents carry rather than their pages.
+    pub from_data: bool,
+}
+
 /// A document with gold and the answers of every annotator, which had not learned from this document.
 #[derive(Debug, Clone)]
 pub struct EvaluatedDocument {
     /// Its fold, below [`FOLD_COUNT`].
     pub fold: u32,
-    /// The answers, in the order of the annotators' names.
+    /// The answers, in the order of the annotators.
     pub answers: Vec<Answers>,
     /// The gold; fields without gold are absent from it, and fields known to be absent from the document say so.
     pub gold: Answers,
@@ -80,30 +91,30 @@ struct Verdict {
     probability: Option<f64>,
 }
 
-/// Evaluates annotators of these names and their consensus on every field.
+/// Evaluates annotators and their consensus on every field.
 ///
 /// # Errors
 /// None that well-formed answers cause.
 pub fn evaluate(
     fields: &[Field],
-    names: &[String],
+    annotators: &[EvaluatedAnnotator],
     documents: &[EvaluatedDocument],
     weighting: Weighting,
 ) -> Result<Vec<FieldEvaluation>, InvalidInput> {
     let gold: Vec<FieldGold<'_>> = fields
         .iter()
-        .map(|field| labelled(field, names, documents))
+        .map(|field| labelled(field, annotators, documents))
         .collect::<Result<_, _>>()?;
     let fitted = fit_fields(&gold, weighting, &[])?;
     gold.iter()
         .zip(fitted)
-        .map(|(gold, fitted)| evaluate_field(gold, fitted.as_ref(), names, documents))
+        .map(|(gold, fitted)| evaluate_field(gold, fitted.as_ref(), annotators, documents))
         .collect()
 }
 
 fn labelled<'a>(
     field: &'a Field,
-    names: &'a [String],
+    annotators: &'a [EvaluatedAnnotator],
     documents: &'a [EvaluatedDocument],
 ) -> Result<FieldGold<'a>, InvalidInput> {
     let labelled = documents
@@ -113,7 +124,7 @@ fn labelled<'a>(
         .map(|(document, gold)| {
             Ok(LabelledBallot {
                 fold: document.fold,
-                ballot: ballot(field, names, document)?,
+                ballot: ballot(field, annotators, document)?,
                 gold,
             })
         })
@@ -121,17 +132,18 @@ fn labelled<'a>(
     Ok(FieldGold { field, labelled })
 }
 
-fn ballot<'a>(field: &Field, names: &'a [String], document: &'a EvaluatedDocument) -> Result<Ballot<'a>, InvalidInput> {
-    let votes = names
+fn ballot<'a>(field: &Field, annotators: &'a [EvaluatedAnnotator], document: &'a EvaluatedDocument) -> Result<Ballot<'a>, InvalidInput> {
+    let votes = annotators
         .iter()
         .zip(&document.answers)
         .zip(1_u128..)
-        .filter_map(|((name, answers), number)| {
+        .filter_map(|((annotator, answers), number)| {
             let number = uuid::Uuid::from_u128(number);
             Some(CastVote {
                 annotation_id: AnnotationId::from_uuid(number),
                 annotator_id: AnnotatorId::from_uuid(number),
-                family: name,
+                family: &annotator.family,
+                from_data: annotator.from_data,
                 answer: answers.get(&field.name)?,
             })
         })
@@ -142,14 +154,14 @@ fn ballot<'a>(field: &Field, names: &'a [String], document: &'a EvaluatedDocumen
 fn evaluate_field(
     gold: &FieldGold<'_>,
     fitted: Option<&FittedField>,
-    names: &[String],
+    annotators: &[EvaluatedAnnotator],
     documents: &[EvaluatedDocument],
 ) -> Result<FieldEvaluation, InvalidInput> {
     let field = gold.field;
-    let annotators = names
+    let alone = annotators
         .iter()
         .enumerate()
-        .map(|(position, name)| summarise(name, &verdicts_of_annotator(field, position, documents)))
+        .map(|(position, annotator)| summarise(&annotator.name, &verdicts_of_annotator(field, position, documents)))
         .collect();
     let without_value: Vec<&EvaluatedDocument> = documents
         .iter()
@@ -157,7 +169,7 @@ fn evaluate_field(
         .collect();
     let mut predicted_without_value = 0;
     for document in &without_value {
-        let ballot = ballot(field, names, document)?;
+        let ballot = ballot(field, annotators, document)?;
         let weights = weights_of_voters(&ballot, fitted.map(|fitted| &fitted.production));
         let counted = count(&ballot, &weights, &field.field_type)?;
         let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
@@ -169,7 +181,7 @@ fn evaluate_field(
         scored: gold.labelled.len(),
         without_value: without_value.len(),
         predicted_without_value,
-        annotators,
+        annotators: alone,
         consensus: summarise("consensus", &verdicts_of_consensus(gold, fitted)?),
     })
 }

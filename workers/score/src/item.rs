@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
-    Annotation, AnnotationId, Annotator, AnnotatorId, Answer, Calibrator, ClassShare, Confidence, Consensus,
+    Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, ClassShare, Confidence, Consensus,
     ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project, Timestamp,
 };
 use accord_statistics::InvalidInput;
@@ -59,10 +59,20 @@ pub fn cast_votes<'a>(
                 annotation_id: annotation.id,
                 annotator_id: annotator.id,
                 family: &annotator.family,
+                from_data: reads_data(&annotator.kind),
                 answer: annotation.answers.get(field)?,
             })
         })
         .collect()
+}
+
+const fn reads_data(kind: &AnnotatorKind) -> bool {
+    matches!(
+        kind,
+        AnnotatorKind::Automatic {
+            definition: AutomaticKind::InvoiceXml
+        }
+    )
 }
 
 /// Scores every field of an item.

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::gold::ProjectGold;
 use crate::item::{ItemToScore, score_item};
 
-/// How long a lease lasts; scoring takes milliseconds, a refit of a large project seconds.
-const LEASE_MILLISECONDS: i64 = 120_000;
+/// Signs of life during the length of a lease, so that one may be late without losing it.
+const HEARTBEATS_PER_LEASE: u32 = 3;
 
 /// Tasks claimed in one transaction.
 const TASKS_PER_CLAIM: u32 = 20;
@@ -31,6 +31,7 @@ pub struct ScoreWorker {
     store: Arc<dyn Store>,
     environment: Arc<dyn Environment>,
     name: String,
+    lease: Duration,
 }
 
 /// An attempt that did not end with a stored result.
@@ -47,13 +48,15 @@ enum WorkError {
 }
 
 impl ScoreWorker {
-    /// A worker with a name that is unique to this start of the process.
+    /// A worker with a name that is unique to this start of the process. Its tasks stay reserved for the length of
+    /// `lease` without a sign of life.
     #[must_use]
-    pub const fn new(store: Arc<dyn Store>, environment: Arc<dyn Environment>, name: String) -> Self {
+    pub const fn new(store: Arc<dyn Store>, environment: Arc<dyn Environment>, name: String, lease: Duration) -> Self {
         Self {
             store,
             environment,
             name,
+            lease,
         }
     }
 
@@ -87,17 +90,48 @@ impl ScoreWorker {
             kinds: &[TaskKind::Refit, TaskKind::Score],
             project_id: None,
             worker: &self.name,
-            lease_milliseconds: LEASE_MILLISECONDS,
+            lease_milliseconds: self.lease_milliseconds(),
             limit: TASKS_PER_CLAIM,
         };
         let mut transaction = self.store.write().await?;
         let leases = flow::claim(transaction.as_mut(), self.environment.as_ref(), &request).await?;
         transaction.commit().await?;
         let count = leases.len();
-        for lease in leases {
-            self.attempt(&lease).await;
+        let mut rest = leases.as_slice();
+        while let Some((lease, waiting)) = rest.split_first() {
+            tokio::select! {
+                () = self.attempt(lease) => {}
+                () = self.keep_alive(rest) => {}
+            }
+            rest = waiting;
         }
         Ok(count)
+    }
+
+    /// Renews the leases of the task in hand and of those that wait behind it, for ever. A lease that is lost already
+    /// is noticed when its result is stored.
+    async fn keep_alive(&self, leases: &[Lease]) {
+        loop {
+            tokio::time::sleep(self.lease / HEARTBEATS_PER_LEASE).await;
+            if let Err(error) = self.renew(leases).await {
+                tracing::warn!(worker = %self.name, error = %error, "leases not renewed yet");
+            }
+        }
+    }
+
+    async fn renew(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        let mut transaction = self.store.write().await?;
+        for lease in leases {
+            match transaction.renew_lease(lease.task.id, &lease.token, self.lease_milliseconds()).await {
+                Ok(_) | Err(StoreError::StaleLease { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        transaction.commit().await
+    }
+
+    fn lease_milliseconds(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
 
     async fn attempt(&self, lease: &Lease) {

@@ -7,7 +7,7 @@ use accord_annotate::annotators::read_invoice;
 use accord_annotate::readers::{Reader, ReaderInput, TrainedModel, reader, train};
 use accord_documents::Document;
 use accord_domain::{Answer, Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition};
-use accord_score::evaluate::{EvaluatedDocument, FieldEvaluation, VoterEvaluation, evaluate};
+use accord_score::evaluate::{EvaluatedAnnotator, EvaluatedDocument, FieldEvaluation, VoterEvaluation, evaluate};
 use accord_score::item::fold_of;
 use anyhow::{Context, bail};
 use rayon::prelude::*;
@@ -37,9 +37,17 @@ fn evaluate_documents(
     definition: &ProjectDefinition,
     documents: &[DocumentWithGold],
 ) -> anyhow::Result<Vec<FieldEvaluation>> {
-    let names: Vec<String> = definition.annotators.iter().map(|annotator| annotator.name.clone()).collect();
-    let progress = bar(u64::try_from(documents.len() * names.len())?, "read");
-    let mut columns: Vec<Vec<Answers>> = Vec::with_capacity(names.len());
+    let annotators: Vec<EvaluatedAnnotator> = definition
+        .annotators
+        .iter()
+        .map(|annotator| EvaluatedAnnotator {
+            name: annotator.name.clone(),
+            family: annotator.family.clone().unwrap_or_else(|| annotator.name.clone()),
+            from_data: annotator.kind == AutomaticKind::InvoiceXml,
+        })
+        .collect();
+    let progress = bar(u64::try_from(documents.len() * annotators.len())?, "read");
+    let mut columns: Vec<Vec<Answers>> = Vec::with_capacity(annotators.len());
     for annotator in &definition.annotators {
         let answers = match &annotator.kind {
             AutomaticKind::InvoiceXml => read_invoices(&definition.fields, documents),
@@ -64,7 +72,7 @@ fn evaluate_documents(
             gold: document.gold.clone(),
         })
         .collect();
-    Ok(evaluate(&definition.fields, &names, &evaluated, definition.policy.weighting)?)
+    Ok(evaluate(&definition.fields, &annotators, &evaluated, definition.policy.weighting)?)
 }
 
 /// The same failure for every field of a document that cannot be read.
