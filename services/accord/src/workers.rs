@@ -1,8 +1,9 @@
 //! The workers of one process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use accord_annotate::worker::AnnotateWorker;
+use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_deliver::retention::RetentionWorker;
 use accord_score::worker::ScoreWorker;
 use tokio_util::sync::CancellationToken;
@@ -48,13 +49,20 @@ pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
         Arc::clone(&house.environment),
         house.annotator_factory()?,
         house.configuration.document_limits(),
-        worker_name(house),
-        house.configuration.workers.concurrency,
+        WorkerSettings {
+            name: worker_name(house),
+            concurrency: house.configuration.workers.concurrency,
+            lease: lease(house),
+        },
     ))
 }
 
 fn score_worker(house: &House) -> ScoreWorker {
-    ScoreWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment), worker_name(house))
+    ScoreWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment), worker_name(house), lease(house))
+}
+
+fn lease(house: &House) -> Duration {
+    Duration::from_secs(house.configuration.workers.lease_seconds)
 }
 
 /// Unique to this start of the process, and readable: the process number and a little chance.

@@ -18,11 +18,8 @@ use tokio_util::task::TaskTracker;
 use crate::annotators::{AnnotatorInput, AnnotatorOutput, AttemptError};
 use crate::factory::AnnotatorFactory;
 
-/// How long a lease lasts without a sign of life.
-const LEASE_MILLISECONDS: i64 = 60_000;
-
-/// How often a lease is renewed while its task is worked on.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Signs of life during the length of a lease, so that one may be late without losing it.
+const HEARTBEATS_PER_LEASE: u32 = 3;
 
 /// The most tasks claimed in one transaction.
 const TASKS_PER_CLAIM: u32 = 32;
@@ -45,6 +42,17 @@ pub struct AnnotateWorker {
     inner: Arc<Inner>,
 }
 
+/// How a worker takes tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerSettings {
+    /// A name that is unique to this start of the process.
+    pub name: String,
+    /// Tasks done at the same time.
+    pub concurrency: usize,
+    /// How long a task stays reserved without a sign of life of the worker.
+    pub lease: Duration,
+}
+
 struct Inner {
     store: Arc<dyn Store>,
     blobs: Arc<dyn Blobs>,
@@ -53,6 +61,7 @@ struct Inner {
     limits: Limits,
     name: String,
     concurrency: usize,
+    lease: Duration,
 }
 
 /// A task with everything that belongs to it.
@@ -63,7 +72,7 @@ struct Assignment {
 }
 
 impl AnnotateWorker {
-    /// A worker with a name that is unique to this start of the process, doing so many tasks at the same time.
+    /// A worker that takes tasks as the settings say.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -71,8 +80,7 @@ impl AnnotateWorker {
         environment: Arc<dyn Environment>,
         factory: AnnotatorFactory,
         limits: Limits,
-        name: String,
-        concurrency: usize,
+        settings: WorkerSettings,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -81,8 +89,9 @@ impl AnnotateWorker {
                 environment,
                 factory,
                 limits,
-                name,
-                concurrency: concurrency.max(1),
+                name: settings.name,
+                concurrency: settings.concurrency.max(1),
+                lease: settings.lease,
             }),
         }
     }
@@ -160,7 +169,7 @@ impl AnnotateWorker {
             kinds: &[TaskKind::Annotate],
             project_id: None,
             worker: &inner.name,
-            lease_milliseconds: LEASE_MILLISECONDS,
+            lease_milliseconds: inner.lease_milliseconds(),
             limit: u32::try_from(places).unwrap_or(TASKS_PER_CLAIM).min(TASKS_PER_CLAIM),
         };
         let mut transaction = inner.store.write().await?;
@@ -171,6 +180,10 @@ impl AnnotateWorker {
 }
 
 impl Inner {
+    fn lease_milliseconds(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+
     async fn attempt(&self, lease: Lease) {
         let started = Instant::now();
         let result = self.work(&lease).await;
@@ -262,7 +275,7 @@ impl Inner {
         loop {
             tokio::select! {
                 result = &mut work => return Ok(result),
-                () = tokio::time::sleep(HEARTBEAT) => match self.renew(lease).await {
+                () = tokio::time::sleep(self.lease / HEARTBEATS_PER_LEASE) => match self.renew(lease).await {
                     Err(error @ StoreError::StaleLease { .. }) => return Err(error),
                     Err(error) => tracing::warn!(task.id = %lease.task.id, error = %error, "lease not renewed yet"),
                     Ok(()) => {}
@@ -273,7 +286,7 @@ impl Inner {
 
     async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut transaction = self.store.write().await?;
-        transaction.renew_lease(lease.task.id, &lease.token, LEASE_MILLISECONDS).await?;
+        transaction.renew_lease(lease.task.id, &lease.token, self.lease_milliseconds()).await?;
         transaction.commit().await
     }
 

@@ -59,6 +59,7 @@ pub(crate) struct BlobsSection {
 pub(crate) struct WorkersSection {
     pub(crate) concurrency: usize,
     pub(crate) scorers: usize,
+    pub(crate) lease_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -123,6 +124,7 @@ impl Configuration {
         let numbers = [
             ("[workers] concurrency", self.workers.concurrency, 1, 4096),
             ("[workers] scorers", self.workers.scorers, 1, 64),
+            ("[workers] lease_seconds", usize::try_from(self.workers.lease_seconds).unwrap_or(usize::MAX), 3, 3600),
             ("[database] connections", self.database.connections as usize, 2, 1000),
         ];
         for (name, value, low, high) in numbers {
