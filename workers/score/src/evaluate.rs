@@ -26,6 +26,8 @@ pub struct EvaluatedAnnotator {
 /// A document with gold and the answers of every annotator, which had not learned from this document.
 #[derive(Debug, Clone)]
 pub struct EvaluatedDocument {
+    /// Its name, for people.
+    pub name: String,
     /// Its fold, below [`FOLD_COUNT`].
     pub fold: u32,
     /// The answers, in the order of the annotators.
@@ -49,6 +51,21 @@ pub struct FieldEvaluation {
     pub annotators: Vec<VoterEvaluation>,
     /// The consensus; its confidence is out of fold.
     pub consensus: VoterEvaluation,
+    /// The scored documents on which the consensus was wrong.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A scored document on which the consensus was wrong.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mistake {
+    /// The document.
+    pub document: String,
+    /// The gold, in canonical form.
+    pub gold: Option<String>,
+    /// The consensus, in canonical form; none when no value won.
+    pub consensus: Option<String>,
+    /// The probability it was given; none when no value won or there was no calibrator.
+    pub probability: Option<f64>,
 }
 
 /// How one annotator, or the consensus, did on one field.
@@ -89,6 +106,8 @@ struct Verdict {
     score: f64,
     /// The confidence; none for what the accuracy on other folds stands in for.
     probability: Option<f64>,
+    /// The answer, in canonical form.
+    answer: Option<String>,
 }
 
 /// Evaluates annotators and their consensus on every field.
@@ -132,7 +151,11 @@ fn labelled<'a>(
     Ok(FieldGold { field, labelled })
 }
 
-fn ballot<'a>(field: &Field, annotators: &'a [EvaluatedAnnotator], document: &'a EvaluatedDocument) -> Result<Ballot<'a>, InvalidInput> {
+fn ballot<'a>(
+    field: &Field,
+    annotators: &'a [EvaluatedAnnotator],
+    document: &'a EvaluatedDocument,
+) -> Result<Ballot<'a>, InvalidInput> {
     let votes = annotators
         .iter()
         .zip(&document.answers)
@@ -176,14 +199,34 @@ fn evaluate_field(
         let answer = winner.and_then(|class| ballot.answer_of_class(class));
         predicted_without_value += usize::from(matches!(answer, Some(Answer::Value(_))));
     }
+    let verdicts = verdicts_of_consensus(gold, fitted)?;
     Ok(FieldEvaluation {
         field: field.name.clone(),
         scored: gold.labelled.len(),
         without_value: without_value.len(),
         predicted_without_value,
         annotators: alone,
-        consensus: summarise("consensus", &verdicts_of_consensus(gold, fitted)?),
+        consensus: summarise("consensus", &verdicts),
+        mistakes: mistakes(gold, documents, &verdicts),
     })
+}
+
+/// The documents are those with a gold value, in the order in which they were labelled and judged.
+fn mistakes(gold: &FieldGold<'_>, documents: &[EvaluatedDocument], verdicts: &[Verdict]) -> Vec<Mistake> {
+    let scored = documents
+        .iter()
+        .filter(|document| matches!(document.gold.get(&gold.field.name), Some(Answer::Value(_))));
+    scored
+        .zip(&gold.labelled)
+        .zip(verdicts)
+        .filter(|(_, verdict)| !verdict.correct)
+        .map(|((document, labelled), verdict)| Mistake {
+            document: document.name.clone(),
+            gold: labelled.gold.class().map(str::to_owned),
+            consensus: verdict.answer.clone(),
+            probability: verdict.probability,
+        })
+        .collect()
 }
 
 fn verdicts_of_annotator(field: &Field, position: usize, documents: &[EvaluatedDocument]) -> Vec<Verdict> {
@@ -205,6 +248,7 @@ fn verdicts_of_annotator(field: &Field, position: usize, documents: &[EvaluatedD
                 correct: verdict.is_some_and(|verdict| verdict.correct),
                 score: verdict.map_or(0.0, |verdict| verdict.score),
                 probability: None,
+                answer: None,
             })
         })
         .collect()
@@ -231,6 +275,7 @@ fn verdicts_of_consensus(gold: &FieldGold<'_>, fitted: Option<&FittedField>) -> 
                 correct: verdict.is_some_and(|verdict| verdict.correct),
                 score: verdict.map_or(0.0, |verdict| verdict.score),
                 probability,
+                answer: answer.and_then(Answer::class).map(str::to_owned),
             })
         })
         .collect()

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
-    Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, ClassShare, Confidence, Consensus,
-    ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project, Timestamp,
+    Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, ClassShare,
+    Confidence, Consensus, ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project,
+    Timestamp,
 };
 use accord_statistics::InvalidInput;
 use accord_statistics::voting::{self, Tally};

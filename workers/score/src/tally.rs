@@ -68,7 +68,10 @@ pub fn count(ballot: &Ballot<'_>, weights: &[f64], field_type: &FieldType) -> Re
         .collect();
     let families = number_families(ballot, &voting);
     let mut shared = one_vote_per_family(&families, &own)?;
-    let from_data: Vec<bool> = voting.iter().map(|position| ballot.votes[*position].from_data).collect();
+    let from_data: Vec<bool> = voting
+        .iter()
+        .map(|position| ballot.votes[*position].from_data)
+        .collect();
     let_data_outweigh_readings(&mut shared, &from_data);
     let counted = weighted_vote(&classes, &shared, categories(field_type, ballot.classes.len()))?;
     let family_count = families.iter().max().map_or(0, |last| last + 1);
@@ -92,7 +95,12 @@ const DATA_OVER_READINGS: f64 = 1.05;
 /// The data that an electronic invoice carries are the invoice; its page is a picture of them. So they win where they
 /// answer, and readings that differ show as a small lead, hence as little confidence.
 fn let_data_outweigh_readings(weights: &mut [f64], from_data: &[bool]) {
-    let readings: f64 = weights.iter().zip(from_data).filter(|(_, data)| !**data).map(|(weight, _)| weight).sum();
+    let readings: f64 = weights
+        .iter()
+        .zip(from_data)
+        .filter(|(_, data)| !**data)
+        .map(|(weight, _)| weight)
+        .sum();
     for (weight, data) in weights.iter_mut().zip(from_data) {
         if *data {
             *weight = weight.max(DATA_OVER_READINGS * readings);

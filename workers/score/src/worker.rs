@@ -122,7 +122,10 @@ impl ScoreWorker {
     async fn renew(&self, leases: &[Lease]) -> Result<(), StoreError> {
         let mut transaction = self.store.write().await?;
         for lease in leases {
-            match transaction.renew_lease(lease.task.id, &lease.token, self.lease_milliseconds()).await {
+            match transaction
+                .renew_lease(lease.task.id, &lease.token, self.lease_milliseconds())
+                .await
+            {
                 Ok(_) | Err(StoreError::StaleLease { .. }) => {}
                 Err(error) => return Err(error),
             }

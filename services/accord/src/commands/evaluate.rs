@@ -54,9 +54,14 @@ fn evaluate_documents(
             AutomaticKind::Reader { reader: name, .. } if name == LEARNING_READER => {
                 read_cross_fitted(&definition.fields, documents)?
             }
-            AutomaticKind::Reader { reader: name, .. } => read_with(&*reader(name, None)?, &definition.fields, documents),
+            AutomaticKind::Reader { reader: name, .. } => {
+                read_with(&*reader(name, None)?, &definition.fields, documents)
+            }
             AutomaticKind::LanguageModel(_) => {
-                bail!("annotator `{}` is a language model: import the documents into a project instead", annotator.name)
+                bail!(
+                    "annotator `{}` is a language model: import the documents into a project instead",
+                    annotator.name
+                )
             }
         };
         progress.inc(u64::try_from(documents.len())?);
@@ -67,12 +72,18 @@ fn evaluate_documents(
         .iter()
         .enumerate()
         .map(|(position, document)| EvaluatedDocument {
+            name: document.name.clone(),
             fold: fold_of(&document.content_hash),
             answers: columns.iter().map(|column| column[position].clone()).collect(),
             gold: document.gold.clone(),
         })
         .collect();
-    Ok(evaluate(&definition.fields, &annotators, &evaluated, definition.policy.weighting)?)
+    Ok(evaluate(
+        &definition.fields,
+        &annotators,
+        &evaluated,
+        definition.policy.weighting,
+    )?)
 }
 
 /// The same failure for every field of a document that cannot be read.
@@ -92,7 +103,10 @@ fn read_invoices(fields: &[Field], documents: &[DocumentWithGold]) -> Vec<Answer
 }
 
 fn read_with(reader: &dyn Reader, fields: &[Field], documents: &[DocumentWithGold]) -> Vec<Answers> {
-    documents.par_iter().map(|document| read_one(reader, fields, document)).collect()
+    documents
+        .par_iter()
+        .map(|document| read_one(reader, fields, document))
+        .collect()
 }
 
 fn read_one(reader: &dyn Reader, fields: &[Field], document: &DocumentWithGold) -> Answers {
@@ -115,7 +129,9 @@ fn read_cross_fitted(fields: &[Field], documents: &[DocumentWithGold]) -> anyhow
     documents
         .par_iter()
         .map(|document| {
-            let reader = readers.get(&fold_of(&document.content_hash)).context("a fold without a reader")?;
+            let reader = readers
+                .get(&fold_of(&document.content_hash))
+                .context("a fold without a reader")?;
             Ok(read_one(reader.as_ref(), fields, document))
         })
         .collect()
@@ -145,7 +161,13 @@ fn print(
 ) -> anyhow::Result<()> {
     let unreadable: Vec<(&str, &str)> = documents
         .iter()
-        .filter_map(|document| document.document.as_ref().err().map(|reason| (document.name.as_str(), reason.as_str())))
+        .filter_map(|document| {
+            document
+                .document
+                .as_ref()
+                .err()
+                .map(|reason| (document.name.as_str(), reason.as_str()))
+        })
         .collect();
     if json {
         let value = serde_json::json!({
@@ -166,8 +188,18 @@ fn print(
         documents.len()
     ));
     let headings = [
-        "field", "annotator", "scored", "answered", "accuracy", "when answered", "match", "mean conf.", "Brier", "ECE",
-        "null band", "AUROC",
+        "field",
+        "annotator",
+        "scored",
+        "answered",
+        "accuracy",
+        "when answered",
+        "match",
+        "mean conf.",
+        "Brier",
+        "ECE",
+        "null band",
+        "AUROC",
     ];
     let mut rows = Vec::new();
     for field in evaluation {
@@ -182,7 +214,9 @@ fn print(
 }
 
 fn row(field: &FieldEvaluation, voter: &VoterEvaluation) -> Vec<String> {
-    let band = voter.null_band.map_or_else(|| "–".to_owned(), |[low, high]| format!("{low:.3}–{high:.3}"));
+    let band = voter
+        .null_band
+        .map_or_else(|| "–".to_owned(), |[low, high]| format!("{low:.3}–{high:.3}"));
     vec![
         field.field.to_string(),
         voter.name.clone(),
@@ -192,7 +226,9 @@ fn row(field: &FieldEvaluation, voter: &VoterEvaluation) -> Vec<String> {
         percent(voter.accuracy_when_answered),
         number(voter.mean_match),
         number(voter.mean_confidence),
-        voter.brier.map_or_else(|| "–".to_owned(), |brier| format!("{brier:.4}")),
+        voter
+            .brier
+            .map_or_else(|| "–".to_owned(), |brier| format!("{brier:.4}")),
         number(voter.calibration_error),
         band,
         number(voter.auroc),
