@@ -24,6 +24,7 @@ pub(crate) fn table(headings: &[&str], numbers_from: usize, rows: Vec<Vec<String
         .load_preset(UTF8_BORDERS_ONLY)
         .apply_modifier(UTF8_ROUND_CORNERS)
         .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width())
         .set_header(headings);
     for row in rows {
         table.add_row(row);
@@ -32,6 +33,12 @@ pub(crate) fn table(headings: &[&str], numbers_from: usize, rows: Vec<Vec<String
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
+}
+
+/// The terminal's width; what is read from a file or a pipe gets a moderate one.
+fn width() -> u16 {
+    const WITHOUT_TERMINAL: u16 = 150;
+    terminal_size::terminal_size().map_or(WITHOUT_TERMINAL, |(width, _)| width.0)
 }
 
 /// A bar for so many steps, on standard error; silent when that is no terminal.
