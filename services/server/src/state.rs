@@ -79,7 +79,7 @@ impl AppState {
             self.store.clone(),
             self.blobs.clone(),
             self.environment.clone(),
-            self.document_limits.clone(),
+            self.document_limits,
         )
     }
 

@@ -3,12 +3,15 @@
 mod kind;
 mod sources;
 
+use std::ops::Deref;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 pub use kind::ProblemKind;
 
@@ -19,8 +22,14 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 pub const MAXIMUM_LISTED_ERRORS: usize = 100;
 
 /// An error as the client sees it (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<ProblemMembers>);
+
+/// The members of a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct ProblemMembers {
     /// Identifies the kind of problem; leads to its description.
     #[serde(rename = "type")]
     pub type_reference: String,
@@ -46,6 +55,26 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+impl Deref for Problem {
+    type Target = ProblemMembers;
+
+    fn deref(&self) -> &ProblemMembers {
+        &self.0
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ProblemMembers::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemMembers::schemas(schemas);
+    }
+}
+
 /// What is wrong in one place of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProblemDetail {
@@ -63,7 +92,7 @@ impl Problem {
     /// A problem of this kind with what is wrong in words.
     #[must_use]
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ProblemMembers {
             type_reference: kind.type_reference(),
             title: kind.title(),
             status: kind.status().as_u16(),
@@ -73,7 +102,7 @@ impl Problem {
             errors: Vec::new(),
             kind,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// Something of this name is not there, or may not be seen with these credentials.
@@ -111,7 +140,7 @@ impl Problem {
     #[must_use]
     pub fn with_error(mut self, error: ProblemDetail) -> Self {
         if self.errors.len() < MAXIMUM_LISTED_ERRORS {
-            self.errors.push(error);
+            self.0.errors.push(error);
         }
         self
     }
@@ -119,20 +148,20 @@ impl Problem {
     /// Adds a header to the response.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The kind of problem.
     #[must_use]
-    pub const fn kind(&self) -> ProblemKind {
-        self.kind
+    pub fn kind(&self) -> ProblemKind {
+        self.0.kind
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status_code(&self) -> StatusCode {
-        self.kind.status()
+        self.0.kind.status()
     }
 
     fn body(&self) -> Body {
@@ -167,8 +196,8 @@ pub(crate) fn name_request(response: &mut Response, path: &str, request_id: &str
         return;
     }
     if let Some(problem) = response.extensions_mut().get_mut::<Problem>() {
-        problem.instance = Some(path.to_owned());
-        problem.request_id = Some(request_id.to_owned());
+        problem.0.instance = Some(path.to_owned());
+        problem.0.request_id = Some(request_id.to_owned());
         let body = problem.body();
         *response.body_mut() = body;
     }

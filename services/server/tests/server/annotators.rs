@@ -73,14 +73,14 @@ async fn vote_until_nothing_is_left(house: &House, session: &str, person: usize)
         let claimed = claimed.expect(200);
         let task = claimed["task"]["id"].as_str().unwrap();
         let lease = json!({ "lease_token": claimed["lease_token"] });
-        if round == 0 && person % 4 == 0 {
+        if round == 0 && person.is_multiple_of(4) {
             house
                 .post(&format!("/api/v1/tasks/{task}/release"), session, &lease)
                 .await
                 .expect(204);
             continue;
         }
-        let label = if person % 2 == 0 { "yes" } else { "no" };
+        let label = if person.is_multiple_of(2) { "yes" } else { "no" };
         let submission = json!({ "lease_token": claimed["lease_token"], "answers": { "label": label } });
         let reply = house
             .post(&format!("/api/v1/tasks/{task}/submit"), session, &submission)
