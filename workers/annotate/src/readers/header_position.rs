@@ -4,19 +4,16 @@ use accord_domain::answer::{Answer, Answers};
 use accord_domain::field::Field;
 
 use super::labelled_anchors::{join_address, joined_name};
+use super::parties::blocks::{self, Block};
 use super::parties::header::{self, HeaderLine, LineKind};
 use super::parties::vocabulary::is_business_word;
-use super::parties::{address_score, clean_name, has_business_word, has_legal_form, has_postal_code, is_name_like};
+use super::parties::{clean_name, has_business_word, has_legal_form, is_name_like};
 use super::reading::Reading;
 use super::roles::{Role, is_receipt};
-use super::words::tokens;
 use super::{Reader, ReaderInput, answers};
 
 /// The name of the reader.
 pub(super) const NAME: &str = "header_position";
-
-/// Rows from the top of a letter in which its sender's line is looked for.
-const ROWS_OF_A_LETTERHEAD: usize = 40;
 
 /// The most lines of an address.
 const MAXIMUM_ADDRESS_LINES: usize = 6;
@@ -37,18 +34,19 @@ impl Reader for HeaderPosition {
     fn read(&self, input: &ReaderInput<'_>) -> Answers {
         let reading = Reading::new(input.document);
         let receipt = is_receipt(input.fields);
-        answers::by_role(input.fields, |field, role| answer(&reading, receipt, field, role))
+        let blocks = if receipt { Vec::new() } else { blocks::find(&reading) };
+        answers::by_role(input.fields, |field, role| answer(&reading, &blocks, receipt, field, role))
     }
 }
 
-fn answer(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option<Answer> {
+fn answer(reading: &Reading, blocks: &[Block], receipt: bool, field: &Field, role: Role) -> Option<Answer> {
     let text = |found: Option<String>| found.map(|text| answers::text(field, &text));
     match role {
         Role::SellerName if receipt => text(company(&header::lines(reading))),
         Role::SellerAddress if receipt => text(address(&header::lines(reading))),
-        Role::SellerName => text(sender_line(reading).map(|sender| sender.name).or_else(|| letterhead_company(reading))),
-        Role::SellerAddress => text(sender_line(reading).map(|sender| sender.address)),
-        Role::BuyerName => text(addressee(reading)),
+        Role::SellerName => text(sender_line(blocks).and_then(|sender| sender.name.clone()).or_else(|| letterhead_company(reading))),
+        Role::SellerAddress => text(sender_line(blocks).map(|sender| sender.address.clone())),
+        Role::BuyerName => text(addressee(blocks)),
         _ => None,
     }
 }
@@ -106,38 +104,9 @@ fn address(lines: &[HeaderLine]) -> Option<String> {
     Some(join_address(run.into_iter()))
 }
 
-struct Sender {
-    name: String,
-    address: String,
-    segment: usize,
-}
-
 /// The sender in small print above the addressee: name, street and town in one line, parted by dots, bars or hyphens.
-fn sender_line(reading: &Reading) -> Option<Sender> {
-    let end = reading.view.row_start(ROWS_OF_A_LETTERHEAD);
-    (0..end).find_map(|index| {
-        let segment = reading.segment(index)?;
-        let parts = parts_of(&segment.text);
-        let (name, rest) = parts.split_first()?;
-        let address = rest.join(", ");
-        let has_town = rest.iter().any(|part| has_postal_code(part));
-        let is_name = is_name_like(name) && address_score(name, &tokens(name)) == 0;
-        (rest.len() >= 2 && has_town && is_name).then(|| Sender {
-            name: clean_name(name),
-            address,
-            segment: index,
-        })
-    })
-}
-
-fn parts_of(text: &str) -> Vec<&str> {
-    for separator in [" · ", " • ", " ● ", " | ", " – ", " - ", " * ", " / ", ", "] {
-        let parts: Vec<&str> = text.split(separator).map(str::trim).filter(|part| !part.is_empty()).collect();
-        if parts.len() >= 3 {
-            return parts;
-        }
-    }
-    Vec::new()
+fn sender_line(blocks: &[Block]) -> Option<&Block> {
+    blocks.iter().find(|block| block.is_sender_line)
 }
 
 /// The first line of the first page when it is a company's name.
@@ -149,25 +118,10 @@ fn letterhead_company(reading: &Reading) -> Option<String> {
     })
 }
 
-/// The first line under the sender's line.
-fn addressee(reading: &Reading) -> Option<String> {
-    let sender = sender_line(reading)?;
-    let own = reading.segment(sender.segment)?;
-    for row in own.row + 1..own.row + 5 {
-        let first = reading.view.rows.get(row)?.clone().find(|index| {
-            let left = reading.segment(*index).and_then(|segment| segment.bounds);
-            match (left, own.bounds) {
-                (Some(left), Some(own)) => left.left < own.right && left.right > own.left - 20.0,
-                _ => reading.segment(*index).is_some_and(|segment| segment.column == 0),
-            }
-        });
-        let Some(segment) = first.and_then(|index| reading.segment(index)) else {
-            continue;
-        };
-        let name = clean_name(&segment.text);
-        if is_name_like(&name) && address_score(&name, &segment.tokens) == 0 {
-            return Some(name);
-        }
-    }
-    None
+/// The name in the block under the sender's line.
+fn addressee(blocks: &[Block]) -> Option<String> {
+    let sender = sender_line(blocks)?.name.as_ref();
+    let under = blocks.iter().filter(|block| block.is_under_sender_line && block.heading.is_none() && block.name.as_ref() != sender);
+    let leftmost = under.min_by(|left, right| left.left_share.total_cmp(&right.left_share).then(left.first_segment.cmp(&right.first_segment)))?;
+    leftmost.name.clone()
 }

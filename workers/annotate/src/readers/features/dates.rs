@@ -1,6 +1,7 @@
 //! Features of dates.
 
 use super::{Candidate, Proposal, flag, number, share};
+use crate::readers::labelled_anchors::says_payment;
 use crate::readers::labels::Label;
 use crate::readers::places;
 use crate::readers::reading::Reading;
@@ -72,7 +73,7 @@ fn following_text(reading: &Reading, segment: usize) -> &str {
 fn labels_of_dates(reading: &Reading) -> Vec<Option<Named>> {
     let mut named: Vec<Option<Named>> = vec![None; reading.dates.len()];
     let hits = reading.labels.iter().filter(|hit| matches!(hit.label, Label::IssueDate | Label::DueDate | Label::OtherDate));
-    for hit in hits {
+    for hit in hits.filter(|hit| says_payment(reading, hit)) {
         let found = places::of_label(reading, hit).into_iter().find_map(|place| {
             let first = reading.dates.partition_point(|date| date.span.segment < place.segment);
             let on_place = reading.dates.iter().enumerate().skip(first).take_while(|(_, date)| date.span.segment == place.segment);

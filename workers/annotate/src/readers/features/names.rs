@@ -5,9 +5,15 @@ use std::collections::BTreeSet;
 use super::{Candidate, Feature, Proposal, flag, number, share};
 use crate::readers::labels::Label;
 use crate::readers::parties::header::{self, HeaderLine, LineKind};
-use crate::readers::parties::{blocks, clean_name, has_business_word, has_legal_form, has_registration, is_name_like};
+use crate::readers::labelled_anchors::heading_names;
+use crate::readers::parties::blocks::{self, Block};
+use crate::readers::parties::{clean_name, has_business_word, has_legal_form, has_registration, is_name_like};
 use crate::readers::reading::Reading;
+use crate::readers::totals::sum_word_strength;
 use crate::readers::words::{folded_text, tokens};
+
+/// Names under headings of one kind that are candidates.
+const MAXIMUM_HEADED: usize = 10;
 
 /// Lines that one name may run over.
 const MAXIMUM_LINES: usize = 3;
@@ -89,44 +95,52 @@ fn relative_height(reading: &Reading, run: &[HeaderLine]) -> f64 {
 /// Names of the blocks of an invoice, and names behind headings of parties.
 pub(super) fn of_invoice(reading: &Reading) -> Vec<Candidate> {
     let domains = domains(reading);
-    let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
-    let mut found = Vec::new();
-    for block in blocks::find(reading) {
-        let Some(name) = block.name.clone() else { continue };
-        let words = tokens(&name);
-        if !seen.insert((name.clone(), block.is_under_sender_line)) {
-            continue;
+    let mut blocks: Vec<Block> = blocks::find(reading).into_iter().filter(|block| block.name.is_some()).collect();
+    for label in [Label::Seller, Label::Buyer, Label::Owner] {
+        let headed: Vec<String> = heading_names(reading, label).take(MAXIMUM_HEADED).collect();
+        for name in headed {
+            match blocks.iter_mut().find(|block| block.name.as_ref() == Some(&name) && block.heading.is_none_or(|heading| heading == label)) {
+                Some(block) => block.heading = Some(label),
+                None => blocks.push(Block::headed(reading, label, name)),
+            }
         }
-        let segment = reading.segment(block.first_segment);
-        let height = segment.and_then(|segment| segment.bounds).map_or(0.0, |bounds| f64::from(bounds.bottom - bounds.top));
-        let features = vec![
-            ("seller_heading", flag(block.is_headed(Label::Seller))),
-            ("buyer_heading", flag(block.is_headed(Label::Buyer))),
-            ("other_heading", flag(block.is_headed(Label::OtherParty))),
-            ("owner_heading", flag(block.is_headed(Label::Owner))),
-            ("sender_line", flag(block.is_sender_line)),
-            ("under_sender_line", flag(block.is_under_sender_line)),
-            ("contact_inside", flag(block.has_contact)),
-            ("has_address", flag(!block.address.is_empty())),
-            ("legal_form", flag(block.has_legal_form)),
-            ("business_word", flag(has_business_word(&words))),
-            ("domain", flag(matches_domain(&name, &domains))),
-            ("left", block.left_share),
-            ("top", block.top_share),
-            ("upper_right", flag(block.left_share > 0.5 && block.top_share < 0.4)),
-            ("upper_left", flag(block.left_share < 0.4 && block.top_share < 0.4)),
-            ("repeated", number(block.repetitions.min(6)).ln_1p()),
-            ("words", number(words.len().min(10)) / 10.0),
-            ("height", if reading.usual_height > 0.0 { (height / reading.usual_height).clamp(0.3, 4.0) } else { 1.0 }),
-            ("order", share(block.first_segment.min(100), 100)),
-            ("sum_word", flag(words.iter().any(|token| crate::readers::totals::sum_word_strength(&token.folded).is_some()))),
-        ];
-        found.push(Candidate {
-            proposal: Proposal::Text(name),
-            features,
-        });
     }
-    found
+    let mut seen: BTreeSet<(String, Option<Label>, bool)> = BTreeSet::new();
+    blocks.retain(|block| seen.insert((block.name.clone().unwrap_or_default(), block.heading, block.is_under_sender_line)));
+    blocks.into_iter().filter_map(|block| invoice_candidate(reading, block, &domains)).collect()
+}
+
+fn invoice_candidate(reading: &Reading, block: Block, domains: &BTreeSet<String>) -> Option<Candidate> {
+    let name = block.name.clone()?;
+    let words = tokens(&name);
+    let segment = reading.segment(block.first_segment);
+    let height = segment.and_then(|segment| segment.bounds).map_or(0.0, |bounds| f64::from(bounds.bottom - bounds.top));
+    let features = vec![
+        ("seller_heading", flag(block.is_headed(Label::Seller))),
+        ("buyer_heading", flag(block.is_headed(Label::Buyer))),
+        ("other_heading", flag(block.is_headed(Label::OtherParty))),
+        ("owner_heading", flag(block.is_headed(Label::Owner))),
+        ("sender_line", flag(block.is_sender_line)),
+        ("under_sender_line", flag(block.is_under_sender_line)),
+        ("contact_inside", flag(block.has_contact)),
+        ("has_address", flag(!block.address.is_empty())),
+        ("legal_form", flag(block.has_legal_form)),
+        ("business_word", flag(has_business_word(&words))),
+        ("domain", flag(matches_domain(&name, domains))),
+        ("left", block.left_share),
+        ("top", block.top_share),
+        ("upper_right", flag(block.left_share > 0.5 && block.top_share < 0.4)),
+        ("upper_left", flag(block.left_share < 0.4 && block.top_share < 0.4)),
+        ("repeated", number(block.repetitions.min(6)).ln_1p()),
+        ("words", number(words.len().min(10)) / 10.0),
+        ("height", if reading.usual_height > 0.0 { (height / reading.usual_height).clamp(0.3, 4.0) } else { 1.0 }),
+        ("order", share(block.first_segment.min(100), 100)),
+        ("sum_word", flag(words.iter().any(|token| sum_word_strength(&token.folded).is_some()))),
+    ];
+    Some(Candidate {
+        proposal: Proposal::Text(name),
+        features,
+    })
 }
 
 /// The second-level domains of mail and web addresses in the document, folded.

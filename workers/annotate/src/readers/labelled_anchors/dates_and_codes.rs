@@ -51,13 +51,42 @@ pub(in crate::readers) fn number_at(reading: &Reading, place: &Place) -> Option<
 
 /// The date behind the strongest label of issue dates.
 pub(super) fn issue_date(reading: &Reading) -> Option<&DateCandidate> {
-    labelled_date(reading, Label::IssueDate)
+    labelled_date(reading, Label::IssueDate).or_else(|| date_of_title(reading))
+}
+
+/// The date behind the title of the document and its number: `Rechnung Nr. 12 vom 18.11.2017`.
+pub(in crate::readers) fn date_of_title(reading: &Reading) -> Option<&DateCandidate> {
+    let titles = reading.labels.iter().filter(|hit| hit.first_token == 0 && (hit.label == Label::DocumentTitle || hit.label == Label::InvoiceNumber));
+    titles.filter(|hit| hit.strength >= 5).find_map(|hit| reading.dates_in(hit.segment).iter().find(|date| date.span.start > hit.end && !date.compact))
 }
 
 /// The date behind the strongest label of due dates; the latest when there are several.
 pub(super) fn due_date(reading: &Reading) -> Option<&DateCandidate> {
-    let dates = reading.labels_of(Label::DueDate).filter_map(|hit| date_of(reading, hit));
+    let dates = reading.labels_of(Label::DueDate).filter(|hit| says_payment(reading, hit)).flat_map(|hit| date_of(reading, hit).into_iter().chain(dates_further_below(reading, hit)));
     dates.max_by_key(|date| date.date)
+}
+
+/// A bare `until` is a due date only where payment is spoken of.
+pub(in crate::readers) fn says_payment(reading: &Reading, hit: &LabelHit) -> bool {
+    const WORDS: [&str; 10] = ["zahl", "skonto", "abzug", "netto", "pay", "betal", "pag", "regl", "uberweis", "fallig"];
+    hit.strength >= 5 || reading.segment(hit.segment).is_some_and(|segment| segment.tokens.iter().any(|token| WORDS.iter().any(|word| token.folded.starts_with(word))))
+}
+
+/// Dates in the column under a heading that fills its segment: terms of payment with several days.
+fn dates_further_below<'a>(reading: &'a Reading, hit: &LabelHit) -> Vec<&'a DateCandidate> {
+    const ROWS: usize = 5;
+    let Some((segment, bounds)) = reading.segment(hit.segment).and_then(|segment| segment.bounds.map(|bounds| (segment, bounds))) else {
+        return Vec::new();
+    };
+    if segment.text.trim_end_matches([':', ' ']).len() > hit.end {
+        return Vec::new();
+    }
+    let rows = reading.view.row_start(segment.row + 1)..reading.view.row_start(segment.row + 1 + ROWS);
+    let dates = rows.flat_map(|index| reading.dates_in(index).iter().map(move |date| (index, date)));
+    dates
+        .filter(|(index, _)| reading.segment(*index).is_some_and(|other| other.page == segment.page && other.bounds.is_some_and(|other| other.left < bounds.right && bounds.left < other.right)))
+        .map(|(_, date)| date)
+        .collect()
 }
 
 fn labelled_date(reading: &Reading, label: Label) -> Option<&DateCandidate> {
@@ -80,7 +109,7 @@ fn date_of<'a>(reading: &'a Reading, hit: &LabelHit) -> Option<&'a DateCandidate
 
 /// `Lieferung Datum`, `order date` read as `order` and `date`: the word before makes it another date.
 fn is_part_of_other_label(reading: &Reading, hit: &LabelHit) -> bool {
-    hit.strength < 8
+    hit.strength < 8 && hit.strength > 4
         && reading.labels_in(hit.segment).iter().any(|other| {
             other.end < hit.start
                 && hit.start - other.end <= 2

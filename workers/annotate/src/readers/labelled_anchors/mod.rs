@@ -4,8 +4,8 @@ mod dates_and_codes;
 mod names;
 pub(super) mod sums;
 
-pub(super) use dates_and_codes::{number_at, owner, section};
-pub(super) use names::{join_address, joined_name};
+pub(super) use dates_and_codes::{date_of_title, number_at, owner, says_payment, section};
+pub(super) use names::{heading_names, join_address, joined_name};
 
 use accord_domain::answer::{Answer, Answers};
 use accord_domain::field::Field;

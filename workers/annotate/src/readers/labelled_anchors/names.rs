@@ -2,7 +2,8 @@
 
 use crate::readers::labels::{Label, LabelHit};
 use crate::readers::parties::header::{self, HeaderLine, LineKind};
-use crate::readers::parties::{address_score, clean_name, has_legal_form, has_postal_code, has_registration, is_name_like};
+use crate::readers::parties::blocks::is_party_name;
+use crate::readers::parties::{address_score, clean_name, has_legal_form, has_postal_code, has_registration};
 use crate::readers::places;
 use crate::readers::reading::Reading;
 use crate::readers::words::tokens;
@@ -25,7 +26,8 @@ pub(super) fn buyer(reading: &Reading) -> Option<String> {
     heading_names(reading, Label::Buyer).next()
 }
 
-fn heading_names(reading: &Reading, label: Label) -> impl Iterator<Item = String> {
+/// The names under headings of a kind.
+pub(in crate::readers) fn heading_names(reading: &Reading, label: Label) -> impl Iterator<Item = String> {
     reading.labels_of(label).filter(|hit| is_heading(reading, hit)).filter_map(|hit| name_of_heading(reading, hit))
 }
 
@@ -44,7 +46,7 @@ fn name_of_heading(reading: &Reading, hit: &LabelHit) -> Option<String> {
     }
     places::of_label(reading, hit).iter().find_map(|place| {
         let segment = reading.segment(place.segment)?;
-        let text = segment.text.get(place.from..place.to)?.trim_start_matches([':', ' ', '/']);
+        let text = segment.text.get(place.from..place.to)?.trim_start_matches([':', ' ', '/', '.']);
         let inner = reading.labels_in(place.segment).first().filter(|other| other.first_token == 0 && matches!(other.label, Label::Buyer | Label::PartyName) && place.from == 0);
         let text = inner.map_or(text, |other| segment.text_from(other.end).trim_start_matches([':', ' ']));
         accept_name(text)
@@ -70,7 +72,7 @@ fn labelled_name(reading: &Reading, hit: &LabelHit) -> Option<String> {
 fn accept_name(text: &str) -> Option<String> {
     let name = clean_name(text);
     let words = tokens(&name);
-    (is_name_like(&name) && (address_score(&name, &words) < 2 || has_legal_form(&words))).then_some(name)
+    (is_party_name(&name, &words) && (address_score(&name, &words) < 2 || has_legal_form(&words))).then_some(name)
 }
 
 /// The company of a receipt by its registration number: the text before the number, or the line above it.

@@ -7,6 +7,7 @@ mod sums;
 use accord_domain::answer::{Answer, Answers};
 use accord_domain::field::Field;
 
+use super::labelled_anchors::date_of_title;
 use super::labels::Label;
 use super::reading::Reading;
 use super::roles::{Role, is_receipt};
@@ -41,7 +42,7 @@ fn answer(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option
     let text = |found: Option<String>| found.map(|text| answers::text(field, &text));
     match role {
         Role::InvoiceNumber => nearest::invoice_number(reading).map(|code| answers::text(field, &code.printed)),
-        Role::IssueDate => nearest::date(reading, Label::IssueDate).or_else(|| receipt.then(|| nearest::topmost_date(reading)).flatten()).map(|date| answers::date(field, date)),
+        Role::IssueDate => nearest::date(reading, Label::IssueDate).or_else(|| date_of_title(reading)).or_else(|| receipt.then(|| nearest::topmost_date(reading)).flatten()).map(|date| answers::date(field, date)),
         Role::DueDate => nearest::date(reading, Label::DueDate).map(|date| answers::date(field, date)),
         Role::SellerVatId => nearest::seller_tax_number(reading).map(|code| answers::text(field, &code.printed)),
         Role::Currency => sums::currency(reading).map(|code| answers::text(field, code)),

@@ -5,7 +5,7 @@ use accord_documents::Bounds;
 use crate::readers::candidates::Span;
 use crate::readers::candidates::codes::{self, Code, document_number};
 use crate::readers::candidates::dates::DateCandidate;
-use crate::readers::labelled_anchors::section;
+use crate::readers::labelled_anchors::{says_payment, section};
 use crate::readers::labels::{Label, LabelHit};
 use crate::readers::reading::Reading;
 
@@ -69,7 +69,7 @@ pub(super) fn date(reading: &Reading, label: Label) -> Option<&DateCandidate> {
         let others = reading.labels.iter().filter(|hit| hit.label != label && matches!(hit.label, Label::IssueDate | Label::DueDate | Label::OtherDate));
         others.filter(|hit| hit.strength >= 5).any(|hit| nearest(reading, hit, std::iter::once(date), |date| date.span).is_some_and(|(other, _)| other < cost))
     };
-    let found = reading.labels_of(label).filter_map(|hit| {
+    let found = reading.labels_of(label).filter(|hit| says_payment(reading, hit)).filter_map(|hit| {
         let dates = reading.dates.iter().filter(|date| !date.compact || hit.strength >= 5);
         let (cost, date) = nearest(reading, hit, dates, |date| date.span)?;
         (!taken_by_other(date, cost)).then_some((hit.strength, cost, date))

@@ -82,6 +82,11 @@ pub(crate) fn find(reading: &Reading) -> Vec<Headings> {
     found
 }
 
+/// Whether a folded word stands over columns of tables.
+pub(crate) fn is_heading_word(folded: &str) -> bool {
+    WORDS.iter().any(|(_, words)| words.split(' ').any(|word| word == folded))
+}
+
 fn left_of(cell: &Cell) -> f32 {
     cell.bounds.map_or(0.0, |bounds| bounds.left)
 }

@@ -1,12 +1,14 @@
 //! Blocks: lines of text that stand together like a letterhead, an addressee or a sender's line.
 
+use std::collections::BTreeSet;
+
 use accord_documents::Bounds;
 
-use super::{address_score, clean_name, has_legal_form, has_postal_code, is_name_like};
+use super::{address_score, clean_name, has_legal_form, has_postal_code, is_legal_form_word, is_name_like};
 use crate::readers::labels::Label;
 use crate::readers::reading::Reading;
 use crate::readers::view::Segment;
-use crate::readers::words::{folded_text, tokens};
+use crate::readers::words::{Token, folded_text, tokens};
 
 /// Segments of the first page that are put into blocks.
 const MAXIMUM_SEGMENTS: usize = 400;
@@ -42,6 +44,23 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// A name that stands behind a heading, apart from every block.
+    pub(crate) fn headed(reading: &Reading, label: Label, name: String) -> Self {
+        Self {
+            heading: Some(label),
+            address: String::new(),
+            is_sender_line: false,
+            is_under_sender_line: false,
+            has_contact: false,
+            has_legal_form: has_legal_form(&tokens(&name)),
+            left_share: 0.5,
+            top_share: 0.3,
+            repetitions: reading.occurrences(&folded_text(&name)).saturating_sub(1),
+            first_segment: 0,
+            name: Some(name),
+        }
+    }
+
     /// Whether the block stands under such a heading.
     pub(crate) fn is_headed(&self, label: Label) -> bool {
         self.heading == Some(label)
@@ -72,13 +91,16 @@ fn is_under(reading: &Reading, line: usize, line_bounds: Option<Bounds>, block: 
 
 /// Segments grouped by their left edges and distances.
 fn groups_by_place(reading: &Reading) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut groups: Vec<Vec<usize>> = sender_runs(reading);
+    let taken: BTreeSet<usize> = groups.iter().flatten().copied().collect();
+    let own_groups = groups.len();
     let segments = reading.view.segments.iter().enumerate().take_while(|(_, segment)| segment.page == 0).take(MAXIMUM_SEGMENTS);
     for (index, segment) in segments {
-        let Some(bounds) = segment.bounds else { continue };
-        let home = groups.iter_mut().rev().take(40).find(|group| {
+        let Some(bounds) = segment.bounds.filter(|_| !taken.contains(&index)) else { continue };
+        let home = groups.iter_mut().skip(own_groups).rev().take(40).find(|group| {
             let last = group.last().and_then(|last| reading.segment(*last)).and_then(|last| last.bounds);
-            last.is_some_and(|last| belongs_under(last, bounds, group.len()))
+            let addressed = group.iter().filter_map(|index| reading.segment(*index)).any(|segment| has_postal_code(&segment.text));
+            last.is_some_and(|last| belongs_under(last, bounds, group.len(), addressed))
         });
         match home {
             Some(group) => group.push(index),
@@ -88,21 +110,63 @@ fn groups_by_place(reading: &Reading) -> Vec<Vec<usize>> {
     groups
 }
 
-fn belongs_under(last: Bounds, bounds: Bounds, lines: usize) -> bool {
+/// Sender's lines: single segments, or segments with nothing but dots between them.
+fn sender_runs(reading: &Reading) -> Vec<Vec<usize>> {
+    let mut runs = Vec::new();
+    for row in reading.view.rows.iter().take(MAXIMUM_SEGMENTS) {
+        let mut run: Vec<usize> = Vec::new();
+        for index in row.clone() {
+            let Some(segment) = reading.segment(index).filter(|segment| segment.page == 0) else { break };
+            let mark = is_mark(segment);
+            let after_mark = run.last().and_then(|last| reading.segment(*last)).is_some_and(is_mark);
+            if !(mark || after_mark) {
+                keep_sender(reading, &mut runs, &run);
+                run.clear();
+            }
+            run.push(index);
+        }
+        keep_sender(reading, &mut runs, &run);
+    }
+    runs
+}
+
+fn is_mark(segment: &Segment) -> bool {
+    segment.text.chars().count() <= 2 && segment.text.chars().all(|character| matches!(character, '·' | '•' | '●' | '|' | '-' | '–' | '*' | '∙' | '■'))
+}
+
+fn keep_sender(reading: &Reading, runs: &mut Vec<Vec<usize>>, run: &[usize]) {
+    let labelled = run.first().is_some_and(|first| reading.labels_in(*first).iter().any(|hit| hit.first_token == 0));
+    if !labelled && sender_parts(&joined(reading, run)).is_some() {
+        runs.push(run.to_vec());
+    }
+}
+
+fn joined(reading: &Reading, group: &[usize]) -> String {
+    let texts: Vec<&str> = group.iter().filter_map(|index| reading.segment(*index)).map(|segment| segment.text.as_str()).collect();
+    texts.join(" ")
+}
+
+fn belongs_under(last: Bounds, bounds: Bounds, lines: usize, addressed: bool) -> bool {
     let height = (last.bottom - last.top).max(bounds.bottom - bounds.top).max(1.0);
     let gap = bounds.top - last.bottom;
     let own_height = (bounds.bottom - bounds.top).max(1.0);
     let last_height = (last.bottom - last.top).max(1.0);
     let aligned = (bounds.left - last.left).abs() < 0.7 * height || (bounds.right - last.right).abs() < 0.5 * height;
     let alike = own_height < 1.6 * last_height && last_height < 1.6 * own_height || lines == 1;
-    gap > -0.6 * height && gap < 1.3 * height && aligned && alike
+    let widest = if addressed { 1.2 } else { 1.9 };
+    gap > -0.6 * height && gap < widest * height && aligned && alike
 }
 
 /// Without boxes: segments of the same column in following rows.
 fn groups_by_row(reading: &Reading) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut groups: Vec<Vec<usize>> = sender_runs(reading);
+    let taken: BTreeSet<usize> = groups.iter().flatten().copied().collect();
+    let own_groups = groups.len();
     for (index, segment) in reading.view.segments.iter().enumerate().take_while(|(_, segment)| segment.page == 0).take(MAXIMUM_SEGMENTS) {
-        let home = groups.iter_mut().rev().take(20).find(|group| {
+        if taken.contains(&index) {
+            continue;
+        }
+        let home = groups.iter_mut().skip(own_groups).rev().take(20).find(|group| {
             let last = group.last().and_then(|last| reading.segment(*last));
             last.is_some_and(|last| last.row + 1 == segment.row && last.column == segment.column)
         });
@@ -117,7 +181,9 @@ fn groups_by_row(reading: &Reading) -> Vec<Vec<usize>> {
 fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let first_segment = *group.first()?;
     let first = reading.segment(first_segment)?;
-    let sender = sender_parts(&first.text).filter(|_| group.len() <= 2);
+    let one_row = group.iter().all(|index| reading.segment(*index).is_some_and(|segment| segment.row == first.row));
+    let labelled = reading.labels_in(first_segment).iter().any(|hit| hit.first_token == 0);
+    let sender = if one_row && !labelled { sender_parts(&joined(reading, group)) } else { None };
     let lines: Vec<(usize, &Segment)> = group.iter().filter_map(|index| reading.segment(*index).map(|segment| (*index, segment))).collect();
     let is_contact = |index: usize| reading.labels_in(index).iter().any(|hit| matches!(hit.label, Label::Contact | Label::Bank | Label::VatId | Label::Registration) && hit.first_token == 0);
     let has_contact = lines.iter().any(|(index, segment)| is_contact(*index) || segment.text.contains('@'));
@@ -150,16 +216,27 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
 }
 
 fn name_of(reading: &Reading, index: usize, segment: &Segment) -> Option<String> {
-    let label = reading.labels_in(index).first().filter(|hit| hit.first_token == 0 && hit.strength >= 5);
+    let label = reading.labels_in(index).first().filter(|hit| hit.first_token == 0 && hit.strength >= 4);
     let text = match label {
-        Some(hit) if matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName | Label::OtherParty) => segment.text_from(hit.end).trim_start_matches([':', ' ']),
+        Some(hit) if matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName) => segment.text_from(hit.end).trim_start_matches([':', ' ', '/', '.']),
         Some(_) => return None,
         None => &segment.text,
     };
     let name = clean_name(text);
     let words = tokens(&name);
     let plain = address_score(&name, &words) == 0 || has_legal_form(&words);
-    (is_name_like(&name) && plain && reading.dates_in(index).is_empty()).then_some(name)
+    let fits = is_party_name(&name, &words) && plain && reading.dates_in(index).is_empty() && !reading.amounts_in(index).iter().any(crate::readers::candidates::amounts::Amount::is_money);
+    fits.then_some(name)
+}
+
+/// Whether the text can be the name of a party of an invoice: like a name, with a capital, no heading of a table, no title of a document, no town.
+pub(crate) fn is_party_name(name: &str, words: &[Token]) -> bool {
+    let capital = name.chars().any(char::is_uppercase) || name.contains('.');
+    let headings = words.iter().all(|token| crate::readers::line_items::headings::is_heading_word(&token.folded));
+    let only_form = words.iter().all(|token| is_legal_form_word(&token.folded));
+    let digits_first = name.starts_with(|first: char| first.is_ascii_digit()) && has_postal_code(name);
+    let sentence = words.len() > 7 && !has_legal_form(words);
+    is_name_like(name) && capital && !headings && !only_form && !digits_first && !sentence && !name.starts_with(['(', '<', '#', '*'])
 }
 
 /// The lines of the block from its first postal code up to the name and down to the telephone.

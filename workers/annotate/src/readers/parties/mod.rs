@@ -77,6 +77,11 @@ fn begins_with_legal_form(words: &[Token], place: usize) -> bool {
     })
 }
 
+/// Whether a folded word alone is a legal form.
+pub(crate) fn is_legal_form_word(word: &str) -> bool {
+    LEGAL_FORMS.split(' ').any(|form| form == word) || is_short_legal_form(word)
+}
+
 /// Whether the text names a legal form of companies.
 pub(crate) fn has_legal_form(words: &[Token]) -> bool {
     legal_form(words).is_some()
