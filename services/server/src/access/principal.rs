@@ -50,14 +50,14 @@ impl SignedInPerson {
 impl Principal {
     /// Finds out who makes the request: by the header `Authorization` if there is one, else by the session's cookie.
     pub(super) async fn find(parts: &Parts, state: &AppState) -> Result<Option<Self>, Problem> {
-        let found = match bearer::secret(parts)? {
-            Some(secret) => Some(Self::Token(bearer::verify(state, &secret).await?)),
-            None => session::find(parts, state).await?.map(Self::Person),
+        let Some(secret) = bearer::secret(parts)? else {
+            return Ok(session::find(parts, state).await?.map(Self::Person));
         };
-        if let (Some(principal), Some(slot)) = (&found, parts.extensions.get::<PrincipalSlot>()) {
+        let principal = Self::Token(bearer::verify(state, &secret).await?);
+        if let Some(slot) = parts.extensions.get::<PrincipalSlot>() {
             slot.set(principal.label());
         }
-        Ok(found)
+        Ok(Some(principal))
     }
 
     /// Refuses whoever lacks what the requirement asks for.
@@ -101,9 +101,13 @@ impl Principal {
     pub fn label(&self) -> String {
         match self {
             Self::Token(token) => format!("token:{}", token.id),
-            Self::Person(person) => format!("user:{}", person.user.id),
+            Self::Person(person) => user_label(&person.user),
         }
     }
+}
+
+pub(super) fn user_label(user: &User) -> String {
+    format!("user:{}", user.id)
 }
 
 fn has_scope(token: &AccessToken, scopes: &[Scope]) -> bool {
@@ -118,7 +122,7 @@ fn has_scope(token: &AccessToken, scopes: &[Scope]) -> bool {
 pub(crate) struct PrincipalSlot(Arc<OnceLock<String>>);
 
 impl PrincipalSlot {
-    fn set(&self, label: String) {
+    pub(super) fn set(&self, label: String) {
         // A request that is looked at by several extractors has the same principal each time.
         let _ = self.0.set(label);
     }

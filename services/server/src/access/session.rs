@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::access::principal::SignedInPerson;
+use crate::access::principal::{PrincipalSlot, SignedInPerson, user_label};
 use crate::accounts::{NewSession, verify_session};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -23,6 +23,9 @@ pub(super) async fn find(parts: &Parts, state: &AppState) -> Result<Option<Signe
     };
     let secret = SecretString::from(cookie.value());
     let user = verify_session(state.store.as_ref(), state.environment.as_ref(), &secret).await?;
+    if let (Some(user), Some(slot)) = (&user, parts.extensions.get::<PrincipalSlot>()) {
+        slot.set(user_label(user));
+    }
     Ok(user.map(|user| SignedInPerson::new(user, secret)))
 }
 

@@ -26,7 +26,7 @@ pub const MAXIMUM_LISTED_ERRORS: usize = 100;
 #[serde(transparent)]
 pub struct Problem(Box<ProblemMembers>);
 
-/// The members of a problem.
+/// What an error tells the client (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemMembers {

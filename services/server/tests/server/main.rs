@@ -11,6 +11,7 @@ mod extractions;
 mod gold;
 mod house;
 mod imports;
+mod log;
 mod panel;
 mod problems;
 mod projects;

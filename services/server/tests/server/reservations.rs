@@ -1,6 +1,6 @@
 //! What people do with tasks.
 
-use accord_domain::{Role, Scope};
+use accord_domain::{Role, Scope, Timestamp};
 use serde_json::{Value, json};
 
 use crate::house::{House, people_project};
@@ -55,7 +55,8 @@ async fn a_vote_is_reserved_kept_and_submitted_once() {
         .post(&address(&again, "renew"), &session, &lease)
         .await
         .expect(200);
-    assert!(renewed["lease_until"].as_str() >= again["task"]["lease_until"].as_str());
+    let moment = |value: &Value| serde_json::from_value::<Timestamp>(value.clone()).unwrap();
+    assert!(moment(&renewed["lease_until"]) >= moment(&again["task"]["lease_until"]));
     let stale = json!({ "lease_token": claimed["lease_token"] });
     house
         .post(&address(&again, "renew"), &session, &stale)
