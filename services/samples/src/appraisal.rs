@@ -2,7 +2,8 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::cross_industry::{PROFILE, type_code};
+use crate::electronic::cross_industry::PROFILE;
+use crate::electronic::type_code;
 use crate::gold::{Arithmetic, GoldExtra, GoldFile, GoldInText, InvoiceGold, LineGold, Presence, ScanKind, amount};
 use crate::invoice::{Invoice, Line};
 use crate::notation::DateStyle;
@@ -39,7 +40,8 @@ pub(crate) fn appraise(invoice: &Invoice<'_>, file: &FileAppraisal<'_>) -> GoldF
     }
 }
 
-fn values(invoice: &Invoice<'_>) -> InvoiceGold {
+/// The true values of an invoice.
+pub(crate) fn values(invoice: &Invoice<'_>) -> InvoiceGold {
     let supplier = invoice.supplier;
     InvoiceGold {
         invoice_number: invoice.number.clone(),
@@ -69,15 +71,15 @@ fn line_values((index, line): (usize, &Line)) -> LineGold {
 }
 
 fn extra(invoice: &Invoice<'_>) -> GoldExtra {
-    let adjustments = || invoice.adjustments.iter().map(|adjustment| adjustment.amount);
+    let (charges, allowances) = invoice.charges_and_allowances();
     GoldExtra {
         due_date_source: match (invoice.due_date, invoice.supplier.habits.due) {
             (None, _) => "none",
             (Some(_), DueHabit::DaysOnly) => "payment-terms-text",
             (Some(_), _) => "page",
         },
-        allowance_total: amount(-adjustments().filter(Decimal::is_sign_negative).sum::<Decimal>()),
-        charge_total: amount(adjustments().filter(Decimal::is_sign_positive).sum()),
+        allowance_total: amount(allowances),
+        charge_total: amount(charges),
         prepaid_total: amount(invoice.settlement.deposit.unwrap_or_default()),
         due_payable: amount(invoice.payable),
         buyer_vat_id: invoice.buyer.vat_id().filter(|_| invoice.reverse_charge),

@@ -14,6 +14,7 @@ pub(crate) enum Purpose {
     Scan,
     Receipt,
     Text,
+    Electronic,
 }
 
 /// Draws from one stream.

@@ -100,6 +100,16 @@ impl Invoice<'_> {
         self.lines.iter().map(|line| line.total).sum()
     }
 
+    /// The sum of the charges on the document and that of its discounts, both above zero.
+    pub(crate) fn charges_and_allowances(&self) -> (Decimal, Decimal) {
+        let (charges, allowances): (Vec<Decimal>, Vec<Decimal>) = self
+            .adjustments
+            .iter()
+            .map(|adjustment| adjustment.amount)
+            .partition(Decimal::is_sign_positive);
+        (charges.iter().sum(), -allowances.iter().sum::<Decimal>())
+    }
+
     /// Whether the amount to pay differs from the gross total.
     pub(crate) fn has_settlement(&self) -> bool {
         let Settlement {

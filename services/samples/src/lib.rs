@@ -13,7 +13,7 @@ mod chance;
 mod check_digits;
 mod compose;
 mod country;
-mod cross_industry;
+mod electronic;
 mod error;
 mod font;
 mod gold;
@@ -32,6 +32,7 @@ mod supplier;
 mod text;
 mod words;
 
+pub use electronic::{XmlInvoice, generate_xrechnung};
 pub use error::SampleError;
 pub use gold::{Arithmetic, GoldExtra, GoldFile, GoldInText, InvoiceGold, LineGold, Presence, ScanKind};
 pub use receipts::{ReceiptGold, ReceiptLine, ReceiptSample, generate_receipts};

@@ -7,7 +7,7 @@ use crate::appraisal::{FileAppraisal, appraise};
 use crate::canvas::Canvas;
 use crate::chance::{Chance, Purpose};
 use crate::compose::{Latitude, compose};
-use crate::cross_industry;
+use crate::electronic::cross_industry;
 use crate::error::SampleError;
 use crate::gold::{GoldFile, ScanKind};
 use crate::pdf::{self, FileFacts};

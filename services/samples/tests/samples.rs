@@ -6,7 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use accord_samples::{GoldFile, Presence, SampleInvoice, ScanKind, generate, samples, write_folder};
+use accord_samples::{
+    GoldFile, Presence, SampleInvoice, ScanKind, XmlInvoice, generate, generate_xrechnung, samples, write_folder,
+};
 use lopdf::{Document, Object};
 use quick_xml::events::Event;
 use rust_decimal::Decimal;
@@ -173,21 +175,36 @@ fn attachment(document: &Document, name: &str) -> Option<Vec<u8>> {
 /// The texts of all elements, by the names of the element and the one around it.
 fn xml_values(xml: &str) -> HashMap<String, Vec<String>> {
     let mut reader = quick_xml::Reader::from_str(xml);
-    let mut path: Vec<String> = Vec::new();
+    let mut path: Vec<(String, String)> = Vec::new();
     let mut values: HashMap<String, Vec<String>> = HashMap::new();
     loop {
-        match reader.read_event().unwrap() {
-            Event::Start(start) => path.push(String::from_utf8(start.local_name().as_ref().to_vec()).unwrap()),
-            Event::End(_) => drop(path.pop()),
-            Event::Text(text) => {
-                let text = text.decode().unwrap().trim().to_owned();
-                if !text.is_empty() {
-                    let key = path[path.len() - 2..].join("/");
-                    values.entry(key).or_default().push(text);
+        let addition = match reader.read_event().unwrap() {
+            Event::Start(start) => {
+                let name = String::from_utf8(start.local_name().as_ref().to_vec()).unwrap();
+                path.push((name, String::new()));
+                continue;
+            }
+            Event::End(_) => {
+                let (name, text) = path.pop().unwrap();
+                let around = path.last().map_or("", |(name, _)| name.as_str());
+                if !text.trim().is_empty() {
+                    values
+                        .entry(format!("{around}/{name}"))
+                        .or_default()
+                        .push(text.trim().to_owned());
                 }
+                continue;
+            }
+            Event::Text(text) => text.decode().unwrap().into_owned(),
+            Event::GeneralRef(reference) => {
+                let name = reference.decode().unwrap().into_owned();
+                quick_xml::escape::resolve_predefined_entity(&name).unwrap().to_owned()
             }
             Event::Eof => return values,
-            _ => {}
+            _ => continue,
+        };
+        if let Some((_, text)) = path.last_mut() {
+            text.push_str(&addition);
         }
     }
 }
@@ -226,6 +243,43 @@ fn attached_invoices_say_what_the_gold_says() {
         count += 1;
     }
     assert!((COUNT / 5 - 1..=COUNT / 5 + 1).contains(&count), "{count}");
+}
+
+#[test]
+fn plain_electronic_invoices_say_what_their_gold_says() {
+    let invoices = generate_xrechnung(1, 12).unwrap();
+    assert_eq!(invoices, generate_xrechnung(1, 12).unwrap());
+    for XmlInvoice { id, xml, gold } in invoices {
+        let values = xml_values(&xml);
+        let first = |key: &str| values.get(key).map(|texts| texts[0].clone());
+        let root = if xml.contains("<CreditNote ") {
+            "CreditNote"
+        } else {
+            "Invoice"
+        };
+        assert_eq!(first(&format!("{root}/ID")), Some(gold.invoice_number), "{id}");
+        assert_eq!(first(&format!("{root}/IssueDate")), Some(gold.issue_date), "{id}");
+        assert_eq!(first(&format!("{root}/DueDate")), gold.due_date, "{id}");
+        assert_eq!(
+            first("PartyLegalEntity/RegistrationName"),
+            Some(gold.seller_name),
+            "{id}"
+        );
+        assert_eq!(first("PartyTaxScheme/CompanyID"), gold.seller_vat_id, "{id}");
+        assert_eq!(
+            first("LegalMonetaryTotal/TaxExclusiveAmount"),
+            Some(gold.net_total),
+            "{id}"
+        );
+        assert_eq!(
+            first("LegalMonetaryTotal/TaxInclusiveAmount"),
+            Some(gold.gross_total),
+            "{id}"
+        );
+        assert_eq!(first("TaxTotal/TaxAmount"), Some(gold.tax_total), "{id}");
+        let names: Vec<String> = gold.line_items.into_iter().map(|line| line.description).collect();
+        assert_eq!(values["Item/Name"], names, "{id}");
+    }
 }
 
 #[test]

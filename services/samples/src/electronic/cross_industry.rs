@@ -3,11 +3,11 @@
 use std::io;
 
 use jiff::civil::Date;
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use rust_decimal::Decimal;
 
-use crate::invoice::{DocumentKind, Invoice, Line};
+use super::{Xml, tax_category, type_code};
+use crate::gold::amount as gold_amount;
+use crate::invoice::{Invoice, Line};
 use crate::party::Party;
 
 /// The identifier of the profile.
@@ -15,84 +15,47 @@ pub(crate) const PROFILE: &str = "urn:cen.eu:en16931:2017";
 
 /// The invoice as XML.
 pub(crate) fn write(invoice: &Invoice<'_>) -> io::Result<String> {
-    let mut xml = Xml {
-        writer: Writer::new_with_indent(Vec::new(), b' ', 1),
-    };
-    xml.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let mut root = BytesStart::new("rsm:CrossIndustryInvoice");
-    root.push_attribute((
-        "xmlns:rsm",
-        "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
-    ));
-    root.push_attribute((
-        "xmlns:ram",
-        "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
-    ));
-    root.push_attribute((
-        "xmlns:udt",
-        "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
-    ));
-    xml.event(Event::Start(root))?;
-    xml.inside("rsm:ExchangedDocumentContext", |xml| {
-        xml.inside("ram:GuidelineSpecifiedDocumentContextParameter", |xml| {
-            xml.leaf("ram:ID", PROFILE)
-        })
-    })?;
-    xml.inside("rsm:ExchangedDocument", |xml| head(xml, invoice))?;
-    xml.inside("rsm:SupplyChainTradeTransaction", |xml| {
-        for (index, line) in invoice.lines.iter().enumerate() {
-            xml.inside("ram:IncludedSupplyChainTradeLineItem", |xml| {
-                item(xml, invoice, index, line)
-            })?;
-        }
-        xml.inside("ram:ApplicableHeaderTradeAgreement", |xml| agreement(xml, invoice))?;
-        xml.inside("ram:ApplicableHeaderTradeDelivery", |xml| {
-            xml.inside("ram:ActualDeliverySupplyChainEvent", |xml| {
-                xml.date("ram:OccurrenceDateTime", invoice.delivery_date)
+    let name_spaces = [
+        (
+            "xmlns:rsm",
+            "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
+        ),
+        (
+            "xmlns:ram",
+            "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
+        ),
+        (
+            "xmlns:udt",
+            "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
+        ),
+    ];
+    Xml::document("rsm:CrossIndustryInvoice", &name_spaces, |xml| {
+        xml.inside("rsm:ExchangedDocumentContext", |xml| {
+            xml.inside("ram:GuidelineSpecifiedDocumentContextParameter", |xml| {
+                xml.leaf("ram:ID", PROFILE)
             })
         })?;
-        xml.inside("ram:ApplicableHeaderTradeSettlement", |xml| settlement(xml, invoice))
-    })?;
-    xml.event(Event::End(BytesEnd::new("rsm:CrossIndustryInvoice")))?;
-    String::from_utf8(xml.writer.into_inner()).map_err(io::Error::other)
+        xml.inside("rsm:ExchangedDocument", |xml| head(xml, invoice))?;
+        xml.inside("rsm:SupplyChainTradeTransaction", |xml| transaction(xml, invoice))
+    })
 }
 
-/// The UNTDID 1001 code of the document.
-pub(crate) fn type_code(kind: DocumentKind) -> &'static str {
-    match kind {
-        DocumentKind::Invoice => "380",
-        DocumentKind::CreditNote => "381",
+fn transaction(xml: &mut Xml, invoice: &Invoice<'_>) -> io::Result<()> {
+    for (index, line) in invoice.lines.iter().enumerate() {
+        xml.inside("ram:IncludedSupplyChainTradeLineItem", |xml| {
+            item(xml, invoice, index, line)
+        })?;
     }
-}
-
-struct Xml {
-    writer: Writer<Vec<u8>>,
+    xml.inside("ram:ApplicableHeaderTradeAgreement", |xml| agreement(xml, invoice))?;
+    xml.inside("ram:ApplicableHeaderTradeDelivery", |xml| {
+        xml.inside("ram:ActualDeliverySupplyChainEvent", |xml| {
+            xml.date("ram:OccurrenceDateTime", invoice.delivery_date)
+        })
+    })?;
+    xml.inside("ram:ApplicableHeaderTradeSettlement", |xml| settlement(xml, invoice))
 }
 
 impl Xml {
-    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
-        self.writer.write_event(event)
-    }
-
-    fn inside(&mut self, name: &str, fill: impl FnOnce(&mut Self) -> io::Result<()>) -> io::Result<()> {
-        self.event(Event::Start(BytesStart::new(name)))?;
-        fill(self)?;
-        self.event(Event::End(BytesEnd::new(name)))
-    }
-
-    fn leaf(&mut self, name: &str, text: &str) -> io::Result<()> {
-        self.writer
-            .create_element(name)
-            .write_text_content(BytesText::new(text))?;
-        Ok(())
-    }
-
-    fn leaf_with(&mut self, name: &str, attribute: (&str, &str), text: &str) -> io::Result<()> {
-        let element = self.writer.create_element(name).with_attribute(attribute);
-        element.write_text_content(BytesText::new(text))?;
-        Ok(())
-    }
-
     fn date(&mut self, name: &str, date: Date) -> io::Result<()> {
         let digits = format!("{:04}{:02}{:02}", date.year(), date.month(), date.day());
         self.inside(name, |xml| {
@@ -101,7 +64,7 @@ impl Xml {
     }
 
     fn amount(&mut self, name: &str, amount: Decimal) -> io::Result<()> {
-        self.leaf(name, &two_decimals(amount))
+        self.leaf(name, &gold_amount(amount))
     }
 
     fn tax_kind(&mut self, rate: i64, reverse_charge: bool) -> io::Result<()> {
@@ -110,20 +73,9 @@ impl Xml {
     }
 
     fn category(&mut self, rate: i64, reverse_charge: bool) -> io::Result<()> {
-        let category = match (reverse_charge, rate) {
-            (true, _) => "AE",
-            (false, 0) => "Z",
-            (false, _) => "S",
-        };
-        self.leaf("ram:CategoryCode", category)?;
-        self.leaf("ram:RateApplicablePercent", &two_decimals(Decimal::new(rate, 1)))
+        self.leaf("ram:CategoryCode", tax_category(rate, reverse_charge))?;
+        self.leaf("ram:RateApplicablePercent", &gold_amount(Decimal::new(rate, 1)))
     }
-}
-
-fn two_decimals(amount: Decimal) -> String {
-    let mut amount = amount;
-    amount.rescale(2);
-    amount.to_string()
 }
 
 fn head(xml: &mut Xml, invoice: &Invoice<'_>) -> io::Result<()> {
@@ -242,20 +194,16 @@ fn settlement(xml: &mut Xml, invoice: &Invoice<'_>) -> io::Result<()> {
 }
 
 fn summation(xml: &mut Xml, invoice: &Invoice<'_>) -> io::Result<()> {
-    let (charges, allowances): (Vec<Decimal>, Vec<Decimal>) = invoice
-        .adjustments
-        .iter()
-        .map(|adjustment| adjustment.amount)
-        .partition(Decimal::is_sign_positive);
+    let (charges, allowances) = invoice.charges_and_allowances();
     xml.amount("ram:LineTotalAmount", invoice.lines_total())?;
-    xml.amount("ram:ChargeTotalAmount", charges.iter().sum())?;
-    xml.amount("ram:AllowanceTotalAmount", -allowances.iter().sum::<Decimal>())?;
+    xml.amount("ram:ChargeTotalAmount", charges)?;
+    xml.amount("ram:AllowanceTotalAmount", allowances)?;
     xml.amount("ram:TaxBasisTotalAmount", invoice.net_total)?;
     let currency = invoice.supplier.notation.currency.code;
     xml.leaf_with(
         "ram:TaxTotalAmount",
         ("currencyID", currency),
-        &two_decimals(invoice.tax_total),
+        &gold_amount(invoice.tax_total),
     )?;
     if let Some(rounding) = invoice.settlement.rounding {
         xml.amount("ram:RoundingAmount", rounding)?;
