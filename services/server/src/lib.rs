@@ -1,21 +1,14 @@
 //! The web server: API v1 with its OpenAPI document, the pages, sessions and tokens.
 //!
-//! [`router`] is the whole application as a service, [`serve`] runs it on a socket. [`accounts`] is also what the
+//! [`router()`] is the whole application as a service, [`serve()`] runs it on a socket. [`accounts`] is also what the
 //! commands of the program use to make accounts and tokens.
 
-#![cfg_attr(
-    test,
-    expect(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        reason = "tests fail by panicking"
-    )
-)]
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod access;
 pub mod accounts;
 pub mod api;
+mod assets;
 pub mod extract;
 pub mod figures;
 mod middleware;

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::get;
 use http::Uri;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -32,6 +32,7 @@ pub fn router(state: AppState) -> Router {
         .layer(RequestBodyTimeoutLayer::new(settings.body_pause()))
         .layer(DefaultBodyLimit::max(settings.maximum_body_bytes))
         .layer(state.cross_site_protection.clone())
+        .layer(from_fn(pages::show_problems_as_pages))
         .layer(map_response(add_security_headers))
         .layer(from_fn_with_state(state.clone(), observe))
         .with_state(state)

@@ -1,10 +1,55 @@
-//! The pages for people.
+//! The pages for people: rendered on the server, readable without scripts, sent as plain forms.
+
+mod annotate;
+mod document;
+mod form;
+mod held;
+mod item;
+mod items;
+mod login;
+mod numbers;
+mod overview;
+mod problems;
+mod projects;
+mod reading;
+mod render;
+mod review;
+mod shown;
+mod visit;
+mod votes;
 
 use axum::Router;
+use axum::routing::{get, post};
 
+use crate::assets;
 use crate::state::AppState;
+
+pub(crate) use problems::show_problems_as_pages;
 
 /// The addresses of all pages.
 pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
     Router::new()
+        .route("/", get(projects::list))
+        .route("/login", get(login::show).post(login::submit))
+        .route("/logout", post(login::leave))
+        .route("/projects/{project}", get(overview::show))
+        .route("/projects/{project}/refit", post(overview::refit))
+        .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
+        .route("/projects/{project}/tasks/{task}/renew", post(held::renew))
+        .route("/projects/{project}/tasks/{task}/release", post(held::release))
+        .route("/projects/{project}/reading", get(reading::read))
+        .route("/projects/{project}/items", get(items::list))
+        .route("/projects/{project}/items/{item}", get(item::show))
+        .route("/projects/{project}/items/{item}/review", post(item::review))
+        .route(
+            "/projects/{project}/annotate",
+            get(annotate::show).post(annotate::submit_form),
+        )
+        .route("/projects/{project}/review", get(review::list))
+        .route("/projects/{project}/review/next", get(review::next))
+        .route(
+            "/projects/{project}/review/{task}",
+            get(review::show).post(review::submit_form),
+        )
+        .merge(assets::routes())
 }

@@ -22,6 +22,8 @@ pub struct Submission {
     pub answers: Map<String, Value>,
     /// How long the task was open.
     pub latency_milliseconds: Option<i64>,
+    /// What the person says about it, kept with the annotation.
+    pub comment: Option<String>,
 }
 
 /// What became of a submission.
@@ -50,14 +52,7 @@ pub async fn submit(
     let mut transaction = state.store.write().await?;
     let held = Held::find(transaction.as_mut(), principal, task_id, token).await?;
     let answers = answers_from_json(&held.project.definition.fields, &submission.answers)?;
-    let annotation = annotation(
-        state,
-        transaction.as_mut(),
-        &held,
-        answers,
-        submission.latency_milliseconds,
-    )
-    .await?;
+    let annotation = annotation(state, transaction.as_mut(), &held, answers, &submission).await?;
     let environment = state.environment.as_ref();
     let kept = if held.lease.task.kind == TaskKind::Review {
         flow::resolve_item(
@@ -93,13 +88,14 @@ async fn annotation(
     transaction: &mut dyn Transaction,
     held: &Held,
     answers: Answers,
-    latency_milliseconds: Option<i64>,
+    submission: &Submission,
 ) -> Result<Annotation, Problem> {
     let task = &held.lease.task;
     let item_id = task
         .item_id
         .ok_or_else(|| Problem::not_found("item of task", task.id))?;
-    let latency_milliseconds = latency_milliseconds.map(|latency| latency.clamp(0, MAXIMUM_LATENCY_MILLISECONDS));
+    let latency = submission.latency_milliseconds;
+    let latency_milliseconds = latency.map(|latency| latency.clamp(0, MAXIMUM_LATENCY_MILLISECONDS));
     Ok(Annotation {
         id: AnnotationId::generate(state.environment.as_ref()),
         project_id: task.project_id,
@@ -108,6 +104,7 @@ async fn annotation(
         task_id: task.id,
         answers,
         provenance: Provenance {
+            raw_output: submission.comment.clone(),
             blind: task.kind == TaskKind::Vote,
             latency_milliseconds,
             code_version: format!("{}+normaliser.{NORMALISER_VERSION}", env!("CARGO_PKG_VERSION")),

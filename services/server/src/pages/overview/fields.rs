@@ -1,0 +1,158 @@
+//! One line for each field: how much is accepted, how sure, how much voters agree, how right it is on gold.
+
+use accord_domain::{Calibrator, Field, Project, Rung};
+use accord_store::FieldSummary;
+use serde::Serialize;
+
+use crate::figures::{Agreement, FieldAgreement, Figure};
+use crate::pages::numbers::{count, figure, percent, percent_of, probability};
+use crate::pages::shown::type_word;
+
+#[derive(Debug, Serialize)]
+pub(super) struct FieldLine {
+    name: String,
+    title: String,
+    type_word: &'static str,
+    required: bool,
+    target: String,
+    scored: String,
+    accepted: Option<String>,
+    confidence: Option<ConfidenceCell>,
+    alpha: Option<FigureCell>,
+    percent_agreement: Option<FigureCell>,
+    compared: String,
+    quality: Option<QualityCell>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConfidenceCell {
+    mean: String,
+    /// On how much gold, and whose.
+    basis: String,
+}
+
+/// A figure with its interval, or why there is none.
+#[derive(Debug, Serialize)]
+struct FigureCell {
+    value: Option<String>,
+    interval: Option<String>,
+    why: &'static str,
+}
+
+/// How right the consensus is on gold it was not fitted on.
+#[derive(Debug, Serialize)]
+struct QualityCell {
+    accuracy: String,
+    count: String,
+    calibration_error: String,
+    null_band: String,
+    brier: String,
+    auroc: Option<String>,
+    inverted: bool,
+}
+
+/// The lines of all fields in the project's order.
+pub(super) fn field_lines(
+    project: &Project,
+    summaries: &[FieldSummary],
+    agreement: &Agreement,
+    calibrators: &[Calibrator],
+) -> Vec<FieldLine> {
+    let policy = &project.definition.policy;
+    project
+        .definition
+        .fields
+        .iter()
+        .map(|field| {
+            let summary = summaries.iter().find(|summary| summary.field == field.name);
+            let agreement = agreement.fields.iter().find(|known| known.field == field.name);
+            let calibrator = calibrators.iter().find(|calibrator| calibrator.field == field.name);
+            line(field, policy.accept_at, summary, agreement, calibrator)
+        })
+        .collect()
+}
+
+fn line(
+    field: &Field,
+    accept_at: f64,
+    summary: Option<&FieldSummary>,
+    agreement: Option<&FieldAgreement>,
+    calibrator: Option<&Calibrator>,
+) -> FieldLine {
+    FieldLine {
+        name: field.name.to_string(),
+        title: field.title.clone(),
+        type_word: type_word(&field.field_type),
+        required: field.required,
+        target: probability(field.target.unwrap_or(accept_at)),
+        scored: count(summary.map_or(0, |summary| summary.count)),
+        accepted: summary.and_then(|summary| percent_of(summary.accepted_count, summary.count)),
+        confidence: summary.and_then(|summary| confidence(summary, calibrator)),
+        alpha: agreement.map(|agreement| cell(agreement.alpha, figure)),
+        percent_agreement: agreement.map(|agreement| cell(agreement.percent_agreement, percent)),
+        compared: count(agreement.map_or(0, |agreement| i64::try_from(agreement.item_count).unwrap_or(i64::MAX))),
+        quality: calibrator.and_then(quality),
+    }
+}
+
+fn confidence(summary: &FieldSummary, calibrator: Option<&Calibrator>) -> Option<ConfidenceCell> {
+    let mean = summary.mean_probability?;
+    let basis = match calibrator {
+        Some(calibrator) => {
+            let of_what = match calibrator.rung {
+                Rung::Field => "",
+                Rung::FieldType => " of its type",
+                Rung::Workspace => " of all projects",
+            };
+            format!("calibrated on {}{of_what}", count(i64::from(calibrator.gold_count)))
+        }
+        None => "calibrated".to_owned(),
+    };
+    Some(ConfidenceCell {
+        mean: probability(mean),
+        basis: if summary.calibrated_count < summary.count {
+            format!(
+                "{basis} · {} of {} items",
+                count(summary.calibrated_count),
+                count(summary.count)
+            )
+        } else {
+            basis
+        },
+    })
+}
+
+fn cell(measured: Figure, write: impl Fn(f64) -> String) -> FigureCell {
+    let interval = match (measured.lower, measured.upper) {
+        (Some(lower), Some(upper)) => Some(format!("[{}, {}]", write(lower), write(upper))),
+        _ => None,
+    };
+    FigureCell {
+        value: measured.value.map(&write),
+        interval,
+        why: match measured.undefined.or(measured.interval_undefined) {
+            Some("no_variation") => "votes do not vary",
+            Some("no_pairable_votes") => "no item has two votes",
+            Some("too_few_items") => "too few items for an interval",
+            Some(_) => "not determined by the votes",
+            None => "",
+        },
+    }
+}
+
+fn quality(calibrator: &Calibrator) -> Option<QualityCell> {
+    let report = calibrator.report?;
+    Some(QualityCell {
+        accuracy: percent(report.accuracy),
+        count: count(i64::from(report.count)),
+        calibration_error: probability(report.calibration_error),
+        null_band: format!(
+            "{}–{}",
+            probability(report.null_band[0]),
+            probability(report.null_band[1])
+        ),
+        brier: probability(report.brier),
+        auroc: report.auroc.map(figure),
+        inverted: calibrator.production.inverted,
+    })
+}

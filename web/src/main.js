@@ -1,0 +1,56 @@
+// Starts what the page at hand needs. Every page works without it, only slower.
+import { startDocument } from "./document-view.js";
+import { startQuestions } from "./questions.js";
+import { startReservation } from "./reservation.js";
+import { startDraft } from "./drafts.js";
+import { startSending } from "./sending.js";
+import { startShortcuts } from "./shortcuts.js";
+import { showLocalTimes } from "./times.js";
+
+let running = [];
+
+/** Stops what ran for the page before and starts what this one needs. */
+function startPage() {
+  running.forEach((part) => part?.stop?.());
+  running = [];
+  showLocalTimes(document);
+  const bench = document.querySelector(".bench");
+  if (!bench) {
+    return;
+  }
+  const view = startDocument(bench);
+  const form = bench.querySelector("#annotate-form, #review-form");
+  const questions = form ? startQuestions(form, view) : startResults(bench, view);
+  running = [view, questions];
+  if (form) {
+    const draft = startDraft(form, questions);
+    const reservation = startReservation(form);
+    const sending = startSending(form, { draft, reservation, questions, onNewPage: startPage });
+    running.push(draft, reservation, sending, startShortcuts(form, { questions, view, sending }));
+    questions.focusFirst();
+  }
+}
+
+/** On the page of an item, the field in focus lights up in the document. */
+function startResults(bench, view) {
+  const stopper = new AbortController();
+  const panel = bench.querySelector("#panel");
+  const light = (event) => {
+    const result = event.target.closest(".result[data-field]");
+    if (result) {
+      view.highlight(result.dataset.field);
+    }
+  };
+  panel.addEventListener("focusin", light, { signal: stopper.signal });
+  panel.addEventListener("click", light, { signal: stopper.signal });
+  return { stop: () => stopper.abort() };
+}
+
+// A page that comes back out of the browser's memory has a reservation that was given back.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[data-held]")) {
+    location.reload();
+  }
+});
+
+startPage();
