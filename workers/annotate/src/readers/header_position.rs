@@ -10,10 +10,14 @@ use super::parties::vocabulary::is_business_word;
 use super::parties::{clean_name, has_business_word, has_legal_form, is_name_like};
 use super::reading::Reading;
 use super::roles::{Role, is_receipt};
+use super::words::folded_text;
 use super::{Reader, ReaderInput, answers};
 
 /// The name of the reader.
 pub(super) const NAME: &str = "header_position";
+
+/// Rows of the first page in which the name of the sender may stand alone.
+const ROWS_OF_A_LETTERHEAD: usize = 6;
 
 /// The most lines of an address.
 const MAXIMUM_ADDRESS_LINES: usize = 6;
@@ -109,12 +113,14 @@ fn sender_line(blocks: &[Block]) -> Option<&Block> {
     blocks.iter().find(|block| block.is_sender_line)
 }
 
-/// The first line of the first page when it is a company's name.
+/// A company's name in the first rows of the first page: in the first row, or named again elsewhere in the document.
 fn letterhead_company(reading: &Reading) -> Option<String> {
-    (0..reading.view.row_start(6)).find_map(|index| {
+    (0..reading.view.row_start(ROWS_OF_A_LETTERHEAD)).find_map(|index| {
         let segment = reading.segment(index)?;
         let name = clean_name(&segment.text);
-        (has_legal_form(&segment.tokens) && is_name_like(&name) && segment.tokens.len() <= 8).then_some(name)
+        let company = has_legal_form(&segment.tokens) && is_name_like(&name) && segment.tokens.len() <= 8;
+        let known = segment.row == 0 || reading.occurrences(&folded_text(&name)) > 1;
+        (company && known && reading.labels_in(index).is_empty()).then_some(name)
     })
 }
 

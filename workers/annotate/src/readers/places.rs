@@ -31,7 +31,7 @@ pub(crate) struct Place {
 /// The places of a label's value in the order in which they are tried: the rest of its segment, the segments to its right, those below.
 pub(crate) fn of_label(reading: &Reading, hit: &LabelHit) -> Vec<Place> {
     let mut places = beside(reading, hit.segment, hit.end);
-    places.extend(below(reading, hit.segment, hit.start, hit.end));
+    places.extend(below(reading, hit.segment, hit.start, hit.end, ROWS_BELOW));
     places
 }
 
@@ -65,12 +65,12 @@ pub(crate) fn beside(reading: &Reading, segment: usize, end: usize) -> Vec<Place
 }
 
 /// The segments below a part of a segment, in the same column or else the nearest to the right.
-pub(crate) fn below(reading: &Reading, segment: usize, start: usize, end: usize) -> Vec<Place> {
+pub(crate) fn below(reading: &Reading, segment: usize, start: usize, end: usize, rows: usize) -> Vec<Place> {
     let Some(own) = reading.segment(segment) else {
         return Vec::new();
     };
     let mut places = Vec::new();
-    for depth in 1..=ROWS_BELOW {
+    for depth in 1..=rows {
         let Some(range) = reading.view.rows.get(own.row + depth).cloned() else {
             break;
         };

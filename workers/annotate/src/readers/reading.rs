@@ -49,6 +49,7 @@ impl Reading {
         let amounts = amounts::collect(&view, &taken);
         let mut totals = totals::find(&view);
         totals::settle_rounding(&view, &amounts, &mut totals);
+        totals::settle_bases(&view, &amounts, &mut totals);
         let folded_segments = view.segments.iter().map(folded).collect();
         Self {
             usual_height: usual_height(&view),

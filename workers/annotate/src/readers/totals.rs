@@ -221,6 +221,27 @@ pub(crate) fn settle_rounding(view: &View, amounts: &[Amount], totals: &mut [Tot
     }
 }
 
+/// A row with a taxable base and a tax beside each other names the tax of one rate.
+pub(crate) fn settle_bases(view: &View, amounts: &[Amount], totals: &mut [TotalRow]) {
+    let both: Vec<usize> = (0..totals.len())
+        .filter(|place| {
+            let total = totals.get(*place).filter(|total| total.kind == TotalKind::Net);
+            total.is_some_and(|total| {
+                let named = amounts_of(view, amounts, totals, total);
+                let taxed = view.segments.get(total.segment).is_some_and(|segment| segment.tokens.iter().any(|token| contains(TAX_WORDS, &token.folded)));
+                let money: Vec<&&Amount> = named.iter().filter(|amount| amount.is_money()).collect();
+                taxed && money.len() >= 2 && money.last().map(|last| last.value.abs()) < money.first().map(|first| first.value.abs())
+            })
+        })
+        .collect();
+    for place in both {
+        if let Some(total) = totals.get_mut(place) {
+            total.kind = TotalKind::Tax;
+            total.strength = 5;
+        }
+    }
+}
+
 /// The largest difference that rounding to coins makes.
 const LARGEST_ROUNDING: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
 

@@ -150,12 +150,6 @@ impl View {
         self.rows.get(row).map_or(self.segments.len(), |range| range.start)
     }
 
-    /// The whole text of a row, segments joined by two blanks.
-    pub(crate) fn row_text(&self, row: usize) -> String {
-        let texts: Vec<&str> = self.row(row).iter().map(|segment| segment.text.as_str()).collect();
-        texts.join("  ")
-    }
-
     /// Width and height of a page; zeros when nothing is known.
     pub(crate) fn page_size(&self, page: usize) -> (f32, f32) {
         self.page_sizes.get(page).copied().unwrap_or_default()

@@ -81,7 +81,7 @@ pub(super) fn invoice_totals(reading: &Reading) -> Option<InvoiceTotals> {
     let entries = entries(reading);
     let counts = counts(&entries);
     let rates: BTreeSet<i64> = reading.amounts.iter().filter(|amount| amount.percent).filter_map(|amount| amount.cents().map(|cents| cents / 10)).collect();
-    let lines = products::sums_of_products(reading);
+    let lines = products::sum_of_products(reading);
     let greatest = counts.keys().copied().max()?;
     let mut rated: BTreeMap<(i64, i64, i64), i32> = BTreeMap::new();
     let values: Vec<i64> = counts.keys().copied().filter(|cents| *cents > 0).collect();
@@ -96,13 +96,17 @@ pub(super) fn invoice_totals(reading: &Reading) -> Option<InvoiceTotals> {
                 gross,
             };
             if let Some(score) = rate_score(&totals, &rates) {
-                let score = score + place_score(&entries, &totals, greatest) + i32::from(lines.contains(&totals.net)) * 4 + i32::from(lines.contains(&totals.gross)) * 2;
+                let score = score + place_score(&entries, &totals, greatest) + i32::from(lines == Some(totals.net)) * 4 + i32::from(lines == Some(totals.gross)) * 2;
                 rated.insert((totals.net, totals.tax, totals.gross), score);
             }
         }
     }
-    for totals in without_tax(&counts, greatest) {
-        let score = 2 + place_score(&entries, &totals, greatest) + i32::from(lines.contains(&totals.net)) * 3;
+    for totals in two_rates(&values, &counts).into_iter() {
+        let score = 4 + place_score(&entries, &totals, greatest) + i32::from(lines == Some(totals.net)) * 4;
+        rated.insert((totals.net, totals.tax, totals.gross), score);
+    }
+    if let Some(totals) = without_tax(&counts, greatest) {
+        let score = 2 + place_score(&entries, &totals, greatest) + i32::from(lines == Some(totals.net)) * 3;
         rated.insert((totals.net, totals.tax, totals.gross), score);
     }
     let best = rated.values().copied().max()?;
@@ -148,6 +152,31 @@ fn place_score(entries: &[Entry], totals: &InvoiceTotals, greatest: i64) -> i32 
     i32::from(late) + i32::from(ordered) * 2 + i32::from(between) + i32::from(totals.gross == greatest) * 3
 }
 
+/// Net and gross that differ by two printed taxes, each a known share of a printed base.
+fn two_rates(values: &[i64], counts: &BTreeMap<i64, usize>) -> Vec<InvoiceTotals> {
+    const MAXIMUM_VALUES: usize = 80;
+    if values.len() > MAXIMUM_VALUES {
+        return Vec::new();
+    }
+    let of_known_rate = |tax: i64| values.iter().any(|base| TAX_RATES_PER_MILLE.iter().any(|rate| base.saturating_mul(*rate).abs_diff(tax.saturating_mul(1000)) <= 1500));
+    let taxes: Vec<i64> = values.iter().copied().filter(|tax| of_known_rate(*tax)).collect();
+    let mut found = Vec::new();
+    for net in values {
+        for (place, first) in taxes.iter().enumerate() {
+            for second in taxes.iter().skip(place + 1) {
+                let tax = first + second;
+                let gross = net.saturating_add(tax);
+                let plausible = tax.saturating_mul(1000) <= net.saturating_mul(HIGHEST_RATE_PER_MILLE);
+                let bases = values.iter().any(|base| base < net && values.binary_search(&(net - base)).is_ok());
+                if plausible && bases && counts.contains_key(&gross) && !counts.contains_key(&tax) {
+                    found.push(InvoiceTotals { net: *net, tax, gross });
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Net equals gross beside a printed zero.
 fn without_tax(counts: &BTreeMap<i64, usize>, greatest: i64) -> Option<InvoiceTotals> {
     let repeated = counts.get(&greatest).is_some_and(|count| *count >= 2);
@@ -170,7 +199,10 @@ pub(super) fn shop_total(reading: &Reading) -> Option<i64> {
     add(&mut scores, cash_less_change(&entries), 5);
     add(&mut scores, rounded(&entries), 4);
     add(&mut scores, sums_of_goods(&entries), 3);
-    add(&mut scores, with_tax(&entries, &counts), 2);
+    let (gross, taxes) = with_tax(&counts);
+    add(&mut scores, gross, 2);
+    add(&mut scores, taxes, -4);
+    add(&mut scores, unsurpassed(&entries), 2);
     let best = scores.values().copied().max().filter(|best| *best >= 2)?;
     let winners: Vec<i64> = scores.iter().filter(|(_, score)| **score == best).map(|(cents, _)| *cents).collect();
     match winners.as_slice() {
@@ -237,11 +269,24 @@ fn sums_of_goods(entries: &[Entry]) -> BTreeSet<i64> {
     found
 }
 
-/// Sums of two amounts of which one is a known share of the other.
-fn with_tax(entries: &[Entry], counts: &BTreeMap<i64, usize>) -> BTreeSet<i64> {
+/// Amounts that no earlier amount surpasses, as a total surpasses its parts, and that stand behind the first third.
+fn unsurpassed(entries: &[Entry]) -> BTreeSet<i64> {
+    let mut greatest = 0;
+    let mut found = BTreeSet::new();
+    for (place, entry) in entries.iter().enumerate() {
+        if entry.cents >= greatest && place * 3 >= entries.len() {
+            found.insert(entry.cents);
+        }
+        greatest = greatest.max(entry.cents);
+    }
+    found
+}
+
+/// Sums of two amounts of which one is a known share of the other, and these shares.
+fn with_tax(counts: &BTreeMap<i64, usize>) -> (BTreeSet<i64>, BTreeSet<i64>) {
     let values: Vec<i64> = counts.keys().copied().filter(|cents| *cents > 0).collect();
     let rates = BTreeSet::new();
-    let mut found = BTreeSet::new();
+    let (mut sums, mut taxes) = (BTreeSet::new(), BTreeSet::new());
     for net in &values {
         for tax in values.iter().take_while(|tax| *tax < net) {
             let totals = InvoiceTotals {
@@ -250,10 +295,11 @@ fn with_tax(entries: &[Entry], counts: &BTreeMap<i64, usize>) -> BTreeSet<i64> {
                 gross: net.saturating_add(*tax),
             };
             let known = rate_score(&totals, &rates).is_some_and(|score| score >= 4);
-            if known && counts.contains_key(&totals.gross) && entries.len() < MAXIMUM_AMOUNTS {
-                found.insert(totals.gross);
+            if known && counts.contains_key(&totals.gross) {
+                sums.insert(totals.gross);
+                taxes.insert(*tax);
             }
         }
     }
-    found
+    (sums, taxes)
 }

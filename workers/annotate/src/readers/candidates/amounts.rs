@@ -291,19 +291,23 @@ fn has_two_decimals(digits: &str) -> bool {
         .is_some_and(|mark| digits.len() - mark == 3)
 }
 
-/// The decimal mark that most numbers with exactly two decimals have; the point when none has.
-fn decimal_mark(found: &[Found]) -> DecimalMark {
+/// The decimal mark that most numbers with exactly two decimals have; none when no number has two decimals.
+fn decimal_mark(found: &[Found]) -> Option<DecimalMark> {
     let count = |mark: char| {
         found
             .iter()
             .filter(|number| number.digits.rfind(['.', ',']).is_some_and(|place| number.digits.len() - place == 3 && number.digits.get(place..).is_some_and(|tail| tail.starts_with(mark))))
             .count()
     };
-    if count(',') > count('.') { DecimalMark::Comma } else { DecimalMark::Point }
+    match (count('.'), count(',')) {
+        (0, 0) => None,
+        (points, commas) if commas > points => Some(DecimalMark::Comma),
+        _ => Some(DecimalMark::Point),
+    }
 }
 
 /// Reads digits with separators. Returns the value and how many decimals are printed.
-pub(crate) fn parse(digits: &str, mark: DecimalMark) -> Option<(Decimal, usize)> {
+fn parse(digits: &str, mark: Option<DecimalMark>) -> Option<(Decimal, usize)> {
     let compact: String = digits
         .trim_end_matches('-')
         .chars()
@@ -331,27 +335,21 @@ pub(crate) fn parse(digits: &str, mark: DecimalMark) -> Option<(Decimal, usize)>
     Decimal::from_str(&text).ok().map(|value| (value, fraction.len()))
 }
 
-fn decimal_place(digits: &str, mark: DecimalMark) -> Option<usize> {
+fn decimal_place(digits: &str, mark: Option<DecimalMark>) -> Option<usize> {
     let points = digits.matches('.').count();
     let commas = digits.matches(',').count();
     let last = digits.rfind(['.', ','])?;
     let behind = digits.len() - last - 1;
+    let own = if points > 0 { DecimalMark::Point } else { DecimalMark::Comma };
     match (points, commas) {
         (1.., 1..) => Some(last),
-        (1, 0) if behind == 3 => (mark == DecimalMark::Point && digits.len() <= 5 && digits.starts_with('0')
-            || mark == DecimalMark::Point && !is_group(digits, last))
-        .then_some(last),
-        (0, 1) if behind == 3 => (mark == DecimalMark::Comma && digits.starts_with('0')
-            || mark == DecimalMark::Comma && !is_group(digits, last))
-        .then_some(last),
+        (1, 0) | (0, 1) if behind == 3 => {
+            let decimal = mark.map_or(digits.starts_with('0'), |mark| mark == own) || last > 3;
+            decimal.then_some(last)
+        }
         (1, 0) | (0, 1) => Some(last),
         _ => (behind == 2).then_some(last),
     }
-}
-
-/// Whether the digits before the separator could be the first group of a number written in groups of three.
-fn is_group(digits: &str, separator: usize) -> bool {
-    (1..=3).contains(&separator) && !digits.starts_with('0')
 }
 
 #[cfg(test)]
@@ -403,6 +401,14 @@ mod tests {
         assert_eq!(values("15.50SR"), ["15.50"]);
         assert_eq!(values("RM .01"), ["0.01"]);
         assert_eq!(values("ADJ -.02"), ["-0.02"]);
+    }
+
+    #[test]
+    fn three_digits_behind_a_separator_follow_the_document() {
+        assert_eq!(values("5,000 kg 5,50 € 27,50 €"), ["5.000", "5.50", "27.50"]);
+        assert_eq!(values("1,234 12.50"), ["1234", "12.50"]);
+        assert_eq!(values("2.570 16.32 41.95"), ["2.570", "16.32", "41.95"]);
+        assert_eq!(values("1.234"), ["1234"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Candidate, Feature, Proposal, flag, number, share};
 use crate::readers::candidates::amounts::Amount;
+use crate::readers::line_items::headings::is_heading_row;
 use crate::readers::reading::Reading;
 use crate::readers::totals::{self, TotalKind, TotalRow};
 
@@ -170,7 +171,7 @@ pub(in crate::readers) fn owner<'a>(reading: &'a Reading, amount: &Amount) -> Op
     on_row.or_else(|| {
         let above = before.iter().rev().find(|total| total.row < row)?;
         let alone = reading.amounts_of(above).is_empty();
-        (above.row + 1 == row && alone && above.strength >= 5).then_some(above)
+        (above.row + 1 == row && alone && above.strength >= 5 && !is_heading_row(reading, above.row)).then_some(above)
     })
 }
 

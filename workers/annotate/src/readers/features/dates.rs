@@ -54,11 +54,16 @@ pub(super) fn candidates(reading: &Reading) -> Vec<Candidate> {
                     ("repeated", number(repeated).ln()),
                     ("time_follows", flag(time)),
                     ("words_before", number(words_before.min(10)) / 10.0),
-                    ("beside_title", flag(reading.has_label(date.span.segment, Label::DocumentTitle))),
+                    ("beside_title", flag(beside_title(reading, date.span.segment))),
                 ],
             })
         })
         .collect()
+}
+
+fn beside_title(reading: &Reading, segment: usize) -> bool {
+    let hits = reading.labels_in(segment);
+    hits.iter().any(|hit| hit.first_token == 0 && matches!(hit.label, Label::DocumentTitle | Label::InvoiceNumber) && hit.strength >= 5)
 }
 
 /// The text of the next segment on the row.

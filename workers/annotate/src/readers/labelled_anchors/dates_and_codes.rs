@@ -30,7 +30,7 @@ fn number_of_title(reading: &Reading) -> Option<Code> {
         };
         let below = || {
             let weak = hit.strength < 5 || reading.segment(hit.segment).is_some_and(|segment| segment.text.trim_end().len() == hit.end);
-            let places = if weak { places::below(reading, hit.segment, hit.start, hit.end) } else { Vec::new() };
+            let places = if weak { places::below(reading, hit.segment, hit.start, hit.end, 2) } else { Vec::new() };
             places.iter().take(1).find_map(|place| number_at(reading, place).filter(|code| fills(reading, place, code)))
         };
         number_at(reading, &same_segment).or_else(below)

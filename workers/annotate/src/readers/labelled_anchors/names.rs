@@ -11,6 +11,9 @@ use crate::readers::words::tokens;
 /// Rows below a heading in which a line `Name:` belongs to it.
 const ROWS_OF_A_HEADING: usize = 8;
 
+/// Rows below a heading in which its name is looked for; other columns may have rows between.
+const ROWS_BELOW_A_HEADING: usize = 4;
+
 /// The most lines of an address.
 const MAXIMUM_ADDRESS_LINES: usize = 6;
 
@@ -44,7 +47,9 @@ fn name_of_heading(reading: &Reading, hit: &LabelHit) -> Option<String> {
     if let Some(name) = labelled_name(reading, hit) {
         return Some(name);
     }
-    places::of_label(reading, hit).iter().find_map(|place| {
+    let mut places = places::beside(reading, hit.segment, hit.end);
+    places.extend(places::below(reading, hit.segment, hit.start, hit.end, ROWS_BELOW_A_HEADING));
+    places.iter().find_map(|place| {
         let segment = reading.segment(place.segment)?;
         let text = segment.text.get(place.from..place.to)?.trim_start_matches([':', ' ', '/', '.']);
         let inner = reading.labels_in(place.segment).first().filter(|other| other.first_token == 0 && matches!(other.label, Label::Buyer | Label::PartyName) && place.from == 0);

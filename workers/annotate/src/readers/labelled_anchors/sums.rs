@@ -1,6 +1,7 @@
 //! Totals beside their names.
 
 use crate::readers::candidates::amounts::Amount;
+use crate::readers::line_items::headings::is_heading_row;
 use crate::readers::places;
 use crate::readers::reading::Reading;
 use crate::readers::roles::Role;
@@ -68,11 +69,11 @@ fn amount_of<'a>(reading: &'a Reading, row: &TotalRow) -> Option<&'a Amount> {
     if let Some(amount) = beside.iter().rev().find(|amount| amount.is_money()) {
         return Some(amount);
     }
-    if row.strength < 7 || !beside.is_empty() {
+    if row.strength < 7 || !beside.is_empty() || is_heading_row(reading, row.row) {
         return None;
     }
     let start = reading.segment(row.segment)?.tokens.first()?.start;
-    places::below(reading, row.segment, start, row.end)
+    places::below(reading, row.segment, start, row.end, 1)
         .iter()
         .take(1)
         .flat_map(|place| reading.amounts_in(place.segment))

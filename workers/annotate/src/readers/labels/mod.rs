@@ -47,6 +47,8 @@ pub(crate) enum Label {
     Contact,
     /// Bank details.
     Bank,
+    /// Terms, remarks and whatever else has a label.
+    Other,
 }
 
 /// A label found in a segment.

@@ -1,7 +1,9 @@
 //! Names and addresses by where their blocks stand.
 
+use std::collections::BTreeSet;
+
 use crate::readers::features::names;
-use crate::readers::labelled_anchors::{join_address, joined_name};
+use crate::readers::labelled_anchors::{heading_names, join_address, joined_name};
 use crate::readers::labels::Label;
 use crate::readers::parties::blocks::{self, Block};
 use crate::readers::parties::header::{self, HeaderLine, LineKind};
@@ -12,33 +14,38 @@ const TALLER: f32 = 1.25;
 
 /// The block of the seller: headed as such, or the sender's line, or the block beside the addressee with a telephone or a town.
 pub(super) fn seller(reading: &Reading) -> Option<Block> {
+    if let Some(name) = heading_names(reading, Label::Seller).next() {
+        let blocks = blocks::find(reading);
+        let own = blocks.into_iter().find(|block| block.name.as_ref() == Some(&name) && !block.address.is_empty());
+        return Some(own.unwrap_or_else(|| Block::headed(reading, Label::Seller, name)));
+    }
     let blocks = blocks::find(reading);
-    let headed = blocks.iter().find(|block| block.is_headed(Label::Seller) && block.name.is_some());
-    let sender = || blocks.iter().find(|block| block.is_sender_line);
+    let sender = blocks.iter().find(|block| block.is_sender_line);
     let domains = names::domains(reading);
     let letterhead = || {
-        let candidates = blocks.iter().filter(|block| block.heading.is_none() && !block.is_under_sender_line && block.top_share < 0.35);
+        let candidates = blocks.iter().filter(|block| block.heading.is_none() && block.name.is_some() && !block.is_under_sender_line && block.top_share < 0.35);
         let known = |block: &&Block| block.name.as_deref().is_some_and(|name| names::matches_domain(name, &domains));
         let addressed = |block: &&Block| !block.address.is_empty() && (block.has_contact || block.left_share > 0.5);
-        candidates.clone().find(known).or_else(|| candidates.clone().find(|block| addressed(block) && block.name.is_some()))
+        candidates.clone().find(known).or_else(|| candidates.clone().find(addressed)).or_else(|| candidates.clone().find(|block| block.has_contact))
     };
-    headed.or_else(sender).or_else(letterhead).cloned()
+    sender.or_else(letterhead).cloned()
 }
 
-/// The name in the buyer's block: headed as such, or under the sender's line, or the addressed block at the upper left that is not the seller's.
+/// The name in the buyer's block: headed as such, or under the sender's line, or the addressed block that is not the seller's.
 pub(super) fn buyer(reading: &Reading) -> Option<String> {
+    if let Some(name) = heading_names(reading, Label::Buyer).next() {
+        return Some(name);
+    }
     let blocks = blocks::find(reading);
     let seller = seller(reading).and_then(|block| block.name);
-    let other = |block: &&Block| block.name.is_some() && block.name != seller && !block.is_sender_line;
-    let headed = blocks.iter().find(|block| block.is_headed(Label::Buyer) && block.name.is_some());
-    let under = || blocks.iter().filter(other).find(|block| block.is_under_sender_line && block.left_share < 0.5);
+    let other = |block: &&Block| block.name.is_some() && block.name != seller && !block.is_sender_line && block.heading.is_none();
+    let under = blocks.iter().filter(other).find(|block| block.is_under_sender_line && block.left_share < 0.5);
     let addressed = || {
-        let candidates = blocks.iter().filter(other).filter(|block| !block.address.is_empty() && block.top_share < 0.45);
-        let mut free = candidates.filter(|block| block.heading.is_none() && !block.has_contact);
-        let first = free.next()?;
-        free.next().is_none().then_some(first)
+        let candidates = blocks.iter().filter(other).filter(|block| !block.address.is_empty() && block.top_share < 0.45 && !block.has_contact);
+        let names: BTreeSet<&String> = candidates.filter_map(|block| block.name.as_ref()).collect();
+        if names.len() == 1 { names.into_iter().next().cloned() } else { None }
     };
-    headed.or_else(under).or_else(addressed)?.name.clone()
+    under.and_then(|block| block.name.clone()).or_else(addressed)
 }
 
 /// The line of a receipt's head that is set taller than the others; else the name nearest above the address.

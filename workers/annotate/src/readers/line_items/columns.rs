@@ -6,30 +6,14 @@ use accord_domain::field::Field;
 use rust_decimal::Decimal;
 
 use super::headings::{self, Heading, Headings};
-use super::{Item, answer, ends_table};
+use super::{Item, answer, keep_counted, without_position};
 use crate::readers::candidates::amounts::Amount;
 use crate::readers::reading::Reading;
 
 /// Reads the positions under every row of headings by their columns.
 pub(crate) fn read(reading: &Reading, field: &Field) -> Option<Answer> {
-    let tables = headings::find(reading);
-    let mut items = Vec::new();
-    for (place, table) in tables.iter().enumerate() {
-        let next = tables.get(place + 1).map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
-        let end = reading.view.rows.len().min(next).min(table.first_row + headings::MAXIMUM_TABLE_ROWS);
-        let mut ended = false;
-        for row in table.first_row..end {
-            ended = ends_table(reading, row);
-            if ended {
-                break;
-            }
-            items.extend(item_of(reading, table, row));
-        }
-        if ended && !items.is_empty() {
-            break;
-        }
-    }
-    answer(field, &items)
+    let items = headings::rows_of_tables(reading, |table, row| item_of(reading, table, row));
+    answer(field, &keep_counted(items))
 }
 
 fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
@@ -84,5 +68,5 @@ fn description_of(reading: &Reading, table: &Headings, range: std::ops::Range<us
             .max_by_key(|segment| segment.letter_count())
     });
     let widest = || segments.iter().max_by_key(|segment| segment.letter_count());
-    under.or_else(widest).map(|segment| segment.text.clone())
+    under.or_else(widest).map(|segment| without_position(&segment.text).to_owned())
 }

@@ -2,6 +2,7 @@
 
 use accord_documents::Bounds;
 
+use super::{Item, RowKind, kind_of};
 use crate::readers::reading::Reading;
 
 /// What a column holds.
@@ -82,6 +83,25 @@ pub(crate) fn find(reading: &Reading) -> Vec<Headings> {
     found
 }
 
+/// Reads every table: a row after the other until the totals, subtotals left out; a repeated heading on the next page continues the table.
+pub(crate) fn rows_of_tables(reading: &Reading, mut item_of: impl FnMut(&Headings, usize) -> Option<Item>) -> Vec<Item> {
+    let tables = find(reading);
+    let mut items = Vec::new();
+    for (place, table) in tables.iter().enumerate() {
+        let next = tables.get(place + 1).map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
+        let end = reading.view.rows.len().min(next).min(table.first_row + MAXIMUM_TABLE_ROWS);
+        for row in table.first_row..end {
+            match kind_of(reading, row) {
+                RowKind::Total if !items.is_empty() => return items,
+                RowKind::Total => break,
+                RowKind::Subtotal => {}
+                RowKind::Item => items.extend(item_of(table, row)),
+            }
+        }
+    }
+    items
+}
+
 /// Whether a folded word stands over columns of tables.
 pub(crate) fn is_heading_word(folded: &str) -> bool {
     WORDS.iter().any(|(_, words)| words.split(' ').any(|word| word == folded))
@@ -91,7 +111,8 @@ fn left_of(cell: &Cell) -> f32 {
     cell.bounds.map_or(0.0, |bounds| bounds.left)
 }
 
-fn is_heading_row(reading: &Reading, row: usize) -> bool {
+/// Whether a row is made of headings of a table of positions.
+pub(crate) fn is_heading_row(reading: &Reading, row: usize) -> bool {
     let cells = cells_of(reading, row);
     let has = |wanted: Heading| cells.iter().any(|cell| cell.heading == wanted);
     let kinds = [Heading::Description, Heading::Quantity, Heading::UnitPrice, Heading::LineTotal, Heading::Position]
@@ -108,7 +129,7 @@ fn band(reading: &Reading, row: usize) -> (usize, usize) {
     let continues = |row: usize| {
         let words: usize = reading.view.row(row).iter().map(|segment| segment.tokens.len()).sum();
         let cells = cells_of(reading, row).len();
-        words > 0 && cells * 2 >= words && super::numbers_of(reading, row).is_empty()
+        words > 0 && cells * 3 >= words && super::numbers_of(reading, row).is_empty()
     };
     let first = row.checked_sub(1).filter(|above| continues(*above)).unwrap_or(row);
     let last = Some(row + 1).filter(|below| *below < reading.view.rows.len() && continues(*below)).unwrap_or(row);
@@ -158,11 +179,20 @@ fn widen(left: Option<Bounds>, right: Option<Bounds>) -> Option<Bounds> {
     }
 }
 
-/// Without a heading for the amount of the line the last price is it.
+/// The amount of the line stands rightmost: without a heading for it the last price is it, and of two such headings the left one counts units.
 fn settle(cells: &mut [Cell]) {
-    if cells.iter().all(|cell| cell.heading != Heading::LineTotal)
+    let has = |cells: &[Cell], wanted: Heading| cells.iter().any(|cell| cell.heading == wanted);
+    if !has(cells, Heading::LineTotal)
         && let Some(last) = cells.iter_mut().rfind(|cell| cell.heading == Heading::UnitPrice)
     {
         last.heading = Heading::LineTotal;
+    }
+    let totals = cells.iter().filter(|cell| cell.heading == Heading::LineTotal).count();
+    if totals > 1
+        && !has(cells, Heading::Quantity)
+        && has(cells, Heading::UnitPrice)
+        && let Some(first) = cells.iter_mut().find(|cell| cell.heading == Heading::LineTotal)
+    {
+        first.heading = Heading::Quantity;
     }
 }

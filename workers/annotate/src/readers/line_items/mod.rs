@@ -78,17 +78,55 @@ pub(crate) fn multiplies(quantity: Decimal, price: Decimal, total: Decimal) -> b
     difference <= Decimal::new(11, 3) || (difference <= slack && price.scale() >= 2 && total.abs() > Decimal::TEN)
 }
 
-/// Whether a row is one of the totals that end a table, rather than a position.
-pub(crate) fn ends_table(reading: &Reading, row: usize) -> bool {
+/// What a row below the headings is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowKind {
+    /// Perhaps a position.
+    Item,
+    /// A sum over some of the positions, with more of them to come.
+    Subtotal,
+    /// One of the totals that end the table.
+    Total,
+}
+
+/// Tells positions from subtotals and totals by the words of the row.
+pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
     let range = reading.view.rows.get(row).cloned().unwrap_or_default();
-    range.clone().any(|segment| {
-        reading.total_in(segment).is_some_and(|total| {
-            let sums = matches!(total.kind, TotalKind::Subtotal | TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax);
-            let begins = reading.segment(segment).is_some_and(|content| content.tokens.len() <= 8);
-            let has_amount = reading.amounts_of(total).iter().any(|amount| amount.is_money());
-            sums && begins && has_amount && total.strength >= 5
-        })
-    })
+    let money = numbers_of(reading, row).iter().filter(|number| number.is_money()).count();
+    for total in range.filter_map(|segment| reading.total_in(segment)) {
+        let short = reading.segment(total.segment).is_some_and(|content| content.tokens.len() <= 8);
+        let named = short && reading.amounts_of(total).iter().any(|amount| amount.is_money());
+        if !named || (total.strength < 5 && money != 1) {
+            continue;
+        }
+        match total.kind {
+            TotalKind::Subtotal => return RowKind::Subtotal,
+            TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax => return RowKind::Total,
+            _ => {}
+        }
+    }
+    RowKind::Item
+}
+
+/// Drops rows without a quantity when others have one: notes and prices under a position.
+pub(crate) fn keep_counted(items: Vec<Item>) -> Vec<Item> {
+    if items.iter().any(|item| item.quantity.is_some()) {
+        items.into_iter().filter(|item| item.quantity.is_some()).collect()
+    } else {
+        items
+    }
+}
+
+/// A description without the running number before it.
+pub(crate) fn without_position(description: &str) -> &str {
+    let rest = description.trim_start_matches(|first: char| first.is_ascii_digit());
+    let digits = description.len() - rest.len();
+    let follows = rest.trim_start_matches(['.', ')']);
+    if (1..=3).contains(&digits) && follows.starts_with(' ') && follows.trim_start().starts_with(char::is_alphabetic) {
+        follows.trim_start()
+    } else {
+        description
+    }
 }
 
 /// The numbers of a row from left to right.

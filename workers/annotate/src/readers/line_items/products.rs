@@ -1,12 +1,10 @@
 //! Positions from arithmetic: rows in which two numbers multiply to a third, with a printed sum of the products.
 
-use std::collections::BTreeSet;
-
 use accord_domain::answer::Answer;
 use accord_domain::field::Field;
 use rust_decimal::Decimal;
 
-use super::{Item, answer, multiplies, numbers_of};
+use super::{Item, answer, multiplies, numbers_of, without_position};
 use crate::readers::candidates::amounts::Amount;
 use crate::readers::reading::Reading;
 
@@ -26,16 +24,12 @@ pub(crate) fn read(reading: &Reading, field: &Field) -> Option<Answer> {
     if printed_below { answer(field, &items) } else { None }
 }
 
-/// The sum of all products of the document in hundredths, alone and up to each row.
-pub(crate) fn sums_of_products(reading: &Reading) -> BTreeSet<i64> {
-    let mut sums = BTreeSet::new();
-    let mut sum = Decimal::ZERO;
-    for (_, item) in products(reading) {
-        sum += item.line_total.unwrap_or_default();
-        let cents = (sum * Decimal::ONE_HUNDRED).trunc();
-        sums.extend(i64::try_from(cents.mantissa()).ok().filter(|_| cents.scale() == 0));
-    }
-    sums
+/// The sum of all products of the document in hundredths; none when there is no product.
+pub(crate) fn sum_of_products(reading: &Reading) -> Option<i64> {
+    let products = products(reading);
+    let sum: Decimal = products.iter().filter_map(|(_, item)| item.line_total).sum();
+    let cents = sum.checked_mul(Decimal::ONE_HUNDRED)?.round();
+    i64::try_from(cents.mantissa()).ok().filter(|_| !products.is_empty() && cents.scale() == 0)
 }
 
 fn products(reading: &Reading) -> Vec<(usize, Item)> {
@@ -53,7 +47,7 @@ fn product(reading: &Reading, row: usize) -> Option<Item> {
         return None;
     }
     for (place, price) in factors.iter().enumerate().rev() {
-        let others = factors.iter().enumerate().filter(|(other, number)| *other < place || number.decimals <= price.decimals && *other != place);
+        let others = factors.iter().enumerate().rev().filter(|(other, number)| *other < place || number.decimals <= price.decimals && *other != place);
         for (_, quantity) in others {
             if price.decimals >= 2 && shares.iter().any(|share| multiplies(quantity.value, price.value * share, total.value)) {
                 return Some(Item {
@@ -77,5 +71,5 @@ fn shares(numbers: &[&Amount]) -> Vec<Decimal> {
 /// The words of the row without its numbers.
 fn description_of(reading: &Reading, row: usize) -> String {
     let longest = reading.view.row(row).iter().max_by_key(|segment| segment.letter_count());
-    longest.map(|segment| segment.text.clone()).unwrap_or_default()
+    longest.map(|segment| without_position(&segment.text).to_owned()).unwrap_or_default()
 }

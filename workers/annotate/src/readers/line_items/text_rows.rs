@@ -5,35 +5,15 @@ use accord_domain::field::Field;
 use rust_decimal::Decimal;
 
 use super::headings::{self, Heading, Headings};
-use super::{Item, answer, ends_table, multiplies, numbers_of};
+use super::{Item, answer, keep_counted, multiplies, numbers_of, without_position};
 use crate::readers::candidates::amounts::Amount;
 use crate::readers::reading::Reading;
+use crate::readers::view::Segment;
 
 /// Reads the positions under every row of headings.
 pub(crate) fn read(reading: &Reading, field: &Field) -> Option<Answer> {
-    let tables = headings::find(reading);
-    let mut items = Vec::new();
-    for (place, table) in tables.iter().enumerate() {
-        let next = tables.get(place + 1).map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
-        items.extend(items_of(reading, table, next));
-        let ended = (table.first_row..next.min(reading.view.rows.len())).any(|row| ends_table(reading, row));
-        if ended && !items.is_empty() {
-            break;
-        }
-    }
-    answer(field, &items)
-}
-
-fn items_of(reading: &Reading, table: &Headings, until: usize) -> Vec<Item> {
-    let end = reading.view.rows.len().min(until).min(table.first_row + headings::MAXIMUM_TABLE_ROWS);
-    let mut items = Vec::new();
-    for row in table.first_row..end {
-        if ends_table(reading, row) {
-            break;
-        }
-        items.extend(item_of(reading, table, row));
-    }
-    items
+    let items = headings::rows_of_tables(reading, |table, row| item_of(reading, table, row));
+    answer(field, &keep_counted(items))
 }
 
 fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
@@ -84,9 +64,13 @@ fn by_heading(table: &Headings, before: &[&Amount]) -> (Option<Decimal>, Option<
 /// The segment of the row with the most letters.
 fn description_of(reading: &Reading, row: usize) -> Option<String> {
     let segments = reading.view.row(row);
-    let longest = segments.iter().filter(|segment| segment.letter_count() >= 3).max_by_key(|segment| (segment.letter_count(), std::cmp::Reverse(segment.column)))?;
-    let index = reading.view.row_start(row) + longest.column;
+    let start = reading.view.row_start(row);
+    let priced = |segment: &Segment| reading.amounts_in(start + segment.column).iter().any(|amount| amount.is_money() && amount.currency.is_some());
+    let named = || segments.iter().filter(|segment| segment.letter_count() >= 3);
+    let plain = named().any(|segment| !priced(segment));
+    let longest = named().filter(|segment| !plain || !priced(segment)).max_by_key(|segment| (segment.letter_count(), std::cmp::Reverse(segment.column)))?;
+    let index = start + longest.column;
     let cut = reading.amounts_in(index).iter().find(|amount| amount.is_money() && amount.span.start > 2).map_or(longest.text.len(), |amount| amount.span.start);
     let text = longest.text.get(..cut)?.trim_end_matches(|last: char| last.is_whitespace() || matches!(last, '€' | '$' | ':' | '-'));
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    Some(without_position(text.trim()).to_owned()).filter(|text| !text.is_empty())
 }

@@ -13,6 +13,9 @@ use crate::readers::words::{Token, folded_text, tokens};
 /// Segments of the first page that are put into blocks.
 const MAXIMUM_SEGMENTS: usize = 400;
 
+/// Rows above a block in which its heading is looked for; other columns may have rows between.
+const ROWS_ABOVE: usize = 4;
+
 /// The most lines of an address.
 const MAXIMUM_ADDRESS_LINES: usize = 6;
 
@@ -84,7 +87,7 @@ fn is_under(reading: &Reading, line: usize, line_bounds: Option<Bounds>, block: 
     };
     let near = block.first_segment != line && first.page == above.page && first.row > above.row && first.row <= above.row + 5;
     match (line_bounds, first.bounds) {
-        (Some(line), Some(own)) => near && own.left < line.right && own.left > line.left - 25.0,
+        (Some(line), Some(own)) => near && own.left < line.right && own.right > line.left,
         _ => near && first.column == above.column,
     }
 }
@@ -235,7 +238,7 @@ pub(crate) fn is_party_name(name: &str, words: &[Token]) -> bool {
     let headings = words.iter().all(|token| crate::readers::line_items::headings::is_heading_word(&token.folded));
     let only_form = words.iter().all(|token| is_legal_form_word(&token.folded));
     let digits_first = name.starts_with(|first: char| first.is_ascii_digit()) && has_postal_code(name);
-    let sentence = words.len() > 7 && !has_legal_form(words);
+    let sentence = !has_legal_form(words) && (words.len() > 7 || (words.len() > 3 && name.ends_with(['.', '!', '?'])));
     is_name_like(name) && capital && !headings && !only_form && !digits_first && !sentence && !name.starts_with(['(', '<', '#', '*'])
 }
 
@@ -263,12 +266,15 @@ fn heading_of(reading: &Reading, first: usize) -> Option<Label> {
         return Some(hit.label);
     }
     let segment = reading.segment(first)?;
-    for distance in 1..=2 {
+    for distance in 1..=ROWS_ABOVE {
         let row = segment.row.checked_sub(distance)?;
         let range = reading.view.rows.get(row)?.clone();
         let above = range.rev().find(|index| match (reading.segment(*index).and_then(|other| other.bounds), segment.bounds) {
-            (Some(above), Some(own)) => above.left < own.right && own.left < above.right + 10.0 && (above.left - own.left).abs() < 60.0,
-            _ => reading.segment(*index).is_some_and(|other| other.column == segment.column),
+            (Some(above), Some(own)) => {
+                let height = (own.bottom - own.top).max(1.0);
+                above.left < own.right && own.left < above.right + height && (above.left - own.left).abs() < 6.0 * height && own.top - above.bottom < 2.5 * height
+            }
+            _ => distance <= 2 && reading.segment(*index).is_some_and(|other| other.column == segment.column),
         });
         if let Some(above) = above {
             let hit = reading.labels_in(above).iter().find(|hit| hit.first_token == 0 && is_party(hit.label))?;

@@ -22,8 +22,6 @@ services service station petrol petroleum oil motor motors auto electrical elect
 supply supplies system systems solutions technology technologies tech design studio print printing advertising logistics transport travel sports toys pet garden florist bistro grill bar pizza coffee tea cake house delights wholesale retail distributor manufacturing international global \
 handel handels verlag bau technik software systemhaus betrieb werkstatt buchhandlung apotheke backerei metzgerei gaststatte boulangerie pharmacie librairie garage atelier studio officina ristorante bottega ferreteria tienda panaderia restaurante winkel bakkerij apotheek butik verkstad";
 
-const PERSON_TITLES: &str = "mr mrs ms herr frau monsieur madame sig signor sra sr dhr mevr";
-
 /// Legal forms of two letters, which are such only at the end of a name.
 pub(crate) fn is_short_legal_form(word: &str) -> bool {
     matches!(word, "ag" | "kg" | "ab" | "as" | "sa" | "sl" | "slu" | "spa" | "snc" | "sas" | "sb" | "ek" | "ev" | "se" | "hb" | "ks" | "cv" | "ans" | "enk" | "eg")
@@ -49,11 +47,6 @@ pub(crate) fn is_region(word: &str) -> bool {
 /// Whether a folded word occurs in the names of shops and firms.
 pub(crate) fn is_business_word(word: &str) -> bool {
     listed(BUSINESS_WORDS, word)
-}
-
-/// Whether a folded word is a form of address of a person.
-pub(crate) fn is_person_title(word: &str) -> bool {
-    listed(PERSON_TITLES, word)
 }
 
 fn listed(list: &str, word: &str) -> bool {
