@@ -14,6 +14,7 @@ mod gold;
 mod imports;
 mod items;
 mod lines;
+mod progress;
 mod projects;
 mod reservations;
 mod tasks;
@@ -64,7 +65,7 @@ fn quick() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::read, projects::replace))
-        .routes(routes!(projects::progress))
+        .routes(routes!(progress::read))
         .routes(routes!(annotators::list))
         .routes(routes!(items::list))
         .routes(routes!(items::read))
