@@ -1,0 +1,156 @@
+//! A server that speaks the OpenAI protocol as a script tells it to, and counts what it was asked.
+
+pub(crate) mod action;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use action::Action;
+
+/// The key that clients must send.
+pub(crate) const KEY: &str = "sk-scripted-0123456789";
+
+/// One call as the script sees it.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) model: &'a str,
+    /// The text of the item that is asked about.
+    pub(crate) text: &'a str,
+    /// Counts the calls with this very question from 1.
+    pub(crate) attempt: usize,
+    pub(crate) body: &'a Value,
+}
+
+/// What makes two questions the same: model, seed and text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Question {
+    pub(crate) model: String,
+    pub(crate) seed: Option<i64>,
+    pub(crate) text: String,
+}
+
+/// How often a question was asked, and how often it was answered, for which a provider takes money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Counts {
+    pub(crate) calls: usize,
+    pub(crate) answers: usize,
+}
+
+type Script = dyn Fn(&Call<'_>) -> Action + Send + Sync;
+
+#[derive(Clone)]
+struct Shared {
+    script: Arc<Script>,
+    counts: Arc<Mutex<BTreeMap<Question, Counts>>>,
+    pause: Duration,
+}
+
+/// The running server; it ends when this value goes.
+pub(crate) struct ScriptedModel {
+    pub(crate) base_url: String,
+    shared: Shared,
+    task: JoinHandle<()>,
+}
+
+impl ScriptedModel {
+    /// Starts a server that takes this long to think before it acts as the script says.
+    pub(crate) async fn start(pause: Duration, script: impl Fn(&Call<'_>) -> Action + Send + Sync + 'static) -> Self {
+        let shared = Shared {
+            script: Arc::new(script),
+            counts: Arc::default(),
+            pause,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let router = Router::new()
+            .route("/v1/chat/completions", post(complete))
+            .with_state(shared.clone());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { base_url, shared, task }
+    }
+
+    /// The variables that make it the provider of this name.
+    pub(crate) fn provider(&self, name: &str, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+        let own = [("BASE_URL", self.base_url.as_str()), ("KEY_VARIABLE", "SCRIPTED_KEY")];
+        let variable = |(key, value): &(&str, &str)| {
+            let name = format!("ACCORD__PROVIDERS__{}__{key}", name.to_uppercase());
+            (name, (*value).to_owned())
+        };
+        let mut variables: Vec<_> = own.iter().chain(settings).map(variable).collect();
+        variables.push(("SCRIPTED_KEY".to_owned(), KEY.to_owned()));
+        variables
+    }
+
+    /// What was asked so far.
+    pub(crate) fn counts(&self) -> BTreeMap<Question, Counts> {
+        self.shared.counts.lock().unwrap().clone()
+    }
+
+    /// All calls so far.
+    pub(crate) fn total_calls(&self) -> usize {
+        self.counts().values().map(|counts| counts.calls).sum()
+    }
+}
+
+impl Drop for ScriptedModel {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn complete(State(shared): State<Shared>, headers: HeaderMap, body: String) -> Response {
+    let authorized = headers
+        .get("authorization")
+        .is_some_and(|value| *value == *format!("Bearer {KEY}"));
+    let body: Value = serde_json::from_str(&body).unwrap();
+    if !authorized {
+        return action::status(401, "the key is missing").respond(&body).await;
+    }
+    let question = Question {
+        model: body["model"].as_str().unwrap().to_owned(),
+        seed: body["seed"].as_i64(),
+        text: text_of(&body).to_owned(),
+    };
+    let attempt = count(&shared, &question, |counts| {
+        counts.calls += 1;
+        counts.calls
+    });
+    tokio::time::sleep(shared.pause).await;
+    let action = (shared.script)(&Call {
+        model: &question.model,
+        text: &question.text,
+        attempt,
+        body: &body,
+    });
+    let is_answer = action.is_answer();
+    let response = action.respond(&body).await;
+    if is_answer {
+        count(&shared, &question, |counts| counts.answers += 1);
+    }
+    response
+}
+
+fn count<T>(shared: &Shared, question: &Question, change: impl FnOnce(&mut Counts) -> T) -> T {
+    let mut counts = shared.counts.lock().unwrap();
+    change(counts.entry(question.clone()).or_default())
+}
+
+/// The text that stands between the marks of the prompt.
+fn text_of(body: &Value) -> &str {
+    let prompt = body["messages"][1]["content"].as_str().unwrap();
+    let (_, rest) = prompt.split_once("<text>\n").expect("the prompt marks the text");
+    let (text, _) = rest
+        .split_once("\n</text>")
+        .expect("the prompt marks the end of the text");
+    text
+}
