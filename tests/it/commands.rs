@@ -60,8 +60,15 @@ async fn check_extract(house: &House) {
         .run(&["extract", "new.pdf", "--project", "bills", "--json"])
         .await;
     let extraction: Value = serde_json::from_str(&printed).unwrap();
-    let total = &extraction["fields"]["gross_total"];
-    assert!(total.is_object(), "{printed}");
+    let fields = extraction["fields"].as_array().unwrap();
+    let total = fields.iter().find(|field| field["field"] == "gross_total").unwrap();
+    assert!(total["vote_count"].as_u64().unwrap() > 0, "{total}");
+    assert_eq!(
+        total["votes"].as_array().unwrap()[0]["answer"]["status"]
+            .as_str()
+            .map(str::is_empty),
+        Some(false)
+    );
     let table = house.surroundings.run(&["extract", "new.pdf"]).await;
     assert!(table.contains("gross_total") || table.contains("Gross"), "{table}");
 }

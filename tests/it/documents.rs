@@ -2,7 +2,7 @@
 
 use accord_samples::{SampleInvoice, generate};
 
-use lopdf::{Document, EncryptionState, EncryptionVersion, Permissions};
+use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -63,6 +63,8 @@ async fn send(admin: &Client, files: Vec<(String, Vec<u8>)>) -> Reply {
 /// The same file behind a password.
 fn encrypted(pdf: &[u8]) -> Vec<u8> {
     let mut document = Document::load_mem(pdf).unwrap();
+    let identifier = || Object::string_literal("0123456789abcdef");
+    document.trailer.set("ID", vec![identifier(), identifier()]);
     let version = EncryptionVersion::V2 {
         document: &document,
         owner_password: "owner",
