@@ -1,6 +1,6 @@
-//! Measures every reader and their plurality on real receipts and invoices: `cargo run -p accord-annotate --example measure_readers`.
+//! Measures every reader and their plurality on real receipts and invoices and on generated ones: `cargo run -p accord-annotate --example measure_readers`.
 //!
-//! With `ERRORS=<reader>:<field>,...` it lists the wrong answers of readers (or of `plurality`) on fields.
+//! With `PARTS=receipts,invoices,samples` it measures only these. With `ERRORS=<reader>:<field>,...` it lists the wrong answers of readers (or of `plurality`) on fields.
 #![expect(clippy::print_stdout, reason = "the figures of this program are its output")]
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use accord_annotate::readers::{READER_NAMES, Reader, ReaderInput, TrainedModel, reader, train};
+use accord_documents::text::document_from_text;
 use accord_documents::{Document, Limits, Segment, from_segments, read_document};
 use accord_domain::answer::{Answer, Answers};
 use accord_domain::field::{Field, FieldName};
@@ -19,6 +20,12 @@ type Failure = Box<dyn Error>;
 
 /// Parts into which the samples are split when the trained reader is measured on what it was not trained on.
 const FOLDS: usize = 5;
+
+/// The seed of the generated samples.
+const SEED: u64 = 7;
+
+/// Generated samples of each kind.
+const SAMPLE_COUNT: usize = 150;
 
 struct Sample {
     id: String,
@@ -32,8 +39,49 @@ fn main() -> Result<(), Failure> {
     let folder = Path::new(&shared).join("data/invoices");
     let receipts = template("receipt").ok_or("no template of receipts")?.fields;
     let invoices = template("invoice").ok_or("no template of invoices")?.fields;
-    measure("receipts", &read_receipts(&folder, &receipts)?, &receipts)?;
-    measure("invoices", &read_invoices(&folder, &invoices)?, &invoices)
+    let wanted = |part: &str| std::env::var("PARTS").is_ok_and(|parts| parts.split(',').any(|other| other == part)) || std::env::var("PARTS").is_err();
+    if wanted("receipts") {
+        measure("receipts", &read_receipts(&folder, &receipts)?, &receipts)?;
+    }
+    if wanted("invoices") {
+        measure("invoices", &read_invoices(&folder, &invoices)?, &invoices)?;
+    }
+    if wanted("samples") {
+        measure("sample invoices", &sample_invoices(&invoices)?, &invoices)?;
+        measure("sample receipts", &sample_receipts(&receipts)?, &receipts)?;
+        measure_texts()?;
+    }
+    Ok(())
+}
+
+fn sample_invoices(fields: &[Field]) -> Result<Vec<Sample>, Failure> {
+    let mut samples = Vec::new();
+    for invoice in accord_samples::generate(SEED, SAMPLE_COUNT)? {
+        let gold = serde_json::to_value(&invoice.gold)?;
+        let read = read_document(&invoice.pdf, Some("invoice.pdf"), &Limits::default())?;
+        if let Ok(folder) = std::env::var("KEEP") {
+            std::fs::write(Path::new(&folder).join(format!("{}.pdf", invoice.id)), &invoice.pdf)?;
+        }
+        if !read.document.is_without_text() {
+            samples.push(sample(&invoice.id, read.document, &gold["gold"], &gold["gold_in_text"], fields)?);
+        }
+    }
+    Ok(samples)
+}
+
+fn sample_receipts(fields: &[Field]) -> Result<Vec<Sample>, Failure> {
+    let receipts = accord_samples::generate_receipts(SEED, SAMPLE_COUNT);
+    receipts.into_iter().map(|sample| receipt(&serde_json::to_value(sample)?, fields)).collect()
+}
+
+fn measure_texts() -> Result<(), Failure> {
+    let fields = template("text-classification").ok_or("no template of texts")?.fields;
+    let texts = accord_samples::generate_text_classification(SEED, SAMPLE_COUNT);
+    let samples: Vec<Sample> = texts
+        .into_iter()
+        .map(|text| sample(&text.external_id, document_from_text(&text.text, &Limits::default())?, &serde_json::to_value(&text.gold)?, &Value::Null, &fields))
+        .collect::<Result<_, Failure>>()?;
+    measure("sample texts", &samples, &fields)
 }
 
 fn read_receipts(folder: &Path, fields: &[Field]) -> Result<Vec<Sample>, Failure> {
@@ -103,7 +151,8 @@ fn measure(title: &str, samples: &[Sample], fields: &[Field]) -> Result<(), Fail
     if std::env::var("DUMP").is_ok_and(|wanted| samples.iter().filter(|sample| sample.id == wanted).inspect(|sample| println!("{}", sample.document.text())).count() > 0) {
         return Ok(());
     }
-    println!("\n{title}: {} documents", samples.len());
+    let title = format!("{title}: {} documents", samples.len());
+    println!("\n{title}");
     let mut votes: BTreeMap<&str, Vec<Answers>> = BTreeMap::new();
     for name in READER_NAMES {
         let started = Instant::now();

@@ -58,6 +58,8 @@ pub struct RankingModel {
     pub coefficients: Vec<f64>,
     /// The constant term.
     pub intercept: f64,
+    /// In how many training documents the field was absent.
+    pub absence_count: usize,
 }
 
 /// A multinomial logistic regression over the words of a text.
@@ -76,7 +78,13 @@ pub struct ClassificationModel {
 }
 
 /// The least probability at which the best candidate is given as the answer.
-const LEAST_PROBABILITY: f64 = 0.12;
+const LEAST_PROBABILITY: f64 = 0.2;
+
+/// The probability of the best candidate below which the field is said to be absent, by a model that has seen absences.
+const PROBABILITY_OF_ABSENCE: f64 = 0.03;
+
+/// Absences that a model must have seen to recognise one.
+const LEAST_ABSENCES: usize = 8;
 
 /// The least lead in probability over the best candidate with another value.
 const LEAST_LEAD: f64 = 0.01;
@@ -160,8 +168,12 @@ impl Reader for TrainedReader {
 fn rank(model: &RankingModel, field: &Field, reading: &Reading, candidates: &[Candidate]) -> Option<Answer> {
     let mut rated: Vec<(f64, &Candidate)> = candidates.iter().filter_map(|candidate| Some((model.probability(candidate)?, candidate))).collect();
     rated.sort_by(|left, right| right.0.total_cmp(&left.0));
-    let (probability, best) = rated.first()?;
-    if *probability < LEAST_PROBABILITY {
+    let probability = rated.first().map_or(0.0, |(probability, _)| *probability);
+    if probability < PROBABILITY_OF_ABSENCE && model.absence_count >= LEAST_ABSENCES {
+        return Some(Answer::Absent);
+    }
+    let (_, best) = rated.first()?;
+    if probability < LEAST_PROBABILITY {
         return None;
     }
     let answer = features::answer(field, reading, &best.proposal)?;

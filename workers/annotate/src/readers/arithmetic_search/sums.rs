@@ -30,6 +30,12 @@ pub(super) struct InvoiceTotals {
     pub(super) gross: i64,
 }
 
+/// The least score of a shop's total.
+const LEAST_SCORE: i32 = 4;
+
+/// The least lead of a shop's total over any other amount.
+const LEAST_LEAD: i32 = 2;
+
 /// An amount of money with its place.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -203,12 +209,11 @@ pub(super) fn shop_total(reading: &Reading) -> Option<i64> {
     add(&mut scores, gross, 2);
     add(&mut scores, taxes, -4);
     add(&mut scores, unsurpassed(&entries), 2);
-    let best = scores.values().copied().max().filter(|best| *best >= 2)?;
-    let winners: Vec<i64> = scores.iter().filter(|(_, score)| **score == best).map(|(cents, _)| *cents).collect();
-    match winners.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    }
+    let mut ranked: Vec<(i32, i64)> = scores.into_iter().map(|(cents, score)| (score, cents)).collect();
+    ranked.sort_unstable_by(|left, right| right.cmp(left));
+    let (best, winner) = *ranked.first()?;
+    let second = ranked.get(1).map_or(0, |(score, _)| *score);
+    (best >= LEAST_SCORE && best - second >= LEAST_LEAD).then_some(winner)
 }
 
 fn add(scores: &mut BTreeMap<i64, i32>, found: BTreeSet<i64>, weight: i32) {

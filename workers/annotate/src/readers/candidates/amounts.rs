@@ -268,6 +268,7 @@ fn is_free_before(before: &str, marked: bool, negative: bool) -> bool {
             || before.ends_with(". ") ,
         Some(':') => !before.trim_end_matches(':').ends_with(|last: char| last.is_ascii_digit()),
         Some('#') => false,
+        Some('*') => before.trim_end_matches('*').ends_with(|last: char| last.is_ascii_digit() || last.is_whitespace()),
         Some(_) => true,
     }
 }

@@ -171,8 +171,26 @@ pub(in crate::readers) fn owner<'a>(reading: &'a Reading, amount: &Amount) -> Op
     on_row.or_else(|| {
         let above = before.iter().rev().find(|total| total.row < row)?;
         let alone = reading.amounts_of(above).is_empty();
-        (above.row + 1 == row && alone && above.strength >= 5 && !is_heading_row(reading, above.row)).then_some(above)
+        if above.row + 1 != row || is_heading_row(reading, above.row) {
+            return None;
+        }
+        let band: Vec<&TotalRow> = before.iter().rev().take_while(|total| total.row >= above.row).filter(|total| total.row == above.row).collect();
+        if band.len() > 1 {
+            return band.into_iter().find(|total| stands_over(reading, total, amount));
+        }
+        (alone && above.strength >= 5).then_some(above)
     })
+}
+
+/// Whether the words stand in the column of the amount; without boxes, in the same place of the row.
+fn stands_over(reading: &Reading, total: &TotalRow, amount: &Amount) -> bool {
+    let (Some(words), Some(number)) = (reading.segment(total.segment), reading.segment(amount.span.segment)) else {
+        return false;
+    };
+    match (words.bounds, number.bounds_of(amount.span.start, amount.span.end)) {
+        (Some(words), Some(number)) => words.left < number.right + 5.0 && number.left < words.right + 5.0,
+        _ => words.column == number.column,
+    }
 }
 
 fn sums_of_two(values: impl Iterator<Item = i64>) -> (BTreeSet<i64>, BTreeSet<i64>) {

@@ -2,7 +2,7 @@
 
 use crate::readers::labels::{Label, LabelHit};
 use crate::readers::parties::header::{self, HeaderLine, LineKind};
-use crate::readers::parties::blocks::is_party_name;
+use crate::readers::parties::blocks::{complete_name, is_party_name};
 use crate::readers::parties::{address_score, clean_name, has_legal_form, has_postal_code, has_registration};
 use crate::readers::places;
 use crate::readers::reading::Reading;
@@ -54,7 +54,7 @@ fn name_of_heading(reading: &Reading, hit: &LabelHit) -> Option<String> {
         let text = segment.text.get(place.from..place.to)?.trim_start_matches([':', ' ', '/', '.']);
         let inner = reading.labels_in(place.segment).first().filter(|other| other.first_token == 0 && matches!(other.label, Label::Buyer | Label::PartyName) && place.from == 0);
         let text = inner.map_or(text, |other| segment.text_from(other.end).trim_start_matches([':', ' ']));
-        accept_name(text)
+        accept_name(text).map(|name| complete_name(reading, name))
     })
 }
 

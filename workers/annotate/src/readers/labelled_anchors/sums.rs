@@ -69,7 +69,8 @@ fn amount_of<'a>(reading: &'a Reading, row: &TotalRow) -> Option<&'a Amount> {
     if let Some(amount) = beside.iter().rev().find(|amount| amount.is_money()) {
         return Some(amount);
     }
-    if row.strength < 7 || !beside.is_empty() || is_heading_row(reading, row.row) {
+    let in_band = reading.totals.iter().filter(|other| other.row == row.row).count() > 1;
+    if (row.strength < 7 && !in_band) || !beside.is_empty() || is_heading_row(reading, row.row) {
         return None;
     }
     let start = reading.segment(row.segment)?.tokens.first()?.start;

@@ -144,7 +144,11 @@ const fn is_party(label: Label) -> bool {
 
 /// Whether the words are a heading rather than part of a name or a sentence: a colon follows them, or they fill the segment.
 fn stands_apart(text: &str, first_token: usize, end: usize) -> bool {
-    let rest = text.get(end..).unwrap_or_default().trim_start_matches(['.', ')', ' ']);
+    let behind = text.get(end..).unwrap_or_default();
+    let rest = behind.trim_start_matches(['.', ')', ' ']);
+    if first_token == 0 && behind.trim_start().starts_with("..") {
+        return true;
+    }
     rest.starts_with([':', '/', '(', '#']) || (first_token == 0 && rest.is_empty())
 }
 

@@ -56,7 +56,7 @@ fn answer(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option
         Role::SellerName if receipt => text(parties::shop_name(reading)),
         Role::SellerAddress if receipt => text(parties::shop_address(reading)),
         Role::SellerName => text(parties::seller(reading).and_then(|block| block.name)),
-        Role::SellerAddress => text(parties::seller(reading).map(|block| block.address)),
+        Role::SellerAddress => text(parties::seller_address(reading)),
         Role::BuyerName => text(parties::buyer(reading)),
         Role::LineItems => line_items::columns::read(reading, field),
     }

@@ -31,6 +31,16 @@ pub(super) fn seller(reading: &Reading) -> Option<Block> {
     sender.or_else(letterhead).cloned()
 }
 
+/// The address in the seller's block, else in another block that begins with the seller's name.
+pub(super) fn seller_address(reading: &Reading) -> Option<String> {
+    let own = seller(reading)?;
+    if !own.address.is_empty() {
+        return Some(own.address);
+    }
+    let same = blocks::find(reading).into_iter().find(|block| block.name.is_some() && block.name == own.name && !block.address.is_empty());
+    same.map(|block| block.address)
+}
+
 /// The name in the buyer's block: headed as such, or under the sender's line, or the addressed block that is not the seller's.
 pub(super) fn buyer(reading: &Reading) -> Option<String> {
     if let Some(name) = heading_names(reading, Label::Buyer).next() {

@@ -62,9 +62,37 @@ fn amount_beside<'a>(reading: &'a Reading, row: &TotalRow) -> Option<Found<'a>> 
     });
     let limit = next_words.fold(f32::MAX, f32::min);
     let near = near.filter(|(_, bounds, _)| bounds.left < limit);
+    let beside = near.clone().next().is_some();
+    if !beside && is_in_band(reading, row) {
+        return amount_below(reading, row, page, label);
+    }
     let closest = near.clone().map(|(off, _, _)| off).min_by(f32::total_cmp)?;
     let on_line = near.filter(|(off, _, _)| *off <= closest + 0.3 * height);
     let (_, bounds, amount) = on_line.max_by(|left, right| left.1.right.total_cmp(&right.1.right))?;
+    Some(Found {
+        kind: row.kind,
+        strength: row.strength,
+        page,
+        bounds,
+        amount,
+    })
+}
+
+/// Whether other sums are named on the same row: headings of a band of totals, with the amounts below.
+fn is_in_band(reading: &Reading, row: &TotalRow) -> bool {
+    reading.totals.iter().filter(|other| other.row == row.row).count() > 1
+}
+
+/// The amount under the words, in the next lines of their column.
+fn amount_below<'a>(reading: &'a Reading, row: &TotalRow, page: usize, label: Bounds) -> Option<Found<'a>> {
+    let height = (label.bottom - label.top).max(1.0);
+    let under = reading.amounts.iter().filter(|amount| amount.is_money()).filter_map(|amount| {
+        let (other_page, bounds) = bounds_of(reading, amount.span)?;
+        let gap = bounds.top - label.bottom;
+        let aligned = bounds.left < label.right + 0.5 * height && bounds.right > label.left - 0.5 * height;
+        (other_page == page && gap > -0.3 * height && gap < 2.5 * height && aligned).then_some((gap, bounds, amount))
+    });
+    let (_, bounds, amount) = under.min_by(|left, right| left.0.total_cmp(&right.0))?;
     Some(Found {
         kind: row.kind,
         strength: row.strength,

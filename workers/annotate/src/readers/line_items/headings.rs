@@ -121,7 +121,8 @@ pub(crate) fn is_heading_row(reading: &Reading, row: usize) -> bool {
         .count();
     let price = has(Heading::LineTotal) || has(Heading::UnitPrice);
     let words: usize = reading.view.row(row).iter().map(|segment| segment.tokens.len()).sum();
-    kinds >= 2 && price && words <= 24 && super::numbers_of(reading, row).iter().all(|number| number.decimals == 0)
+    let apart = reading.view.row(row).len() > 1;
+    (kinds >= 3 || (kinds == 2 && apart)) && price && words <= 24 && super::numbers_of(reading, row).iter().all(|number| number.decimals == 0)
 }
 
 /// The row with the rows directly above and below that continue its headings.

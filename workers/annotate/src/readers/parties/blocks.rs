@@ -192,11 +192,16 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let has_contact = lines.iter().any(|(index, segment)| is_contact(*index) || segment.text.contains('@'));
     let name = match &sender {
         Some((name, _)) => Some(name.clone()),
-        None => lines.iter().find_map(|(index, segment)| name_of(reading, *index, segment)),
+        None => lines.iter().enumerate().find_map(|(place, (index, segment))| {
+            let name = name_of(reading, *index, segment)?;
+            let following: Vec<&Segment> = lines.iter().skip(place + 1).map(|(_, segment)| *segment).collect();
+            Some(joined_name(&name, &following))
+        }),
     };
+    let name = name.map(|name| complete_name(reading, name));
     let address = match sender.clone() {
         Some((_, address)) => address,
-        None => address_of(&lines, name.as_deref(), &is_contact),
+        None => address_of(&lines, name.as_deref(), &is_contact, &|index, segment| before_contact(reading, index, segment)),
     };
     let (width, height) = reading.view.page_size(first.page);
     let share = |edge: f32, whole: f32| if whole > 0.0 { f64::from(edge / whole).clamp(0.0, 1.0) } else { 0.5 };
@@ -218,6 +223,43 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     })
 }
 
+/// A name that runs over the next lines until its legal form.
+fn joined_name(name: &str, following: &[&Segment]) -> String {
+    const MOST_LINES: usize = 2;
+    if has_legal_form(&tokens(name)) {
+        return name.to_owned();
+    }
+    let mut joined = name.to_owned();
+    for segment in following.iter().take(MOST_LINES) {
+        let continues = !segment.text.chars().any(|character| character.is_ascii_digit()) && !segment.text.contains(['@', ':', ',']) && segment.tokens.len() <= 5;
+        if !continues {
+            break;
+        }
+        joined.push(' ');
+        joined.push_str(&segment.text);
+        if has_legal_form(&tokens(&joined)) {
+            return clean_name(&joined);
+        }
+    }
+    name.to_owned()
+}
+
+/// The full name with its legal form where the document has it elsewhere: a brand at the head, the company at the foot.
+pub(crate) fn complete_name(reading: &Reading, name: String) -> String {
+    let folded = folded_text(&name);
+    if folded.len() < 4 || has_legal_form(&tokens(&name)) {
+        return name;
+    }
+    let longer = reading.view.segments.iter().find_map(|segment| {
+        let first = segment.text.split(['|', '·', '•', '●', ',']).next().unwrap_or_default().split(" - ").next().unwrap_or_default();
+        let full = clean_name(first);
+        let words = tokens(&full);
+        let begins = folded_text(&full).strip_prefix(&folded).is_some_and(|rest| rest.starts_with(' '));
+        (begins && words.len() <= 9 && has_legal_form(&words) && is_name_like(&full)).then_some(full)
+    });
+    longer.unwrap_or(name)
+}
+
 fn name_of(reading: &Reading, index: usize, segment: &Segment) -> Option<String> {
     let label = reading.labels_in(index).first().filter(|hit| hit.first_token == 0 && hit.strength >= 4);
     let text = match label {
@@ -225,11 +267,29 @@ fn name_of(reading: &Reading, index: usize, segment: &Segment) -> Option<String>
         Some(_) => return None,
         None => &segment.text,
     };
+    if label.is_none() && is_value_of_label(reading, index, segment) {
+        return None;
+    }
     let name = clean_name(text);
     let words = tokens(&name);
     let plain = address_score(&name, &words) == 0 || has_legal_form(&words);
     let fits = is_party_name(&name, &words) && plain && reading.dates_in(index).is_empty() && !reading.amounts_in(index).iter().any(crate::readers::candidates::amounts::Amount::is_money);
     fits.then_some(name)
+}
+
+/// Whether a label that is no heading of a party stands directly to the left: the segment is its value.
+fn is_value_of_label(reading: &Reading, index: usize, segment: &Segment) -> bool {
+    let Some(left) = index.checked_sub(1).filter(|_| segment.column > 0) else {
+        return false;
+    };
+    let Some(text) = reading.segment(left).map(|left| left.text.trim_end()) else {
+        return false;
+    };
+    let labelled = reading.labels_in(left).iter().any(|hit| {
+        let fills = hit.first_token == 0 && hit.end + 2 >= text.trim_end_matches([':', '.', ' ']).len();
+        fills && !matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName | Label::DocumentTitle)
+    });
+    labelled || text.ends_with(':')
 }
 
 /// Whether the text can be the name of a party of an invoice: like a name, with a capital, no heading of a table, no title of a document, no town.
@@ -243,7 +303,7 @@ pub(crate) fn is_party_name(name: &str, words: &[Token]) -> bool {
 }
 
 /// The lines of the block from its first postal code up to the name and down to the telephone.
-fn address_of(lines: &[(usize, &Segment)], name: Option<&str>, is_contact: &dyn Fn(usize) -> bool) -> String {
+fn address_of<'a>(lines: &[(usize, &'a Segment)], name: Option<&str>, is_contact: &dyn Fn(usize) -> bool, cut: &dyn Fn(usize, &'a Segment) -> &'a str) -> String {
     let Some(anchor) = lines.iter().position(|(index, segment)| has_postal_code(&segment.text) && !is_contact(*index)) else {
         return String::new();
     };
@@ -251,8 +311,15 @@ fn address_of(lines: &[(usize, &Segment)], name: Option<&str>, is_contact: &dyn 
     let first = named_at.filter(|place| *place < anchor).map_or(anchor.saturating_sub(2), |place| place + 1);
     let country = lines.get(anchor + 1).filter(|(index, segment)| !is_contact(*index) && is_country_like(segment));
     let last = if country.is_some() { anchor + 1 } else { anchor };
-    let parts: Vec<&str> = lines.get(first..=last).unwrap_or_default().iter().rev().take(MAXIMUM_ADDRESS_LINES).rev().filter(|(index, segment)| !is_contact(*index) && (has_postal_code(&segment.text) || is_country_like(segment) || address_score(&segment.text, &segment.tokens) >= 1)).map(|(_, segment)| segment.text.as_str()).collect();
+    let parts: Vec<&str> = lines.get(first..=last).unwrap_or_default().iter().rev().take(MAXIMUM_ADDRESS_LINES).rev().filter(|(index, segment)| !is_contact(*index) && (has_postal_code(&segment.text) || is_country_like(segment) || address_score(&segment.text, &segment.tokens) >= 1)).map(|(index, segment)| cut(*index, segment)).filter(|part| !part.is_empty()).collect();
     parts.join(", ")
+}
+
+/// The text of a line up to a telephone number or the like.
+fn before_contact<'a>(reading: &Reading, index: usize, segment: &'a Segment) -> &'a str {
+    let contact = reading.labels_in(index).iter().find(|hit| hit.first_token > 0 && matches!(hit.label, Label::Contact | Label::VatId | Label::Registration | Label::Bank));
+    let end = contact.map_or(segment.text.len(), |hit| hit.start);
+    segment.text.get(..end).unwrap_or(&segment.text).trim_end_matches([' ', '|', '·', '•', '-', '–', ',', ';'])
 }
 
 fn is_country_like(segment: &Segment) -> bool {

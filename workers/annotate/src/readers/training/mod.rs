@@ -84,51 +84,81 @@ pub fn train(samples: &[(Document, Answers)], fields: &[Field]) -> Result<Traine
     })
 }
 
-/// One row for each candidate of each document with a gold value: its features, and whether it is right.
-fn train_ranking(field: &Field, role: Role, receipt: bool, readings: &[Reading], golds: &[Option<&Answer>]) -> Result<Option<RankingModel>, TrainingError> {
-    let mut names: Vec<String> = Vec::new();
-    let mut rows: Vec<Vec<f64>> = Vec::new();
-    let mut right: Vec<bool> = Vec::new();
-    let mut documents = 0_usize;
-    for (reading, gold) in readings.iter().zip(golds) {
-        let Some(gold @ Answer::Value(_)) = gold else { continue };
-        let candidates = features::candidates(reading, receipt, role);
-        let matched: Vec<(Candidate, GoldMatch)> = candidates
-            .into_iter()
-            .filter_map(|candidate| {
-                let answer = features::answer(field, reading, &candidate.proposal)?;
-                let matched = match_gold(field, &answer, gold)?;
-                Some((candidate, matched))
-            })
-            .collect();
-        // Of several texts that are alike enough only the best teaches what a good one looks like.
-        let best = matched.iter().map(|(_, matched)| matched.score).fold(0.0, f64::max);
-        let judged: Vec<(Candidate, bool)> = matched.into_iter().map(|(candidate, matched)| (candidate, matched.correct && matched.score >= best)).collect();
-        if !judged.iter().any(|(_, right)| *right) {
-            continue;
+/// What a ranking learns from.
+#[derive(Default)]
+struct Examples {
+    names: Vec<String>,
+    rows: Vec<Vec<f64>>,
+    right: Vec<bool>,
+    documents: usize,
+    absences: usize,
+}
+
+impl Examples {
+    fn add(&mut self, candidate: &Candidate, right: bool) {
+        if self.names.is_empty() {
+            self.names = candidate.features.iter().map(|(name, _)| (*name).to_owned()).collect();
         }
-        documents += 1;
-        for (candidate, is_right) in judged {
-            if names.is_empty() {
-                names = candidate.features.iter().map(|(name, _)| (*name).to_owned()).collect();
+        self.rows.push(candidate.features.iter().map(|(_, value)| *value).collect());
+        self.right.push(right);
+    }
+}
+
+/// One example for each candidate of each document with gold: its features, and whether it is right. Where gold says that the field is absent
+/// every candidate is wrong.
+fn examples(field: &Field, role: Role, receipt: bool, readings: &[Reading], golds: &[Option<&Answer>]) -> Examples {
+    let mut examples = Examples::default();
+    for (reading, gold) in readings.iter().zip(golds) {
+        match gold {
+            Some(gold @ Answer::Value(_)) => {
+                let judged = judge(field, reading, features::candidates(reading, receipt, role), gold);
+                if judged.iter().any(|(_, right)| *right) {
+                    examples.documents += 1;
+                    judged.iter().for_each(|(candidate, right)| examples.add(candidate, *right));
+                }
             }
-            rows.push(candidate.features.iter().map(|(_, value)| *value).collect());
-            right.push(is_right);
+            Some(Answer::Absent) => {
+                examples.absences += 1;
+                features::candidates(reading, receipt, role).iter().for_each(|candidate| examples.add(candidate, false));
+            }
+            _ => {}
         }
     }
-    if documents < LEAST_SAMPLES || right.iter().all(|right| *right) {
+    examples
+}
+
+/// The candidates that can be compared with gold, and whether they are right.
+fn judge(field: &Field, reading: &Reading, candidates: Vec<Candidate>, gold: &Answer) -> Vec<(Candidate, bool)> {
+    let matched: Vec<(Candidate, GoldMatch)> = candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let answer = features::answer(field, reading, &candidate.proposal)?;
+            let matched = match_gold(field, &answer, gold)?;
+            Some((candidate, matched))
+        })
+        .collect();
+    // Of several texts that are alike enough only the best teaches what a good one looks like.
+    let best = matched.iter().map(|(_, matched)| matched.score).fold(0.0, f64::max);
+    let is_right = |matched: &GoldMatch| matched.correct && matched.score >= best;
+    matched.into_iter().map(|(candidate, matched)| (candidate, is_right(&matched))).collect()
+}
+
+fn train_ranking(field: &Field, role: Role, receipt: bool, readings: &[Reading], golds: &[Option<&Answer>]) -> Result<Option<RankingModel>, TrainingError> {
+    let examples = examples(field, role, receipt, readings, golds);
+    if examples.documents < LEAST_SAMPLES {
         return Ok(None);
     }
-    let fitted = regression::fit_binary(&rows, &right, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
+    let fitted = regression::fit_binary(&examples.rows, &examples.right, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
         field: field.name.to_string(),
         reason,
     })?;
     Ok(Some(RankingModel {
-        features: names,
+        features: examples.names,
         means: fitted.means,
         scales: fitted.scales,
         coefficients: fitted.coefficients,
         intercept: fitted.intercept,
+        absence_count: examples.absences,
     }))
 }
 

@@ -45,9 +45,22 @@ fn matrix(rows: &[Vec<f64>]) -> Result<Array2<f64>, String> {
     Array2::from_shape_vec((rows.len(), width), flat).map_err(|error| error.to_string())
 }
 
-/// Fits P(true) of rows of equal length. Both classes must occur.
+/// Fits P(true) of rows of equal length. When only one class occurs no feature has a weight, and the constant is the log-odds of one
+/// observation more of each class.
 pub(super) fn fit_binary(rows: &[Vec<f64>], targets: &[bool], regularisation: f64) -> Result<Binary, String> {
     let (means, scales) = moments(rows);
+    let count = |wanted: bool| f64::from(u32::try_from(targets.iter().filter(|target| **target == wanted).count()).unwrap_or(u32::MAX));
+    if targets.is_empty() {
+        return Err("there are no examples".to_owned());
+    }
+    if count(true) < 1.0 || count(false) < 1.0 {
+        return Ok(Binary {
+            coefficients: vec![0.0; means.len()],
+            intercept: ((count(true) + 1.0) / (count(false) + 1.0)).ln(),
+            means,
+            scales,
+        });
+    }
     let standardised: Vec<Vec<f64>> = rows.iter().map(|row| row.iter().zip(&means).zip(&scales).map(|((value, mean), scale)| (value - mean) / scale).collect()).collect();
     let dataset = Dataset::new(matrix(&standardised)?, Array1::from_vec(targets.to_vec()));
     let fitted = LogisticRegression::default()
@@ -129,7 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn one_class_is_an_error() {
-        assert!(fit_binary(&[vec![1.0], vec![2.0]], &[true, true], 1.0).is_err());
+    fn one_class_leaves_the_features_without_weight() {
+        let fitted = fit_binary(&[vec![1.0], vec![2.0], vec![3.0]], &[true; 3], 1.0).unwrap();
+        assert_eq!(fitted.coefficients, [0.0]);
+        assert!((fitted.intercept - 4.0_f64.ln()).abs() < 1e-12);
+        assert!(fit_binary(&[], &[], 1.0).is_err());
     }
 }
