@@ -172,3 +172,82 @@ fn joined_members(classes: &[VoteClass], parts: &[usize]) -> Vec<usize> {
     members.sort_unstable();
     members
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixture::{FAMILIES, code, field, value, vote};
+
+    fn ballot<'a>(field: &Field, answers: &'a [Answer]) -> Ballot<'a> {
+        let cast = |(number, answer)| vote(number, FAMILIES[number], answer);
+        Ballot::new(field, answers.iter().enumerate().map(cast).collect()).unwrap()
+    }
+
+    #[test]
+    fn equal_canonical_values_are_one_class_and_absence_is_its_own() {
+        let answers = [
+            value("B"),
+            Answer::Absent,
+            value("A"),
+            Answer::Abstained,
+            value("B"),
+            Answer::Failed { reason: String::new() },
+            Answer::Absent,
+        ];
+        let ballot = ballot(&code(), &answers);
+        let members: Vec<_> = ballot.classes.iter().map(|class| class.members.clone()).collect();
+        assert_eq!(members, [vec![0, 4], vec![1, 6], vec![2]]);
+        let classes = [Some(0), Some(1), Some(2), None, Some(0), None, Some(1)];
+        assert_eq!(ballot.class_of_vote, classes);
+        assert_eq!(ballot.answer_of_class(1), Some(&Answer::Absent));
+        assert_eq!(ballot.answer_of_class(3), None);
+        assert_eq!((ballot.abstention_count(), ballot.failure_count()), (1, 1));
+    }
+
+    #[test]
+    fn a_text_that_looks_like_absence_is_still_told_apart_from_similar_texts() {
+        let text = field(json!({"name": "note", "type": "text"}));
+        let answers = [value("__ABSENT_"), Answer::Absent];
+        assert_eq!(ballot(&text, &answers).classes.len(), 2);
+    }
+
+    #[test]
+    fn similar_texts_are_one_class_whose_medoid_stands_for_it() {
+        let text =
+            field(json!({"name": "note", "type": "text", "comparison": {"rule": "similarity", "threshold": 0.8}}));
+        let answers = [
+            value("grand hotel venicee"),
+            value("grand hotel venice"),
+            value("grand hotel venice"),
+            value("something else"),
+            value("grand hotel venic"),
+        ];
+        let ballot = ballot(&text, &answers);
+        assert_eq!(ballot.classes.len(), 2);
+        assert_eq!(ballot.classes[0].members, [0, 1, 2, 4]);
+        assert_eq!(ballot.answer_of_class(0), Some(&answers[1]));
+    }
+
+    #[test]
+    fn a_chain_of_similar_texts_does_not_join_its_unlike_ends() {
+        let text =
+            field(json!({"name": "note", "type": "text", "comparison": {"rule": "similarity", "threshold": 0.75}}));
+        let answers = [value("aaaa"), value("aaab"), value("aabb")];
+        let ballot = ballot(&text, &answers);
+        assert_eq!(ballot.classes.len(), 2, "{:?}", ballot.classes);
+    }
+
+    #[test]
+    fn the_same_votes_give_the_same_classes_every_time() {
+        let address = field(json!({"name": "address", "type": "address"}));
+        let answers: Vec<Answer> = (0..8)
+            .map(|number| value(&format!("{} high street {}", number / 2, number % 3)))
+            .collect();
+        let first = ballot(&address, &answers).classes;
+        for _ in 0..20 {
+            assert_eq!(ballot(&address, &answers).classes, first);
+        }
+    }
+}

@@ -55,8 +55,8 @@ pub fn decide(field: &Field, policy: &Policy, won: Won<'_>, confidence: &Confide
     let obstacle = obstacle_in_answer(field, won).or(match confidence {
         Confidence::Uncalibrated { .. } => Some(ReviewReason::Uncalibrated),
         Confidence::Calibrated { .. } if inverted => Some(ReviewReason::InvertedCalibrator),
-        Confidence::Calibrated { probability, .. } if *probability < threshold => Some(ReviewReason::BelowThreshold),
-        Confidence::Calibrated { .. } => None,
+        Confidence::Calibrated { probability, .. } if *probability >= threshold => None,
+        Confidence::Calibrated { .. } => Some(ReviewReason::BelowThreshold),
     });
     match obstacle {
         Some(reason) => Decision::NeedsReview { reason, threshold },
@@ -71,5 +71,171 @@ fn obstacle_in_answer(field: &Field, won: Won<'_>) -> Option<ReviewReason> {
         Won::Answer(Answer::Absent) if field.required => Some(ReviewReason::RequiredAbsent),
         Won::Answer(Answer::Value(value)) if !value.parsed => Some(ReviewReason::Unparsed),
         Won::Answer(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accord_domain::NormalisedValue;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixture::{code, field, value};
+
+    fn calibrated(probability: f64) -> Confidence {
+        Confidence::Calibrated {
+            probability,
+            calibrator_id: CalibratorId::from_uuid(Uuid::nil()),
+            rung: Rung::Field,
+            gold_count: 40,
+        }
+    }
+
+    fn policy(accept_at: f64) -> Policy {
+        Policy {
+            accept_at,
+            ..Policy::default()
+        }
+    }
+
+    fn reason(decision: Decision) -> Option<ReviewReason> {
+        match decision {
+            Decision::Accepted { .. } => None,
+            Decision::NeedsReview { reason, .. } => Some(reason),
+        }
+    }
+
+    #[test]
+    fn every_obstacle_leads_to_review_with_its_reason() {
+        let (optional, required) = (
+            code(),
+            field(json!({"name": "total", "type": "money", "required": true})),
+        );
+        let unread = Answer::Value(NormalisedValue {
+            raw: "12..5".to_owned(),
+            canonical: "12..5".to_owned(),
+            parsed: false,
+            valid: None,
+        });
+        let good = value("A");
+        let sure = calibrated(1.0);
+        let only_share = Confidence::Uncalibrated { share: Some(1.0) };
+        let cases = [
+            (&optional, Won::Answer(&good), &sure, false, None),
+            (&optional, Won::Answer(&good), &calibrated(0.9), false, None),
+            (&optional, Won::Answer(&Answer::Absent), &sure, false, None),
+            (
+                &required,
+                Won::Answer(&Answer::Absent),
+                &sure,
+                false,
+                Some(ReviewReason::RequiredAbsent),
+            ),
+            (
+                &optional,
+                Won::Answer(&unread),
+                &sure,
+                false,
+                Some(ReviewReason::Unparsed),
+            ),
+            (&optional, Won::Tie, &sure, false, Some(ReviewReason::Tie)),
+            (&optional, Won::Nothing, &sure, false, Some(ReviewReason::NoVotes)),
+            (
+                &optional,
+                Won::Answer(&good),
+                &only_share,
+                false,
+                Some(ReviewReason::Uncalibrated),
+            ),
+            (
+                &optional,
+                Won::Answer(&good),
+                &sure,
+                true,
+                Some(ReviewReason::InvertedCalibrator),
+            ),
+            (
+                &optional,
+                Won::Answer(&good),
+                &calibrated(0.8999),
+                false,
+                Some(ReviewReason::BelowThreshold),
+            ),
+            (
+                &optional,
+                Won::Answer(&good),
+                &calibrated(f64::NAN),
+                false,
+                Some(ReviewReason::BelowThreshold),
+            ),
+        ];
+        for (number, (field, won, confidence, inverted, expected)) in cases.into_iter().enumerate() {
+            let decision = decide(field, &policy(0.9), won, confidence, inverted);
+            assert_eq!(reason(decision), expected, "case {number}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_never_accepted_even_where_anything_is() {
+        let answer = value("A");
+        let decision = decide(
+            &code(),
+            &policy(0.0),
+            Won::Answer(&answer),
+            &Confidence::Uncalibrated { share: Some(1.0) },
+            false,
+        );
+        assert_eq!(reason(decision), Some(ReviewReason::Uncalibrated));
+    }
+
+    #[test]
+    fn a_target_of_the_field_stands_in_place_of_the_policys() {
+        let strict = field(json!({"name": "total", "type": "money", "target": 0.99}));
+        let answer = value("A");
+        let decision = decide(&strict, &policy(0.5), Won::Answer(&answer), &calibrated(0.98), false);
+        assert_eq!(
+            decision,
+            Decision::NeedsReview {
+                reason: ReviewReason::BelowThreshold,
+                threshold: 0.99
+            }
+        );
+    }
+
+    #[test]
+    fn a_winner_without_curve_and_a_curve_without_winner_have_no_probability() {
+        let fitted = FittedFold {
+            weights: std::collections::BTreeMap::new(),
+            default_weight: 1.0,
+            slope: 2.0,
+            intercept: -1.0,
+            inverted: false,
+        };
+        let calibration = Calibration {
+            calibrator_id: CalibratorId::from_uuid(Uuid::nil()),
+            rung: Rung::FieldType,
+            gold_count: 77,
+            fitted: &fitted,
+        };
+        assert_eq!(
+            confidence(None, Some(0.9), Some(1.0)),
+            Confidence::Uncalibrated { share: Some(0.9) }
+        );
+        assert_eq!(
+            confidence(Some(calibration), None, Some(1.0)),
+            Confidence::Uncalibrated { share: None }
+        );
+        match confidence(Some(calibration), Some(0.9), Some(1.5)) {
+            Confidence::Calibrated {
+                probability,
+                rung: Rung::FieldType,
+                gold_count: 77,
+                ..
+            } => {
+                assert!((probability - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-12);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -102,23 +102,22 @@ fn weigh_field(gold: &FieldGold<'_>, weighting: Weighting) -> Result<WeighedFiel
         .iter()
         .map(|item| item.correct_classes(gold.field))
         .collect();
-    let score_all =
-        |weights: &dyn Fn(u32) -> VoterWeights, skipped: Option<u32>| -> Result<Vec<ItemScore>, InvalidInput> {
-            let by_fold: Vec<FittedFold> = (0..FOLD_COUNT).map(|fold| only_weights(&weights(fold))).collect();
-            gold.labelled
-                .iter()
-                .zip(&verdicts)
-                .filter(|(item, _)| Some(item.fold) != skipped)
-                .map(|(item, verdict)| score_item(gold.field, item, verdict, &by_fold[item.fold as usize]))
-                .collect()
-        };
-    let scores = score_all(&|fold| folds[fold as usize].clone(), None)?;
+    let score_all = |weights: &[VoterWeights], skipped: Option<u32>| -> Result<Vec<ItemScore>, InvalidInput> {
+        let by_fold: Vec<FittedFold> = weights.iter().map(only_weights).collect();
+        gold.labelled
+            .iter()
+            .zip(&verdicts)
+            .filter(|(item, _)| Some(item.fold) != skipped)
+            .map(|(item, verdict)| score_item(gold.field, item, verdict, &by_fold[item.fold as usize]))
+            .collect()
+    };
+    let scores = score_all(&folds, None)?;
     let mut inner_scores = Vec::with_capacity(FOLD_COUNT as usize);
     for left_out in 0..FOLD_COUNT {
         let inner: Vec<VoterWeights> = (0..FOLD_COUNT)
             .map(|fold| records.weigh(Folds::without(left_out).and_without(fold)))
             .collect::<Result<_, _>>()?;
-        inner_scores.push(score_all(&|fold| inner[fold as usize].clone(), Some(left_out))?);
+        inner_scores.push(score_all(&inner, Some(left_out))?);
     }
     Ok(WeighedField {
         production: records.weigh(Folds::ALL)?,

@@ -8,6 +8,7 @@ use accord_domain::{
 };
 use accord_statistics::InvalidInput;
 use accord_store::{PageRequest, Store, StoreResult};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::CODE_VERSION;
@@ -40,6 +41,8 @@ pub struct ProjectGold {
 /// An item that has gold.
 #[derive(Debug, Clone)]
 pub struct GoldItem {
+    /// The item.
+    pub id: ItemId,
     /// Its fold.
     pub fold: u32,
     /// Its annotations.
@@ -87,12 +90,15 @@ impl ProjectGold {
             }
             for item in transaction.items_by_ids(part).await? {
                 items.push(GoldItem {
+                    id: item.id,
                     fold: fold_of(&item.content_hash),
                     annotations: annotations.remove(&item.id).unwrap_or_default(),
                     gold: by_item.remove(&item.id).unwrap_or_default(),
                 });
             }
         }
+        // The database gives items in no certain order, and sums of floating point numbers depend on theirs.
+        items.sort_by_key(|item| item.id);
         Ok(Self {
             annotators: annotators
                 .into_iter()
@@ -130,13 +136,19 @@ impl ProjectGold {
     /// None that well-formed annotations cause.
     pub fn fit(&self, environment: &dyn Environment) -> Result<Vec<Calibrator>, InvalidInput> {
         let data_hash = self.data_hash();
-        if !self.calibrators.is_empty() && self.calibrators.iter().all(|known| known.data_hash == data_hash) {
+        let definition = &self.project.definition;
+        // Fields that the project no longer has keep their last calibrators.
+        let mut present = self
+            .calibrators
+            .iter()
+            .filter(|known| definition.field(&known.field).is_some())
+            .peekable();
+        if present.peek().is_some() && present.all(|known| known.data_hash == data_hash) {
             return Ok(Vec::new());
         }
-        let definition = &self.project.definition;
         let fields: Vec<FieldGold<'_>> = definition
             .fields
-            .iter()
+            .par_iter()
             .map(|field| self.gold_of_field(field))
             .collect::<Result<_, _>>()?;
         let fitted = fit_fields(&fields, definition.policy.weighting, &self.elsewhere)?;

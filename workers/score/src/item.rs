@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, ClassShare,
-    Confidence, Consensus, ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project,
-    Timestamp,
+    Consensus, ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project, Timestamp,
 };
 use accord_statistics::InvalidInput;
 use accord_statistics::voting::{self, Tally};
@@ -44,7 +43,8 @@ pub fn fold_of(content_hash: &str) -> u32 {
     u32::try_from(number % u64::from(FOLD_COUNT)).unwrap_or(0)
 }
 
-/// The blind votes on a field. Votes that were cast with others' in sight do not count.
+/// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.
+/// Votes that were cast with others' in sight do not count.
 #[must_use]
 pub fn cast_votes<'a>(
     field: &FieldName,
@@ -55,7 +55,9 @@ pub fn cast_votes<'a>(
         .iter()
         .filter(|annotation| annotation.provenance.blind)
         .filter_map(|annotation| {
-            let annotator = annotators.get(&annotation.annotator_id)?;
+            let annotator = annotators
+                .get(&annotation.annotator_id)
+                .filter(|annotator| annotator.active || matches!(annotator.kind, AnnotatorKind::Human { .. }))?;
             Some(CastVote {
                 annotation_id: annotation.id,
                 annotator_id: annotator.id,
@@ -109,10 +111,7 @@ fn score_field(
     };
     let inverted = fitted.is_some_and(|fitted| fitted.inverted);
     let decision = decide(field, &input.project.definition.policy, won, &confidence, inverted);
-    let weights_version = match (&confidence, fitted) {
-        (Confidence::Calibrated { .. }, Some(fitted)) => weights_version(fitted),
-        _ => "even".to_owned(),
-    };
+    let weights_version = fitted.map_or_else(|| "even".to_owned(), weights_version);
     Ok(Consensus {
         id: ConsensusId::generate(environment),
         project_id: input.project.id,

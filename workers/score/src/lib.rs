@@ -6,6 +6,8 @@ pub mod curve;
 pub mod decide;
 pub mod evaluate;
 pub mod fit;
+#[cfg(test)]
+mod fixture;
 pub mod gold;
 pub mod item;
 pub mod report;

@@ -138,3 +138,163 @@ pub fn declared_classes(field_type: &FieldType) -> Option<usize> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use accord_domain::{Answer, Field};
+    use accord_statistics::voting::Outcome;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ballot::CastVote;
+    use crate::fixture::{FAMILIES, annotator, code, value, vote};
+
+    fn counted(field: &Field, votes: Vec<CastVote<'_>>, fitted: Option<&FittedFold>) -> CountedBallot {
+        let ballot = Ballot::new(field, votes).unwrap();
+        count(&ballot, &weights_of_voters(&ballot, fitted), &field.field_type).unwrap()
+    }
+
+    fn fitted(weights: &[f64]) -> FittedFold {
+        FittedFold {
+            weights: weights
+                .iter()
+                .zip(0..)
+                .map(|(weight, number)| (annotator(number), *weight))
+                .collect(),
+            default_weight: 0.25,
+            slope: 1.0,
+            intercept: 0.0,
+            inverted: false,
+        }
+    }
+
+    fn share_of(field: &Field, votes: &[CastVote<'_>], counted: &CountedBallot, text: &str) -> f64 {
+        let ballot = Ballot::new(field, votes.to_vec()).unwrap();
+        let class = (0..ballot.classes.len())
+            .find(|class| ballot.answer_of_class(*class).and_then(Answer::class) == Some(text))
+            .unwrap();
+        counted.tally.as_ref().unwrap().shares[class]
+    }
+
+    #[test]
+    fn nobody_voting_is_no_score() {
+        let answers = [Answer::Abstained, Answer::Failed { reason: String::new() }];
+        let votes = answers
+            .iter()
+            .enumerate()
+            .map(|(number, answer)| vote(number, FAMILIES[number], answer))
+            .collect();
+        let nothing = counted(&code(), votes, None);
+        assert!(nothing.tally.is_none() && nothing.raw_score.is_none());
+        assert!(nothing.effective_votes.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_family_counts_as_one_vote() {
+        let (yes, no) = (value("yes"), value("no"));
+        let votes = vec![
+            vote(0, "gpt", &yes),
+            vote(1, "gpt", &yes),
+            vote(2, "gpt", &yes),
+            vote(3, "claude", &no),
+        ];
+        let result = counted(&code(), votes, None);
+        assert_eq!(result.tally.unwrap().outcome, Outcome::Tie(vec![0, 1]));
+        assert!((result.effective_votes - 2.0).abs() < 1e-12);
+        let unanimous = vec![vote(0, "gpt", &yes), vote(1, "gpt", &yes), vote(2, "gpt", &yes)];
+        let result = counted(&code(), unanimous, None);
+        assert!((result.effective_votes - 1.0).abs() < 1e-12);
+        assert!((result.raw_score.unwrap() - add_half_logit(1.0, 1.0).unwrap()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_member_that_abstains_leaves_its_share_to_its_family() {
+        let (yes, no, silent) = (value("yes"), value("no"), Answer::Abstained);
+        let votes = vec![vote(0, "gpt", &yes), vote(1, "gpt", &silent), vote(2, "claude", &no)];
+        assert_eq!(
+            counted(&code(), votes, None).tally.unwrap().outcome,
+            Outcome::Tie(vec![0, 1])
+        );
+    }
+
+    #[test]
+    fn the_data_of_a_document_win_over_all_readings_of_its_page() {
+        let (right, wrong) = (value("right"), value("wrong"));
+        let mut votes: Vec<CastVote<'_>> = (0..5).map(|number| vote(number, FAMILIES[number], &wrong)).collect();
+        votes.push(CastVote {
+            from_data: true,
+            ..vote(5, "data", &right)
+        });
+        let result = counted(&code(), votes, None);
+        let tally = result.tally.unwrap();
+        assert_eq!(tally.outcome, Outcome::Winner(1));
+        assert!(
+            tally.top_share() < 0.52,
+            "a lead of data over unanimous readings is a small one"
+        );
+        assert!(result.raw_score.unwrap() > 0.0);
+    }
+
+    #[test]
+    fn voters_known_to_be_no_better_than_chance_count_alike_when_nobody_else_voted() {
+        let (yes, no) = (value("yes"), value("no"));
+        let worthless = fitted(&[0.0, 0.0, 0.0, 1.0]);
+        let votes = vec![vote(0, "a", &yes), vote(1, "b", &yes), vote(2, "c", &no)];
+        let tally = counted(&code(), votes.clone(), Some(&worthless)).tally.unwrap();
+        assert!((tally.top_share() - 2.0 / 3.0).abs() < 1e-12);
+        let mut votes = votes;
+        votes.push(vote(3, "d", &no));
+        let tally = counted(&code(), votes, Some(&worthless)).tally.unwrap();
+        assert!((tally.top_share() - 1.0).abs() < 1e-12, "the one with a weight decides");
+    }
+
+    #[test]
+    fn a_voter_without_gold_weighs_the_default() {
+        let (yes, no) = (value("yes"), value("no"));
+        let votes = vec![vote(0, "a", &yes), vote(7, "h", &no)];
+        let tally = counted(&code(), votes, Some(&fitted(&[0.75]))).tally.unwrap();
+        assert!((tally.shares[0] - 0.75).abs() < 1e-12 && (tally.shares[1] - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_scale_has_as_many_classes_as_points() {
+        let scale = |minimum, maximum| declared_classes(&FieldType::Rating { minimum, maximum });
+        assert_eq!(scale(1, 5), Some(5));
+        assert_eq!(scale(-3, 3), Some(7));
+        assert_eq!(declared_classes(&FieldType::Boolean), Some(2));
+        assert_eq!(declared_classes(&FieldType::Text), None);
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_scale_of_voters_and_abstentions_do_not_show(
+            choices in proptest::collection::vec((0_usize..4, 0_usize..3, 0.0_f64..4.0), 1..8),
+            scale in 0.01_f64..100.0,
+            turn in 0_usize..8,
+        ) {
+            let texts = ["one", "two", "three"].map(value);
+            let silent = Answer::Abstained;
+            let votes: Vec<CastVote<'_>> = choices
+                .iter()
+                .enumerate()
+                .map(|(number, (family, choice, _))| vote(number, FAMILIES[*family], &texts[*choice]))
+                .collect();
+            let weights: Vec<f64> = choices.iter().map(|(_, _, weight)| *weight).collect();
+            let scaled: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
+            let field = code();
+            let plain = counted(&field, votes.clone(), Some(&fitted(&weights)));
+            let mut turned = votes.clone();
+            turned.rotate_left(turn % votes.len());
+            turned.insert(turn % votes.len(), vote(7, FAMILIES[0], &silent));
+            let other = counted(&field, turned.clone(), Some(&FittedFold { default_weight: 9.0, ..fitted(&scaled) }));
+            for text in texts.iter().filter_map(Answer::class).filter(|text| votes.iter().any(|vote| vote.answer.class() == Some(text))) {
+                let (one, two) = (share_of(&field, &votes, &plain, text), share_of(&field, &turned, &other, text));
+                prop_assert!((one - two).abs() < 1e-9, "{text}: {one} and {two}");
+            }
+            prop_assert!((plain.effective_votes - other.effective_votes).abs() < 1e-9);
+            prop_assert!((plain.raw_score.unwrap() - other.raw_score.unwrap()).abs() < 1e-9);
+            let families: std::collections::BTreeSet<usize> = choices.iter().map(|(family, _, _)| *family).collect();
+            prop_assert!(plain.effective_votes <= families.len() as f64 + 1e-9);
+        }
+    }
+}
