@@ -1,5 +1,6 @@
 //! What people do with tasks: reserve one, keep it, give it back, answer it. The pages and the API share these steps.
 
+mod again;
 mod held;
 mod reserve;
 mod submit;

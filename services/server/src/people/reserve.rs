@@ -4,6 +4,7 @@ use accord_domain::{Item, ItemId, Lease, Project, Role, TaskId, TaskKind, User};
 use accord_store::{StoreResult, Transaction, flow};
 
 use crate::people::PersonTask;
+use crate::people::again::until_available;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
 
@@ -31,11 +32,15 @@ pub async fn reserve_next(
     user: &User,
 ) -> Result<Option<Reservation>, Problem> {
     check_role(task.kind(), user)?;
-    let mut transaction = state.store.write().await?;
-    let lease = transaction
-        .claim_task_for_person(project.id, task.kind(), user.id, lease_milliseconds(project))
-        .await?;
-    finish(transaction, lease).await
+    let (state, kind) = (&state, task.kind());
+    until_available(|| async move {
+        let mut transaction = state.store.write().await?;
+        let lease = transaction
+            .claim_task_for_person(project.id, kind, user.id, lease_milliseconds(project))
+            .await?;
+        finish(transaction, lease).await
+    })
+    .await
 }
 
 /// Reserves this very task of a project for a person; none when somebody else holds it or it is finished.

@@ -8,6 +8,7 @@ use accord_store::{StoreError, Transaction, flow};
 use serde_json::{Map, Value};
 
 use crate::access::Principal;
+use crate::people::again::until_available;
 use crate::people::held::Held;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -49,10 +50,20 @@ pub async fn submit(
     token: &str,
     submission: Submission,
 ) -> Result<Submitted, Problem> {
+    until_available(|| submit_once(state, principal, task_id, token, &submission)).await
+}
+
+async fn submit_once(
+    state: &AppState,
+    principal: &Principal,
+    task_id: TaskId,
+    token: &str,
+    submission: &Submission,
+) -> Result<Submitted, Problem> {
     let mut transaction = state.store.write().await?;
     let held = Held::find(transaction.as_mut(), principal, task_id, token).await?;
     let answers = answers_from_json(&held.project.definition.fields, &submission.answers)?;
-    let annotation = annotation(state, transaction.as_mut(), &held, answers, &submission).await?;
+    let annotation = annotation(state, transaction.as_mut(), &held, answers, submission).await?;
     let environment = state.environment.as_ref();
     let kept = if held.lease.task.kind == TaskKind::Review {
         flow::resolve_item(

@@ -170,6 +170,9 @@ impl Operation<'_> {
         let method = self.method.to_uppercase();
         if has_body("multipart/form-data") {
             lines.push("-F file=@invoice.pdf".to_owned());
+            if !self.path.contains("{project}") {
+                lines.push("-F project=invoices".to_owned());
+            }
         } else if has_body("application/json") && method == "POST" {
             lines.push("--json @body.json".to_owned());
         } else if has_body("application/json") {
