@@ -69,7 +69,7 @@ impl Operation<'_> {
     fn render(&self) -> String {
         let text = |key: &str| self.value[key].as_str().unwrap_or_default();
         format!(
-            "<article id=\"{}\"><h3><span class=\"method\">{}</span><code>{}</code></h3><p>{}</p>{}<p class=\"quiet\">Needs {}</p>{}{}{}<pre><code>{}</code></pre></article>",
+            "<article id=\"{}\"><h3><span class=\"method\">{}</span><code>{}</code></h3><p>{}</p>{}<p class=\"quiet\">Needs {}</p>{}{}{}<pre tabindex=\"0\"><code>{}</code></pre></article>",
             escape(self.id),
             self.method.to_uppercase(),
             escape(self.path),
@@ -197,7 +197,7 @@ impl Operation<'_> {
 
 fn example(value: &Value) -> String {
     match serde_json::to_string_pretty(value) {
-        Ok(text) if !value.is_null() => format!("<pre><code>{}</code></pre>", escape(&text)),
+        Ok(text) if !value.is_null() => format!("<pre tabindex=\"0\"><code>{}</code></pre>", escape(&text)),
         _ => String::new(),
     }
 }
