@@ -3,8 +3,6 @@
 //! They share what documents have in common (labels of many languages, how amounts and dates are written) and differ in how they decide, so that
 //! their agreement means something. A reader that has no ground for an answer abstains; it says that a field is absent only when the document shows it.
 
-#[cfg(test)]
-mod debug;
 mod answers;
 mod arithmetic_search;
 mod candidate_ranking;

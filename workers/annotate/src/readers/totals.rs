@@ -72,7 +72,7 @@ const DISCOUNT_WORDS: &str = "discount disc saving savings saved rabatt skonto r
 const PAID_WORDS: &str = "cash tender tendered received paid visa mastercard master card amex debit credit eftpos payment bezahlt anzahlung angezahlt acompte paye regle betalt betald pagato acconto pagado anticipo betaald voldaan bar gegeben tunai bayaran nets edc paypal cheque vorausgezahlt erhalten prepaid deposit ideal";
 const CHANGE_WORDS: &str = "change ruckgeld wechselgeld zuruck vaxel veksel resto cambio wisselgeld baki monnaie rendu chg chang";
 const CHARGE_WORDS: &str = "shipping versand versandkosten porto fracht livraison frais port frakt frakt spedizione trasporto envio portes verzendkosten deposit service charge svc srv zuschlag zuschlage kupon pfand handling freight delivery ansvarsavgift";
-const ROUNDING_WORDS: &str = "rounding round rounded rundung oresavrundning avrundning arrondi arrotondamento redondeo afronding rnd rndg roundin oresavrunding pembulatan rouding rounded adj";
+const ROUNDING_WORDS: &str = "rounding round rounded rundung oresavrundning avrundning arrondi arrotondamento redondeo afronding rnd rndg roundin oresavrunding oresutjamning oreavrunding avrunding oreafrunding afrunding arrotondamenti rundungsdifferenz afrondingsverschil pembulatan rouding rounded adj";
 
 /// Finds the segments that name a sum, in visual order.
 pub(crate) fn find(view: &View) -> Vec<TotalRow> {
@@ -243,7 +243,7 @@ pub(crate) fn settle_bases(view: &View, amounts: &[Amount], totals: &mut [TotalR
 }
 
 /// The largest difference that rounding to coins makes.
-const LARGEST_ROUNDING: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
+const LARGEST_ROUNDING: Decimal = Decimal::from_parts(50, 0, 0, false, 2);
 
 /// The difference that the document's rounding row names, when it is not zero, with its row.
 pub(crate) fn rounding(reading: &Reading) -> Option<(usize, Decimal)> {

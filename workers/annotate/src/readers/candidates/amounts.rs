@@ -96,6 +96,14 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 static SPACED_NUMBER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\d{1,3}(?: \d{3})+[.,]\d{2}\b|\d{1,5}(?: \.|\. |, | ,)\d{2}\b").expect("the pattern is valid"));
 
+#[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
+static GROUPED_NUMBER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b\d{1,3}(?: \d{3})+(?:[.,]\d{1,4})?\b").expect("the pattern is valid"));
+
+#[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
+static GROUPED_AMOUNT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[^\d]{0,6}\d{1,3}(?: \d{3})+,\d{2}[^\d]{0,6}$").expect("the pattern is valid"));
+
 /// The mark between whole and decimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecimalMark {
@@ -115,12 +123,13 @@ struct Found {
 
 /// Collects the numbers of a document, without those inside of the taken places (dates).
 pub(crate) fn collect(view: &View, taken: &[Span]) -> Vec<Amount> {
+    let grouped = is_grouped_by_blanks(view);
     let mut found: Vec<Found> = Vec::new();
     for (index, segment) in view.segments.iter().enumerate() {
         if found.len() >= MAXIMUM_NUMBERS {
             break;
         }
-        collect_segment(index, &segment.text, &mut found);
+        collect_segment(index, &segment.text, grouped, &mut found);
     }
     let mark = decimal_mark(&found);
     let mut taken = taken.to_vec();
@@ -152,27 +161,37 @@ fn is_taken(sorted: &[Span], span: &Span) -> bool {
         .any(|other| other.overlaps(span))
 }
 
-fn collect_segment(segment: usize, text: &str, found: &mut Vec<Found>) {
-    let mut spaced_until = 0_usize;
-    let whole_is_one = SPACED_NUMBER.find_iter(text).count() == 1;
+fn collect_segment(segment: usize, text: &str, grouped_by_blanks: bool, found: &mut Vec<Found>) {
     let mut matches: Vec<(usize, usize)> = NUMBER.find_iter(text).map(|hit| (hit.start(), hit.end())).collect();
-    if whole_is_one && let Some(hit) = SPACED_NUMBER.find(text) {
-        let inside = matches.iter().filter(|(start, end)| *start >= hit.start() && *end <= hit.end()).count();
-        let others = text.get(..hit.start()).unwrap_or_default().chars().any(|character| character.is_ascii_digit());
-        if inside > 1 && !others {
-            matches.retain(|(start, _)| *start < hit.start() || *start >= hit.end());
-            matches.push((hit.start(), hit.end()));
-            matches.sort_unstable();
+    for hit in joined_by_blanks(text, grouped_by_blanks) {
+        let inside = matches.iter().filter(|(start, end)| *start >= hit.0 && *end <= hit.1).count();
+        if inside > 1 {
+            matches.retain(|(start, _)| *start < hit.0 || *start >= hit.1);
+            matches.push(hit);
         }
     }
-    for (start, end) in matches {
-        if start >= spaced_until
-            && let Some(number) = judge(segment, text, start, end)
-        {
-            spaced_until = end;
-            found.push(number);
-        }
+    matches.sort_unstable();
+    found.extend(matches.into_iter().filter_map(|(start, end)| judge(segment, text, start, end)));
+}
+
+/// Numbers whose groups of digits or decimals are parted by blanks: everywhere in documents that part all groups so, else only where the
+/// segment has no other digits before.
+fn joined_by_blanks(text: &str, grouped_by_blanks: bool) -> Vec<(usize, usize)> {
+    let places = |pattern: &Regex| -> Vec<(usize, usize)> { pattern.find_iter(text).map(|hit| (hit.start(), hit.end())).collect() };
+    if grouped_by_blanks {
+        return places(&GROUPED_NUMBER);
     }
+    let spaced = places(&SPACED_NUMBER);
+    let first_digit = text.find(|character: char| character.is_ascii_digit());
+    match spaced.as_slice() {
+        [only] if first_digit == Some(only.0) => spaced,
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the document parts groups of digits by blanks: some segment is nothing but such an amount.
+fn is_grouped_by_blanks(view: &View) -> bool {
+    view.segments.iter().any(|segment| GROUPED_AMOUNT.is_match(&segment.text))
 }
 
 /// Looks at what stands beside the digits; none when they belong to a code, a time or a word.

@@ -136,7 +136,8 @@ pub(super) enum NoTaxNumber {
 pub(super) fn seller_tax_number(reading: &Reading) -> Result<Code, NoTaxNumber> {
     let numbers = codes::tax_numbers(&reading.view);
     if numbers.is_empty() {
-        return Err(NoTaxNumber::NotInText);
+        let announced = reading.labels_of(Label::VatId).next().is_some();
+        return Err(if announced { NoTaxNumber::Undecided } else { NoTaxNumber::NotInText });
     }
     numbers
         .into_iter()

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::nearest::bounds_of;
 use crate::readers::candidates::Span;
 use crate::readers::candidates::amounts::Amount;
+use crate::readers::line_items::headings::is_heading_row;
 use crate::readers::reading::Reading;
 use crate::readers::totals::{TotalKind, TotalRow};
 
@@ -80,7 +81,7 @@ fn amount_beside<'a>(reading: &'a Reading, row: &TotalRow) -> Option<Found<'a>> 
 
 /// Whether other sums are named on the same row: headings of a band of totals, with the amounts below.
 fn is_in_band(reading: &Reading, row: &TotalRow) -> bool {
-    reading.totals.iter().filter(|other| other.row == row.row).count() > 1
+    reading.totals.iter().filter(|other| other.row == row.row).count() > 1 && !is_heading_row(reading, row.row)
 }
 
 /// The amount under the words, in the next lines of their column.

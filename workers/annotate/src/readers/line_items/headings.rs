@@ -52,13 +52,13 @@ pub(crate) struct Headings {
 pub(crate) const MAXIMUM_TABLE_ROWS: usize = 1_500;
 
 const WORDS: [(Heading, &str); 10] = [
-    (Heading::Position, "pos position lfd nr no rad linje"),
-    (Heading::Article, "artnr artikelnr artikelnummer article sku code codice codigo art ref kode varenr artikkelnr"),
-    (Heading::Description, "description desc item items product products artikel artikelbeschreibung artikelbezeichnung bezeichnung beschreibung produkt leistung designation libelle descrizione descripcion concepto omschrijving benamning beskrivelse beskrivning vare tjanst details service services particulars text articolo articulo prestation varebeskrivelse dienst"),
-    (Heading::Quantity, "quantity qty qnty menge anzahl quantite qte antal antall quantita qta cantidad cant aantal hours stunden std tim ant"),
+    (Heading::Position, "pos position lfd nr no rad linje line ligne linea riga regel"),
+    (Heading::Article, "artnr artikelnr artikelnummer article sku code codice codigo art ref kode varenr artikkelnr reference referencia riferimento referentie item"),
+    (Heading::Description, "description desc items varetekst goods artikelbezeichnung product products artikel artikelbeschreibung artikelbezeichnung bezeichnung beschreibung produkt leistung designation libelle descrizione descripcion concepto omschrijving benamning beskrivelse beskrivning vare tjanst details service services particulars text articolo articulo prestation varebeskrivelse dienst"),
+    (Heading::Quantity, "quantity qty qnty menge anzahl quantite qte antal antall quantita qta cantidad cant aantal hoeveelheid mengd mengde hrs hours stunden std tim ant"),
     (Heading::Unit, "unit einheit unite enhet unita unidad eenheid uom mengeneinheit stk um ud me"),
-    (Heading::UnitPrice, "price preis einzelpreis stuckpreis prix unitaire pu apris enhetspris styckpris stykpris prezzo precio prijs stuksprijs rate nettopreis epreis ep pris unitario stukprijs eenheidsprijs vk"),
-    (Heading::LineTotal, "amount total betrag gesamt gesamtpreis gesamtbetrag nettobetrag zeilenbetrag montant belopp belop summa sum importo totale importe bedrag totaal summe gesamtsumme positionsbetrag entgelt nettosumme radsumma linjesum amt"),
+    (Heading::UnitPrice, "price preis einzelpreis stuckpreis prix unitaire pu tarief tarif tarifa tariffa apris enhetspris styckpris stykpris prezzo precio prijs stuksprijs rate nettopreis epreis ep pris unitario stukprijs eenheidsprijs vk"),
+    (Heading::LineTotal, "amount total betrag gesamt gesamtpreis gesamtbetrag nettobetrag zeilenbetrag montant belopp belop summa sum importo totale importe bedrag totaal summe gesamtsumme positionsbetrag entgelt gpreis regeltotaal nettosumme netto radsumma linjesum amt"),
     (Heading::Tax, "vat mwst ust tva moms mva iva btw tax taxes steuersatz steuer gst"),
     (Heading::Discount, "rabatt discount disc rem remise sconto dto descuento korting rabais"),
     (Heading::Date, "date datum dato data fecha"),
@@ -104,7 +104,11 @@ pub(crate) fn rows_of_tables(reading: &Reading, mut item_of: impl FnMut(&Heading
 
 /// Whether a folded word stands over columns of tables.
 pub(crate) fn is_heading_word(folded: &str) -> bool {
-    WORDS.iter().any(|(_, words)| words.split(' ').any(|word| word == folded))
+    heading_of_word(folded).is_some()
+}
+
+fn heading_of_word(folded: &str) -> Option<Heading> {
+    WORDS.iter().find(|(_, words)| words.split(' ').any(|word| word == folded)).map(|(heading, _)| *heading)
 }
 
 fn left_of(cell: &Cell) -> f32 {
@@ -141,10 +145,12 @@ fn cells_of(reading: &Reading, row: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     for segment in reading.view.row(row) {
         let mut previous: Option<Heading> = None;
-        for token in &segment.tokens {
-            let Some((heading, _)) = WORDS.iter().find(|(_, words)| words.split(' ').any(|word| word == token.folded)) else {
+        for (place, token) in segment.tokens.iter().enumerate() {
+            let next = segment.tokens.get(place + 1).filter(|_| token.folded.chars().count() == 1);
+            let Some(heading) = next.and_then(|next| heading_of_word(&format!("{}{}", token.folded, next.folded))).or_else(|| heading_of_word(&token.folded)) else {
                 continue;
             };
+            let heading = &heading;
             let bounds = segment.bounds_of(token.start, token.end);
             let same = previous == Some(*heading) || (previous == Some(Heading::UnitPrice) && *heading == Heading::Unit);
             match cells.last_mut() {

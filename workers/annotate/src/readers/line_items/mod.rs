@@ -5,6 +5,8 @@ pub(crate) mod headings;
 pub(crate) mod products;
 pub(crate) mod text_rows;
 
+use std::collections::BTreeSet;
+
 use accord_domain::answer::Answer;
 use accord_domain::field::{Field, FieldType};
 use accord_domain::normalise::normalise;
@@ -92,6 +94,10 @@ pub(crate) enum RowKind {
 /// Tells positions from subtotals and totals by the words of the row.
 pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
     let range = reading.view.rows.get(row).cloned().unwrap_or_default();
+    let named: BTreeSet<TotalKind> = range.clone().filter_map(|segment| reading.total_in(segment)).map(|total| total.kind).collect();
+    if named.len() >= 2 && numbers_of(reading, row).iter().all(|number| !number.is_money()) {
+        return RowKind::Total;
+    }
     let money = numbers_of(reading, row).iter().filter(|number| number.is_money()).count();
     for total in range.filter_map(|segment| reading.total_in(segment)) {
         let short = reading.segment(total.segment).is_some_and(|content| content.tokens.len() <= 8);
@@ -101,11 +107,21 @@ pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
         }
         match total.kind {
             TotalKind::Subtotal => return RowKind::Subtotal,
+            TotalKind::Discount | TotalKind::Charge if !has_product(reading, row) => return RowKind::Subtotal,
             TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax => return RowKind::Total,
             _ => {}
         }
     }
     RowKind::Item
+}
+
+/// Whether two numbers of the row multiply to a third.
+fn has_product(reading: &Reading, row: usize) -> bool {
+    let numbers = numbers_of(reading, row);
+    let pairs = |total: &Amount| {
+        numbers.iter().enumerate().any(|(place, first)| numbers.iter().skip(place + 1).any(|second| multiplies(first.value, second.value, total.value) && first.span != total.span && second.span != total.span))
+    };
+    numbers.len() >= 3 && numbers.iter().any(|total| total.is_money() && pairs(total))
 }
 
 /// Drops rows without a quantity when others have one: notes and prices under a position.

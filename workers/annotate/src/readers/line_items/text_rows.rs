@@ -22,8 +22,11 @@ fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
     let total = numbers.get(last)?;
     let description = description_of(reading, row)?;
     let before: Vec<&Amount> = numbers.get(..last)?.iter().copied().filter(|number| !number.percent).collect();
+    if is_currency_only(&description) {
+        return None;
+    }
     let discounts: Vec<Decimal> = numbers.iter().filter(|number| number.percent).map(|number| number.value).collect();
-    let (quantity, unit_price) = factors(&before, total.value, &discounts).unwrap_or_else(|| by_heading(table, &before));
+    let (quantity, unit_price) = factors(&before, total.value, &discounts, price_comes_first(table)).unwrap_or_else(|| by_heading(table, &before));
     Some(Item {
         description,
         quantity,
@@ -32,23 +35,37 @@ fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
     })
 }
 
+/// Whether nothing but a currency and an amount is left of the description.
+fn is_currency_only(description: &str) -> bool {
+    description.chars().filter(|character| character.is_alphabetic()).count() <= 3
+        && description.chars().all(|character| character.is_uppercase() || character.is_ascii_digit() || matches!(character, ' ' | '.' | ',' | '-'))
+}
+
 fn is_price(number: &Amount) -> bool {
     !number.percent && (number.decimals >= 2 || number.currency.is_some())
 }
 
 /// Two numbers that multiply to the total, the nearest to it first; a discount in percent may lie between.
-fn factors(before: &[&Amount], total: Decimal, discounts: &[Decimal]) -> Option<(Option<Decimal>, Option<Decimal>)> {
+fn factors(before: &[&Amount], total: Decimal, discounts: &[Decimal], price_comes_first: bool) -> Option<(Option<Decimal>, Option<Decimal>)> {
     for (place, price) in before.iter().enumerate().rev().filter(|(_, number)| is_price(number)) {
         let others = before.iter().enumerate().filter(|(other, _)| *other != place).rev();
         for (_, quantity) in others {
             let fits = |share: Decimal| multiplies(quantity.value, price.value * share, total);
             let discounted = discounts.iter().any(|percent| fits((Decimal::ONE_HUNDRED - percent.abs()) / Decimal::ONE_HUNDRED));
             if fits(Decimal::ONE) || discounted {
+                let (left, right) = if quantity.span < price.span { (*quantity, *price) } else { (*price, *quantity) };
+                let (quantity, price) = if price_comes_first { (right, left) } else { (left, right) };
                 return Some((Some(quantity.value), Some(price.value)));
             }
         }
     }
     None
+}
+
+/// Whether the column of prices stands to the left of that of quantities.
+fn price_comes_first(table: &Headings) -> bool {
+    let place = |wanted: Heading| table.cells.iter().position(|cell| cell.heading == wanted);
+    place(Heading::UnitPrice).zip(place(Heading::Quantity)).is_some_and(|(price, quantity)| price < quantity)
 }
 
 /// What the headings say when nothing multiplies: the first number that is no price is the quantity, the last price the unit price.

@@ -188,7 +188,7 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let labelled = reading.labels_in(first_segment).iter().any(|hit| hit.first_token == 0);
     let sender = if one_row && !labelled { sender_parts(&joined(reading, group)) } else { None };
     let lines: Vec<(usize, &Segment)> = group.iter().filter_map(|index| reading.segment(*index).map(|segment| (*index, segment))).collect();
-    let is_contact = |index: usize| reading.labels_in(index).iter().any(|hit| matches!(hit.label, Label::Contact | Label::Bank | Label::VatId | Label::Registration) && hit.first_token == 0);
+    let is_contact = |index: usize| reading.labels_in(index).iter().any(|hit| !matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName | Label::PartyAddress) && hit.first_token == 0 && hit.strength >= 5);
     let has_contact = lines.iter().any(|(index, segment)| is_contact(*index) || segment.text.contains('@'));
     let name = match &sender {
         Some((name, _)) => Some(name.clone()),

@@ -15,7 +15,7 @@ const STREET_SUFFIXES: [&str; 19] = [
 
 const REGIONS: &str = "selangor johor penang pahang perak kedah kelantan terengganu melaka malacca sabah sarawak perlis kl pj lumpur putrajaya malaysia klang petaling shah alam ipoh subang cheras puchong \
 germany deutschland france frankreich spain espana italy italia sweden sverige norway norge denmark danmark netherlands nederland belgium belgique austria osterreich switzerland schweiz suisse svizzera \
-england scotland wales ireland uk usa states india singapore cedex kingdom";
+england scotland wales ireland dublin london uk usa states india singapore cedex kingdom";
 
 const BUSINESS_WORDS: &str = "enterprise enterprises trading restaurant restoran resturant restaurants cafe kafe kopitiam bakery bakeries hardware stationery stationers store stores shop mart market supermarket hypermarket minimarket pharmacy farmasi clinic klinik kedai perniagaan syarikat company co group holdings marketing \
 services service station petrol petroleum oil motor motors auto electrical electronic electronics books book bookstore food foods seafood beverage kitchen catering house boutique fashion jewellery optical gift decor deco furniture furnishing hotel resort spa salon saloon centre center industries industry machinery \
