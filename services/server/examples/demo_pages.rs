@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use accord_datasets::intake::{IncomingContent, IncomingItem, Place};
 use accord_domain::{
-    Annotation, AnnotationId, Annotator, FieldType, Lease, Project, Provenance, Role, TaskKind, answers_from_json,
+    Annotation, AnnotationId, Annotator, FieldType, Lease, PeopleVote, Project, Provenance, Role, TaskKind, answers_from_json,
 };
 use accord_samples::{generate, generate_text_classification};
 use accord_score::worker::ScoreWorker;
@@ -36,10 +36,13 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path()).await;
     people(&state).await;
-    invoices(&state).await;
+    invoices(&state, "invoice", INVOICES, PeopleVote::Never).await;
+    invoices(&state, "invoice-people", 6, PeopleVote::Always).await;
     texts(&state).await;
     score(&state).await;
-    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
+    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}"))
+        .await
+        .unwrap();
     println!("http://127.0.0.1:{port}/ as ada, rita or anna with the password `{PASSWORD}`");
     let stop = async {
         let _ = tokio::signal::ctrl_c().await;
@@ -71,7 +74,11 @@ async fn people(state: &AppState) {
     }
 }
 
-async fn project(state: &AppState, template: &str, change: impl FnOnce(&mut accord_domain::ProjectDefinition)) -> Project {
+async fn project(
+    state: &AppState,
+    template: &str,
+    change: impl FnOnce(&mut accord_domain::ProjectDefinition),
+) -> Project {
     let mut definition = accord_domain::template(template).unwrap();
     change(&mut definition);
     let mut transaction = state.store.write().await.unwrap();
@@ -82,12 +89,13 @@ async fn project(state: &AppState, template: &str, change: impl FnOnce(&mut acco
     project
 }
 
-async fn invoices(state: &AppState) {
+async fn invoices(state: &AppState, name: &str, count: usize, people: PeopleVote) {
     let project = project(state, "invoice", |definition| {
-        definition.policy.people = accord_domain::PeopleVote::Always;
+        name.clone_into(&mut definition.name);
+        definition.policy.people = people;
     })
     .await;
-    let samples = generate(SEED, INVOICES).unwrap();
+    let samples = generate(SEED, count).unwrap();
     let mut truths = Vec::new();
     let mut items = Vec::new();
     for (position, sample) in samples.into_iter().enumerate() {
@@ -138,7 +146,14 @@ fn truth(project: &Project, gold: &Value) -> Map<String, Value> {
 async fn import_and_vote(state: &AppState, project: &Project, items: Vec<IncomingItem>, truths: &[Map<String, Value>]) {
     let summary = state.importer().import(project, items, 0).await.unwrap();
     assert_eq!(summary.rejected, 0, "{:?}", summary.rejections);
-    let annotators = state.store.read().await.unwrap().annotators_of_project(project.id).await.unwrap();
+    let annotators = state
+        .store
+        .read()
+        .await
+        .unwrap()
+        .annotators_of_project(project.id)
+        .await
+        .unwrap();
     loop {
         let mut transaction = state.store.write().await.unwrap();
         let request = ClaimRequest {
@@ -152,9 +167,23 @@ async fn import_and_vote(state: &AppState, project: &Project, items: Vec<Incomin
             .await
             .unwrap();
         for lease in &leases {
-            let position = summary.items.iter().position(|item| Some(item.item_id) == lease.task.item_id);
-            let annotator = annotators.iter().find(|known| Some(known.id) == lease.task.annotator_id).unwrap();
-            vote(state, transaction.as_mut(), project, lease, annotator, &truths[position.unwrap()]).await;
+            let position = summary
+                .items
+                .iter()
+                .position(|item| Some(item.item_id) == lease.task.item_id);
+            let annotator = annotators
+                .iter()
+                .find(|known| Some(known.id) == lease.task.annotator_id)
+                .unwrap();
+            vote(
+                state,
+                transaction.as_mut(),
+                project,
+                lease,
+                annotator,
+                &truths[position.unwrap()],
+            )
+            .await;
         }
         transaction.commit().await.unwrap();
         if leases.is_empty() {
@@ -176,7 +205,9 @@ async fn vote(
     let dice = |salt: &str| chance(&format!("{key}{salt}"));
     if annotator.name == "trained-model" && dice("broken") < 0.03 {
         let reason = "the trained model is missing: train it again with `accord train-reader`";
-        flow::set_aside(transaction, environment, project, lease, reason).await.unwrap();
+        flow::set_aside(transaction, environment, project, lease, reason)
+            .await
+            .unwrap();
         return;
     }
     let mistakes = 0.04 + 0.22 * chance(&annotator.name);
@@ -186,7 +217,10 @@ async fn vote(
         let value = truth.get(name).cloned().unwrap_or(Value::Null);
         let throw = dice(name);
         if throw < mistakes {
-            answers.insert(name.to_owned(), mistaken(&field.field_type, &value, dice(&format!("{name}which"))));
+            answers.insert(
+                name.to_owned(),
+                mistaken(&field.field_type, &value, dice(&format!("{name}which"))),
+            );
         } else if throw < 0.93 {
             answers.insert(name.to_owned(), value);
         }
@@ -217,7 +251,9 @@ fn mistaken(field_type: &FieldType, value: &Value, which: f64) -> Value {
         (FieldType::Choice { options }, _) => json!(options[(which * options.len() as f64) as usize % options.len()]),
         (FieldType::Table { .. }, Value::Array(rows)) => Value::Array(rows.iter().skip(1).cloned().collect()),
         (FieldType::Date, _) => json!(format!("2025-0{}-1{}", 1 + (which * 8.0) as u8, (which * 9.0) as u8)),
-        (FieldType::Money, Value::String(text)) => json!(text.chars().rev().collect::<String>().replace('.', "") + ".10"),
+        (FieldType::Money, Value::String(text)) => {
+            json!(text.chars().rev().collect::<String>().replace('.', "") + ".10")
+        }
         (_, Value::String(text)) => json!(text.split_whitespace().next().unwrap_or("unknown")),
         _ => json!("2"),
     }
@@ -225,14 +261,19 @@ fn mistaken(field_type: &FieldType, value: &Value, which: f64) -> Value {
 
 /// A number from 0 to 1 that belongs to a text.
 fn chance(text: &str) -> f64 {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     (hash >> 16) as f64 / 281_474_976_710_656.0
 }
 
 async fn score(state: &AppState) {
-    let worker = ScoreWorker::new(Arc::clone(&state.store), Arc::clone(&state.environment), "demo".to_owned());
+    let worker = ScoreWorker::new(
+        Arc::clone(&state.store),
+        Arc::clone(&state.environment),
+        "demo".to_owned(),
+        std::time::Duration::from_secs(60),
+    );
     let mut idle = 0;
     // Refits wait some seconds for more gold and votes before they begin.
     while idle < 8 {

@@ -78,7 +78,9 @@ static TEMPLATES: LazyLock<Tera> = LazyLock::new(|| {
         })
         .collect();
     let mut tera = Tera::default();
-    tera.register_filter("urlencode", |text: &str, _: Kwargs, _: &TemplateState| percent_encode(text));
+    tera.register_filter("urlencode", |text: &str, _: Kwargs, _: &TemplateState| {
+        percent_encode(text)
+    });
     tera.add_raw_templates(files).expect("every template is well formed");
     tera
 });

@@ -12,6 +12,13 @@ use crate::pages::numbers::{count, probability};
 /// The number of colours that tell annotators apart.
 const COLOURS: u32 = 8;
 
+/// The number of forms: circle, square, triangle, diamond.
+const FORMS: u32 = 4;
+
+/// Which bits of the hash choose: those that keep the annotators of the ready templates apart.
+const COLOUR_BITS: u32 = 24;
+const FORM_BITS: u32 = 16;
+
 /// A value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -202,6 +209,7 @@ pub(super) struct ShownAnnotator {
     kind: &'static str,
     family: Option<String>,
     colour: u32,
+    form: u32,
 }
 
 impl From<&Annotator> for ShownAnnotator {
@@ -217,16 +225,26 @@ impl From<&Annotator> for ShownAnnotator {
             kind,
             family: (annotator.family != annotator.name).then(|| annotator.family.clone()),
             colour: colour(&annotator.name),
+            form: form(&annotator.name),
         }
     }
 }
 
-/// The colour of a name: the same on every page and every machine (FNV-1a).
+/// The colour of a name: the same on every page and every machine.
 fn colour(name: &str) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+    (hash(name) >> COLOUR_BITS) % COLOURS
+}
+
+/// The form of its mark, which tells those of one colour apart, and all of them for whoever sees no colours.
+fn form(name: &str) -> u32 {
+    (hash(name) >> FORM_BITS) % FORMS
+}
+
+/// FNV-1a.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    (hash >> 8) % COLOURS
+    })
 }
 
 /// The word for a field's type that people see.

@@ -12,6 +12,7 @@ mod gold;
 mod house;
 mod imports;
 mod log;
+mod pages;
 mod panel;
 mod problems;
 mod projects;

@@ -1,0 +1,9 @@
+//! The pages as people see them.
+
+mod annotating;
+mod browser;
+mod escaping;
+mod everywhere;
+mod login;
+mod reviewing;
+mod running;
