@@ -276,6 +276,7 @@ const SHOP_ADDRESS: &[Feature] = &[
 ];
 
 const SELLER_ADDRESS: &[Feature] = &[
+    ("domain", 2.0),
     ("seller_heading", 4.0),
     ("buyer_heading", -4.0),
     ("other_heading", -3.0),

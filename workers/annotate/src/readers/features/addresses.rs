@@ -1,10 +1,16 @@
 //! Features of runs of lines that could be an address.
 
-use super::{Candidate, Proposal, flag, number};
-use crate::readers::labelled_anchors::join_address;
+use std::collections::BTreeSet;
+
+use super::{Candidate, Proposal, flag, names, number};
+use crate::readers::labelled_anchors::{heading_names, join_address};
+use crate::readers::labels::Label;
 use crate::readers::parties::header::{self, HeaderLine, LineKind};
 use crate::readers::parties::{blocks, has_postal_code};
 use crate::readers::reading::Reading;
+
+/// Names under headings of one kind that are looked at.
+const MAXIMUM_HEADED: usize = 10;
 
 /// The most lines of an address.
 const MAXIMUM_LINES: usize = 7;
@@ -65,16 +71,21 @@ fn candidate_of(lines: &[HeaderLine], first: usize, last: usize) -> Candidate {
 
 /// Addresses of the blocks of an invoice.
 pub(super) fn of_invoice(reading: &Reading) -> Vec<Candidate> {
+    let named_under = |label: Label| -> BTreeSet<String> { heading_names(reading, label).take(MAXIMUM_HEADED).collect() };
+    let (sellers, buyers) = (named_under(Label::Seller), named_under(Label::Buyer));
+    let domains = names::domains(reading);
+    let is_in = |names: &BTreeSet<String>, block: &blocks::Block| block.name.as_ref().is_some_and(|name| names.contains(name));
     blocks::find(reading)
         .into_iter()
         .filter(|block| !block.address.is_empty())
         .map(|block| Candidate {
             features: vec![
-                ("seller_heading", flag(block.is_headed(crate::readers::labels::Label::Seller))),
-                ("buyer_heading", flag(block.is_headed(crate::readers::labels::Label::Buyer))),
-                ("other_heading", flag(block.is_headed(crate::readers::labels::Label::OtherParty))),
+                ("seller_heading", flag(block.is_headed(Label::Seller) || is_in(&sellers, &block))),
+                ("buyer_heading", flag(block.is_headed(Label::Buyer) || is_in(&buyers, &block))),
+                ("other_heading", flag(block.is_headed(Label::OtherParty))),
                 ("sender_line", flag(block.is_sender_line)),
                 ("under_sender_line", flag(block.is_under_sender_line)),
+                ("domain", flag(block.name.as_deref().is_some_and(|name| names::matches_domain(name, &domains)))),
                 ("contact_inside", flag(block.has_contact)),
                 ("legal_form", flag(block.has_legal_form)),
                 ("left", block.left_share),

@@ -105,19 +105,21 @@ pub(super) fn of_invoice(reading: &Reading) -> Vec<Candidate> {
             }
         }
     }
+    let named_under = |label: Label| -> BTreeSet<String> { heading_names(reading, label).take(MAXIMUM_HEADED).collect() };
+    let (sellers, buyers) = (named_under(Label::Seller), named_under(Label::Buyer));
     let mut seen: BTreeSet<(String, Option<Label>, bool)> = BTreeSet::new();
     blocks.retain(|block| seen.insert((block.name.clone().unwrap_or_default(), block.heading, block.is_under_sender_line)));
-    blocks.into_iter().filter_map(|block| invoice_candidate(reading, block, &domains)).collect()
+    blocks.into_iter().filter_map(|block| invoice_candidate(reading, block, &domains, (&sellers, &buyers))).collect()
 }
 
-fn invoice_candidate(reading: &Reading, block: Block, domains: &BTreeSet<String>) -> Option<Candidate> {
+fn invoice_candidate(reading: &Reading, block: Block, domains: &BTreeSet<String>, (sellers, buyers): (&BTreeSet<String>, &BTreeSet<String>)) -> Option<Candidate> {
     let name = block.name.clone()?;
     let words = tokens(&name);
     let segment = reading.segment(block.first_segment);
     let height = segment.and_then(|segment| segment.bounds).map_or(0.0, |bounds| f64::from(bounds.bottom - bounds.top));
     let features = vec![
-        ("seller_heading", flag(block.is_headed(Label::Seller))),
-        ("buyer_heading", flag(block.is_headed(Label::Buyer))),
+        ("seller_heading", flag(block.is_headed(Label::Seller) || sellers.contains(&name))),
+        ("buyer_heading", flag(block.is_headed(Label::Buyer) || buyers.contains(&name))),
         ("other_heading", flag(block.is_headed(Label::OtherParty))),
         ("owner_heading", flag(block.is_headed(Label::Owner))),
         ("sender_line", flag(block.is_sender_line)),

@@ -22,8 +22,9 @@ pub(super) fn seller(reading: &Reading) -> Option<Block> {
     let blocks = blocks::find(reading);
     let sender = blocks.iter().find(|block| block.is_sender_line);
     let domains = names::domains(reading);
+    let buyers: BTreeSet<String> = heading_names(reading, Label::Buyer).collect();
     let letterhead = || {
-        let candidates = blocks.iter().filter(|block| block.heading.is_none() && block.name.is_some() && !block.is_under_sender_line && block.top_share < 0.35);
+        let candidates = blocks.iter().filter(|block| block.heading.is_none() && block.name.as_ref().is_some_and(|name| !buyers.contains(name)) && !block.is_under_sender_line && block.top_share < 0.35);
         let known = |block: &&Block| block.name.as_deref().is_some_and(|name| names::matches_domain(name, &domains));
         let addressed = |block: &&Block| !block.address.is_empty() && (block.has_contact || block.left_share > 0.5);
         candidates.clone().find(known).or_else(|| candidates.clone().find(addressed)).or_else(|| candidates.clone().find(|block| block.has_contact))

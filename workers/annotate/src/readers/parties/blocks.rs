@@ -188,7 +188,8 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let labelled = reading.labels_in(first_segment).iter().any(|hit| hit.first_token == 0);
     let sender = if one_row && !labelled { sender_parts(&joined(reading, group)) } else { None };
     let lines: Vec<(usize, &Segment)> = group.iter().filter_map(|index| reading.segment(*index).map(|segment| (*index, segment))).collect();
-    let is_contact = |index: usize| reading.labels_in(index).iter().any(|hit| !matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName | Label::PartyAddress) && hit.first_token == 0 && hit.strength >= 5);
+    let is_contact = |index: usize| reading.labels_in(index).iter().any(|hit| matches!(hit.label, Label::Contact | Label::Bank | Label::VatId | Label::Registration) && hit.first_token == 0);
+    let is_labelled = |index: usize| reading.labels_in(index).iter().any(|hit| !matches!(hit.label, Label::Seller | Label::Buyer | Label::PartyName | Label::PartyAddress) && hit.first_token == 0 && hit.strength >= 5);
     let has_contact = lines.iter().any(|(index, segment)| is_contact(*index) || segment.text.contains('@'));
     let name = match &sender {
         Some((name, _)) => Some(name.clone()),
@@ -201,7 +202,7 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let name = name.map(|name| complete_name(reading, name));
     let address = match sender.clone() {
         Some((_, address)) => address,
-        None => address_of(&lines, name.as_deref(), &is_contact, &|index, segment| before_contact(reading, index, segment)),
+        None => address_of(&lines, name.as_deref(), &is_labelled, &|index, segment| before_contact(reading, index, segment)),
     };
     let (width, height) = reading.view.page_size(first.page);
     let share = |edge: f32, whole: f32| if whole > 0.0 { f64::from(edge / whole).clamp(0.0, 1.0) } else { 0.5 };
@@ -303,15 +304,15 @@ pub(crate) fn is_party_name(name: &str, words: &[Token]) -> bool {
 }
 
 /// The lines of the block from its first postal code up to the name and down to the telephone.
-fn address_of<'a>(lines: &[(usize, &'a Segment)], name: Option<&str>, is_contact: &dyn Fn(usize) -> bool, cut: &dyn Fn(usize, &'a Segment) -> &'a str) -> String {
-    let Some(anchor) = lines.iter().position(|(index, segment)| has_postal_code(&segment.text) && !is_contact(*index)) else {
+fn address_of<'a>(lines: &[(usize, &'a Segment)], name: Option<&str>, is_labelled: &dyn Fn(usize) -> bool, cut: &dyn Fn(usize, &'a Segment) -> &'a str) -> String {
+    let Some(anchor) = lines.iter().position(|(index, segment)| has_postal_code(&segment.text) && !is_labelled(*index)) else {
         return String::new();
     };
     let named_at = name.and_then(|name| lines.iter().position(|(_, segment)| segment.text.contains(name)));
     let first = named_at.filter(|place| *place < anchor).map_or(anchor.saturating_sub(2), |place| place + 1);
-    let country = lines.get(anchor + 1).filter(|(index, segment)| !is_contact(*index) && is_country_like(segment));
+    let country = lines.get(anchor + 1).filter(|(index, segment)| !is_labelled(*index) && is_country_like(segment));
     let last = if country.is_some() { anchor + 1 } else { anchor };
-    let parts: Vec<&str> = lines.get(first..=last).unwrap_or_default().iter().rev().take(MAXIMUM_ADDRESS_LINES).rev().filter(|(index, segment)| !is_contact(*index) && (has_postal_code(&segment.text) || is_country_like(segment) || address_score(&segment.text, &segment.tokens) >= 1)).map(|(index, segment)| cut(*index, segment)).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = lines.get(first..=last).unwrap_or_default().iter().rev().take(MAXIMUM_ADDRESS_LINES).rev().filter(|(index, segment)| !is_labelled(*index) && (has_postal_code(&segment.text) || is_country_like(segment) || address_score(&segment.text, &segment.tokens) >= 1)).map(|(index, segment)| cut(*index, segment)).filter(|part| !part.is_empty()).collect();
     parts.join(", ")
 }
 

@@ -13,7 +13,7 @@ use vocabulary::{is_business_word, is_short_legal_form, is_street_word, is_stree
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static POSTAL_CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:\d{5}(?:-\d{4})?|\d{4} ?[A-Z]{2}|\d{3} \d{2}|[A-Z]{1,2}-\d{4,5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] ?[A-Z\d]{4})\b").expect("the pattern is valid")
+    Regex::new(r"\b(?:\d{5}(?:-\d{4})?|\d{4} ?[A-Z]{2}|\d{3} \d{2}|[A-Z]{1,2}-\d{4,5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z][A-Z\d]{3})\b").expect("the pattern is valid")
 });
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
