@@ -102,8 +102,13 @@ async function checkWidth(page, name) {
       return [];
     }
     const sticksOut = (element) => element.getBoundingClientRect().right > clientWidth + 1;
-    const outermost = [...document.querySelectorAll("body *")].filter(sticksOut);
-    return outermost.slice(0, 6).map((element) => element.outerHTML.slice(0, 160));
+    const scrolls = (element) => getComputedStyle(element).overflowX !== "visible";
+    const isHeld = (element) => {
+      const parent = element.parentElement;
+      return parent !== null && parent !== document.body && (scrolls(parent) || isHeld(parent));
+    };
+    const guilty = [...document.querySelectorAll("body *")].filter((element) => sticksOut(element) && !isHeld(element));
+    return [`${scrollWidth} pixels`, ...guilty.slice(0, 6).map((element) => element.outerHTML.slice(0, 160))];
   });
   assert.deepEqual(wide, [], `${name} is wider than a phone`);
   await page.setViewportSize(before);
