@@ -30,8 +30,9 @@ pub(crate) struct DateCandidate {
 }
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
-static NUMERIC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(\d{1,4})( ?[./-] ?)(\d{1,2})( ?[./-] ?)(\d{4}|\d{2})").expect("the pattern is valid"));
+static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(\d{1,4})( ?[./-] ?)(\d{1,2})( ?[./-] ?)(\d{4}|\d{2})").expect("the pattern is valid")
+});
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{8}").expect("the pattern is valid"));
@@ -49,7 +50,12 @@ static MONTH_FIRST_NAMED: LazyLock<Regex> = LazyLock::new(|| {
 
 enum Found {
     Named(Date),
-    Numeric { first: i16, second: i16, third: i16, third_digits: usize },
+    Numeric {
+        first: i16,
+        second: i16,
+        third: i16,
+        third_digits: usize,
+    },
     Compact(Date),
 }
 
@@ -64,13 +70,18 @@ pub(crate) fn collect(view: &View) -> Vec<DateCandidate> {
             collect_segment(index, &segment.text, &mut found);
         }
     }
-    let month_first = is_month_first(&found);
+    let order = part_order(&found);
     found
         .into_iter()
         .filter_map(|(span, found)| {
             let compact = matches!(found, Found::Compact(_));
-            let date = resolve(&found, month_first)?;
-            let printed = view.segments.get(span.segment)?.text.get(span.start..span.end)?.to_owned();
+            let date = resolve(&found, order)?;
+            let printed = view
+                .segments
+                .get(span.segment)?
+                .text
+                .get(span.start..span.end)?
+                .to_owned();
             Some(DateCandidate {
                 span,
                 date,
@@ -169,7 +180,11 @@ fn date_of(year: i16, month: i16, day: i16) -> Option<Date> {
 fn named(captures: &Captures<'_>, [day, month, year]: [usize; 3]) -> Option<Date> {
     let month = month_number(&folded_text(captures.get(month)?.as_str()))?;
     let digits = captures.get(year)?.as_str().len();
-    date_of(full_year(group(captures, year)?, digits), i16::from(month), group(captures, day)?)
+    date_of(
+        full_year(group(captures, year)?, digits),
+        i16::from(month),
+        group(captures, day)?,
+    )
 }
 
 fn numeric(captures: &Captures<'_>) -> Option<Found> {
@@ -203,7 +218,17 @@ fn compact(captures: &Captures<'_>) -> Option<Date> {
     }
 }
 
-fn is_month_first(found: &[(Span, Found)]) -> bool {
+/// The order of day and month in a document. One document keeps to one order: where some of its dates leave no choice,
+/// numbers that are dates only in the other order are codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PartOrder {
+    DayFirst,
+    MonthFirst,
+    /// No date decides; days are taken to come first wherever that is possible.
+    Undecided,
+}
+
+fn part_order(found: &[(Span, Found)]) -> PartOrder {
     let count = |test: fn(i16, i16) -> bool| {
         found
             .iter()
@@ -212,10 +237,15 @@ fn is_month_first(found: &[(Span, Found)]) -> bool {
     };
     let month_first = count(|first, second| first <= 12 && (13..=31).contains(&second));
     let day_first = count(|first, second| (13..=31).contains(&first) && second <= 12);
-    month_first > 0 && day_first == 0
+    match (day_first, month_first) {
+        (0, 0) => PartOrder::Undecided,
+        (0, _) => PartOrder::MonthFirst,
+        (day, month) if day >= month => PartOrder::DayFirst,
+        _ => PartOrder::Undecided,
+    }
 }
 
-fn resolve(found: &Found, month_first: bool) -> Option<Date> {
+fn resolve(found: &Found, order: PartOrder) -> Option<Date> {
     match *found {
         Found::Named(date) | Found::Compact(date) => Some(date),
         Found::Numeric {
@@ -229,9 +259,16 @@ fn resolve(found: &Found, month_first: bool) -> Option<Date> {
                 return None;
             }
             let day_first = date_of(year, second, first);
-            let other = date_of(year, first, second);
-            let year_first = (third_digits == 2).then(|| date_of(2000 + first, second, third)).flatten();
-            if month_first { other.or(day_first) } else { day_first.or(other) }.or(year_first)
+            let month_first = date_of(year, first, second);
+            let year_first = (third_digits == 2)
+                .then(|| date_of(2000 + first, second, third))
+                .flatten();
+            let date = match order {
+                PartOrder::DayFirst => day_first,
+                PartOrder::MonthFirst => month_first.or(day_first),
+                PartOrder::Undecided => day_first.or(month_first),
+            };
+            date.or(year_first)
         }
     }
 }
@@ -261,7 +298,10 @@ mod tests {
             }],
             invoice_xml: None,
         };
-        collect(&View::new(&document)).iter().map(|found| found.date.to_string()).collect()
+        collect(&View::new(&document))
+            .iter()
+            .map(|found| found.date.to_string())
+            .collect()
     }
 
     #[test]
@@ -292,10 +332,21 @@ mod tests {
     fn a_date_that_is_month_first_for_certain_decides_for_the_document() {
         assert_eq!(dates(&["03/20/2023", "04/05/2023"]), ["2023-03-20", "2023-04-05"]);
         assert_eq!(dates(&["20/03/2023", "04/05/2023"]), ["2023-03-20", "2023-05-04"]);
+        assert_eq!(dates(&["CK 11-22-31", "19-09-17"]), ["2017-09-19"]);
     }
 
     #[test]
     fn codes_are_no_dates() {
-        assert!(dates(&["18/2018/102/T0049", "IBAN 12345678901234", "1.2.3.4", "99/99/9999", "HC03-7 - 15", "RC11-10-42"]).is_empty());
+        assert!(
+            dates(&[
+                "18/2018/102/T0049",
+                "IBAN 12345678901234",
+                "1.2.3.4",
+                "99/99/9999",
+                "HC03-7 - 15",
+                "RC11-10-42"
+            ])
+            .is_empty()
+        );
     }
 }
