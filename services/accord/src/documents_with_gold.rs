@@ -36,24 +36,36 @@ pub(crate) fn read_all(path: &Path, fields: &[Field], limits: &Limits) -> anyhow
         return read_folder(path, fields, limits);
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let lines: Vec<(usize, &str)> =
-        text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim().is_empty()).collect();
+    let lines: Vec<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim().is_empty())
+        .collect();
     if lines.is_empty() {
         bail!("{} holds no lines", path.display());
     }
     lines
         .par_iter()
-        .map(|(number, line)| read_line(line, *number, fields, limits).with_context(|| format!("{} line {number}", path.display())))
+        .map(|(number, line)| {
+            read_line(line, *number, fields, limits).with_context(|| format!("{} line {number}", path.display()))
+        })
         .collect()
 }
 
 fn read_line(line: &str, number: usize, fields: &[Field], limits: &Limits) -> anyhow::Result<DocumentWithGold> {
     let value: Value = serde_json::from_str(line).context("not valid JSON")?;
-    let Value::Object(mut object) = value else { bail!("expected a JSON object") };
+    let Value::Object(mut object) = value else {
+        bail!("expected a JSON object")
+    };
     let place = Place::Line(u64::try_from(number)?);
     let item = item_of_object(&mut object, place).map_err(anyhow::Error::msg)?;
-    let IncomingContent::Data(data) = item.content else { bail!("expected data") };
-    let gold = item.gold.context("`gold` is missing: an object of trusted values by field")?;
+    let IncomingContent::Data(data) = item.content else {
+        bail!("expected data")
+    };
+    let gold = item
+        .gold
+        .context("`gold` is missing: an object of trusted values by field")?;
     Ok(DocumentWithGold {
         name: item.external_id,
         content_hash: hex::encode(Sha256::digest(Value::Object(data.clone()).to_string())),
@@ -64,8 +76,10 @@ fn read_line(line: &str, number: usize, fields: &[Field], limits: &Limits) -> an
 
 fn read_folder(folder: &Path, fields: &[Field], limits: &Limits) -> anyhow::Result<Vec<DocumentWithGold>> {
     let files = document_files(folder)?;
-    let with_gold: Vec<(PathBuf, PathBuf)> =
-        files.into_iter().filter_map(|file| gold_file_of(&file).map(|gold| (file, gold))).collect();
+    let with_gold: Vec<(PathBuf, PathBuf)> = files
+        .into_iter()
+        .filter_map(|file| gold_file_of(&file).map(|gold| (file, gold)))
+        .collect();
     if with_gold.is_empty() {
         bail!(
             "{} holds no document with gold: expected NAME.pdf with NAME{GOLD_ENDING} beside it or in the folder above",
@@ -124,7 +138,10 @@ pub(crate) fn read_gold(file: &Path) -> anyhow::Result<Map<String, Value>> {
     let mut whole: Map<String, Value> =
         serde_json::from_str(&text).with_context(|| format!("{} is not a JSON object", file.display()))?;
     let Some(Value::Object(mut gold)) = whole.remove("gold") else {
-        bail!("{}: `gold` is missing: an object of trusted values by field", file.display());
+        bail!(
+            "{}: `gold` is missing: an object of trusted values by field",
+            file.display()
+        );
     };
     if let Some(Value::Object(on_page)) = whole.get("gold_in_text") {
         gold.retain(|field, _| on_page.get(field) != Some(&Value::Bool(false)));

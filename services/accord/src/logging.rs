@@ -11,13 +11,19 @@ const SILENCED: [&str; 2] = ["async_openai=off", "pdf_extract=off"];
 
 /// Starts logging. Commands that only print a result log warnings alone, unless asked otherwise.
 pub(crate) fn start(section: &LoggingSection, quiet: bool) -> anyhow::Result<()> {
-    let chosen = if quiet && section.filter == "info" { "warn" } else { &section.filter };
+    let chosen = if quiet && section.filter == "info" {
+        "warn"
+    } else {
+        &section.filter
+    };
     let mut filter = EnvFilter::try_new(chosen)
         .with_context(|| format!("[logging] filter `{chosen}`: expected a level or target=level pairs"))?;
     for directive in SILENCED {
         filter = filter.add_directive(directive.parse::<Directive>()?);
     }
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let result = match section.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

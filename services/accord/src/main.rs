@@ -1,8 +1,5 @@
 //! Accord: annotation and trustworthy confidence, in one program.
-#![cfg_attr(
-    test,
-    expect(clippy::unwrap_used, reason = "tests fail by panicking")
-)]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 mod arguments;
 mod commands;

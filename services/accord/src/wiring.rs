@@ -29,7 +29,10 @@ impl House {
     /// Opens database and blobs and brings the schema up to date.
     pub(crate) async fn open(configuration: Configuration) -> anyhow::Result<Self> {
         let store = open_store(&configuration).await?;
-        store.migrate().await.context("the database's schema cannot be brought up to date")?;
+        store
+            .migrate()
+            .await
+            .context("the database's schema cannot be brought up to date")?;
         let folder = &configuration.blobs.folder;
         let blobs = LocalBlobs::new(folder).with_context(|| format!("[blobs] folder {}", folder.display()))?;
         Ok(Self {
@@ -83,7 +86,10 @@ pub(crate) fn providers(configuration: &Configuration) -> anyhow::Result<BTreeMa
 async fn open_store(configuration: &Configuration) -> anyhow::Result<Arc<dyn Store>> {
     match configuration.database.location()? {
         Database::Sqlite(file) => {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the database's folder {} cannot be made", folder.display()))?;
             let store = SqliteStore::open(&file, SqliteOptions::default())
@@ -106,7 +112,10 @@ async fn open_store(configuration: &Configuration) -> anyhow::Result<Arc<dyn Sto
 pub(crate) fn check_folder_is_new_or_ours(folder: &Path, marker: &str) -> anyhow::Result<()> {
     let occupied = folder.exists() && !folder.join(marker).exists() && folder.read_dir()?.next().is_some();
     if occupied {
-        bail!("the folder {} holds other things: name another one with --folder", folder.display());
+        bail!(
+            "the folder {} holds other things: name another one with --folder",
+            folder.display()
+        );
     }
     Ok(())
 }

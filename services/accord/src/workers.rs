@@ -58,7 +58,12 @@ pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
 }
 
 fn score_worker(house: &House) -> ScoreWorker {
-    ScoreWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment), worker_name(house), lease(house))
+    ScoreWorker::new(
+        Arc::clone(&house.store),
+        Arc::clone(&house.environment),
+        worker_name(house),
+        lease(house),
+    )
 }
 
 fn lease(house: &House) -> Duration {

@@ -57,8 +57,15 @@ pub(crate) async fn run(arguments: DemoArguments, mut configuration: Configurati
     check_folder_is_new_or_ours(&folder, LOGIN)?;
     std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     // An address that is taken is better known before the work than after it.
-    let listener = if arguments.no_serve { None } else { Some(listen(&arguments.listen).await?) };
-    configuration.database.set_url(SecretString::from(format!("sqlite:{}", folder.join("accord.db").display())));
+    let listener = if arguments.no_serve {
+        None
+    } else {
+        Some(listen(&arguments.listen).await?)
+    };
+    configuration.database.set_url(SecretString::from(format!(
+        "sqlite:{}",
+        folder.join("accord.db").display()
+    )));
     configuration.blobs.folder = folder.join("blobs");
     configuration.server.listen = arguments.listen.clone();
     let is_complete = folder.join(COMPLETE).exists();
@@ -76,21 +83,29 @@ pub(crate) async fn run(arguments: DemoArguments, mut configuration: Configurati
     print_table(&house, &project).await?;
     let Some(listener) = listener else { return Ok(()) };
     let login = std::fs::read_to_string(folder.join(LOGIN)).context("the login of the demonstration is missing")?;
-    say(&format!("\nopen   http://{}\n{}\nend with Ctrl-C", listener.local_addr()?, login.trim_end()));
+    say(&format!(
+        "\nopen   http://{}\n{}\nend with Ctrl-C",
+        listener.local_addr()?,
+        login.trim_end()
+    ));
     super::serve::serve_on(listener, house).await
 }
 
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("{address} cannot be listened at (is another program there?): name another with --listen"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("{address} cannot be listened at (is another program there?): name another with --listen")
+    })
 }
 
 /// What an interrupted set-up left behind is begun anew.
 fn remove_unfinished(folder: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() { std::fs::remove_dir_all(&path)? } else { std::fs::remove_file(&path)? }
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path)?
+        } else {
+            std::fs::remove_file(&path)?
+        }
     }
     std::fs::write(folder.join(LOGIN), "")?;
     Ok(())
@@ -143,7 +158,9 @@ fn write_invoices(folder: &Path, count: usize) -> anyhow::Result<(Vec<PathBuf>, 
     std::fs::create_dir_all(&invoices)?;
     std::fs::create_dir_all(&new_invoices)?;
     let progress = bar(u64::try_from(count)?, "write");
-    write_folder(&invoices, SEED, count, |written| progress.set_position(u64::try_from(written).unwrap_or(0)))?;
+    write_folder(&invoices, SEED, count, |written| {
+        progress.set_position(u64::try_from(written).unwrap_or(0))
+    })?;
     progress.finish();
     for (position, file) in document_files(&invoices)?.into_iter().enumerate() {
         if position % WITHOUT_GOLD == WITHOUT_GOLD - 1
@@ -208,7 +225,10 @@ async fn import_messages(house: &House) -> anyhow::Result<()> {
         .map(|sample| serde_json::json!({"external_id": sample.external_id, "text": sample.text}).to_string())
         .collect();
     let lines = lines.join("\n");
-    house.importer().import_lines(&project, LineFormat::JsonLines, lines.as_bytes(), |_, _| {}).await?;
+    house
+        .importer()
+        .import_lines(&project, LineFormat::JsonLines, lines.as_bytes(), |_, _| {})
+        .await?;
     Ok(())
 }
 
@@ -229,9 +249,10 @@ async fn print_table(house: &House, project: &Project) -> anyhow::Result<()> {
             let accepted = summary
                 .filter(|summary| summary.count > 0)
                 .map(|summary| summary.accepted_count as f64 / summary.count as f64);
-            let band = report.map_or_else(|| "–".to_owned(), |report| {
-                format!("{:.3}–{:.3}", report.null_band[0], report.null_band[1])
-            });
+            let band = report.map_or_else(
+                || "–".to_owned(),
+                |report| format!("{:.3}–{:.3}", report.null_band[0], report.null_band[1]),
+            );
             vec![
                 field.name.to_string(),
                 report.map_or_else(|| "–".to_owned(), |report| report.count.to_string()),
@@ -243,8 +264,15 @@ async fn print_table(house: &House, project: &Project) -> anyhow::Result<()> {
             ]
         })
         .collect();
-    let headings =
-        ["field", "answered with gold", "accuracy on gold", "mean confidence", "accept rate", "ECE", "null band"];
+    let headings = [
+        "field",
+        "answered with gold",
+        "accuracy on gold",
+        "mean confidence",
+        "accept rate",
+        "ECE",
+        "null band",
+    ];
     say(&table(&headings, 1, rows));
     say(&format!(
         "{} invoices: {} accepted, {} need review, {} resolved by a person; confidence is out of fold",

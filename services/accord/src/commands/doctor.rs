@@ -48,14 +48,20 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
     findings.good("configuration is valid");
     for (name, settings) in &configuration.providers {
         let provider = Provider::new(name, settings.clone(), |variable| std::env::var(variable).ok());
-        findings.check(&format!("provider `{name}` has what it needs"), provider.map_err(anyhow::Error::from));
+        findings.check(
+            &format!("provider `{name}` has what it needs"),
+            provider.map_err(anyhow::Error::from),
+        );
     }
     let database = match configuration.database.location()? {
         Database::Sqlite(file) => format!("database (SQLite, {})", file.display()),
         Database::Postgres(_) => "database (PostgreSQL)".to_owned(),
     };
     if let Some(house) = findings.check(&database, House::open(configuration).await) {
-        findings.check("database answers with the expected schema", house.store.check().await.map_err(Into::into));
+        findings.check(
+            "database answers with the expected schema",
+            house.store.check().await.map_err(Into::into),
+        );
         findings.check("blobs can be written and read", check_blobs(&house).await);
         check_people(&house, &mut findings).await?;
         check_projects(&house, &mut findings).await?;
@@ -73,7 +79,10 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
 }
 
 async fn check_blobs(house: &House) -> anyhow::Result<()> {
-    let hash = house.blobs.put(bytes::Bytes::from_static(b"accord doctor was here\n")).await?;
+    let hash = house
+        .blobs
+        .put(bytes::Bytes::from_static(b"accord doctor was here\n"))
+        .await?;
     house.blobs.get(&hash).await?.context("what was written is not there")?;
     Ok(())
 }
@@ -112,10 +121,15 @@ async fn check_project(house: &House, project: &Project, findings: &mut Findings
         }
     }
     let tasks = house.store.read().await?.count_tasks(project.id).await?;
-    let dead: i64 =
-        tasks.iter().filter(|count| count.state == accord_domain::TaskState::Dead).map(|count| count.count).sum();
+    let dead: i64 = tasks
+        .iter()
+        .filter(|count| count.state == accord_domain::TaskState::Dead)
+        .map(|count| count.count)
+        .sum();
     if dead > 0 {
-        findings.bad(&format!("project `{name}`: {dead} tasks were set aside; its page shows why and can revive them"));
+        findings.bad(&format!(
+            "project `{name}`: {dead} tasks were set aside; its page shows why and can revive them"
+        ));
     } else if wrong == 0 {
         findings.good(&format!("project `{name}`"));
     }
@@ -135,7 +149,9 @@ async fn check_annotator(house: &House, kind: &AutomaticKind) -> anyhow::Result<
         AutomaticKind::LanguageModel(model) => {
             Prompt::find(&model.prompt)?;
             let known = house.configuration.providers.contains_key(&model.provider);
-            known.then_some(()).with_context(|| format!("provider `{}` is not configured here", model.provider))?;
+            known
+                .then_some(())
+                .with_context(|| format!("provider `{}` is not configured here", model.provider))?;
         }
     }
     Ok(())

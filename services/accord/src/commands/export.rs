@@ -45,7 +45,11 @@ fn format_of(arguments: &ExportArguments) -> anyhow::Result<ExportFormat> {
         Some(ExportAs::Csv) => Ok(ExportFormat::Csv),
         Some(ExportAs::Parquet) => Ok(ExportFormat::Parquet),
         None => {
-            let ending = arguments.output.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str());
+            let ending = arguments
+                .output
+                .as_deref()
+                .and_then(Path::extension)
+                .and_then(|ending| ending.to_str());
             ending.unwrap_or("jsonl").parse().map_err(anyhow::Error::msg)
         }
     }

@@ -36,7 +36,9 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
     let environment = SystemEnvironment;
     let limits = configuration.document_limits();
     let file = arguments.file.clone();
-    let bytes = tokio::fs::read(&file).await.with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = tokio::fs::read(&file)
+        .await
+        .with_context(|| format!("{} cannot be read", file.display()))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let content_hash = hex::encode(Sha256::digest(&bytes));
     let size_bytes = u64::try_from(bytes.len())?;
@@ -64,8 +66,11 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
         created_at: environment.now(),
     };
     let annotations = vote(&environment, &panel, &item, read).await?;
-    let annotators: HashMap<AnnotatorId, Annotator> =
-        panel.annotators.iter().map(|(annotator, _)| (annotator.id, annotator.clone())).collect();
+    let annotators: HashMap<AnnotatorId, Annotator> = panel
+        .annotators
+        .iter()
+        .map(|(annotator, _)| (annotator.id, annotator.clone()))
+        .collect();
     let consensus = score_item(
         &environment,
         ItemToScore {
@@ -102,7 +107,10 @@ async fn panel_of_project(house: &House, name: &str) -> anyhow::Result<Panel> {
     Ok(Panel {
         project,
         annotators,
-        calibrators: calibrators.into_iter().map(|calibrator| (calibrator.field.clone(), calibrator)).collect(),
+        calibrators: calibrators
+            .into_iter()
+            .map(|calibrator| (calibrator.field.clone(), calibrator))
+            .collect(),
     })
 }
 
@@ -118,8 +126,12 @@ fn panel_of_template(environment: &dyn Environment, name: &str) -> anyhow::Resul
     for defined in &project.definition.annotators {
         let answering: Box<dyn AutomaticAnnotator> = match &defined.kind {
             AutomaticKind::InvoiceXml => Box::new(InvoiceXmlAnnotator),
-            AutomaticKind::Reader { reader: name, .. } => Box::new(ReaderAnnotator::new(Arc::from(reader(name, None)?))),
-            AutomaticKind::LanguageModel(_) => bail!("annotator `{}` needs a project: name one with --project", defined.name),
+            AutomaticKind::Reader { reader: name, .. } => {
+                Box::new(ReaderAnnotator::new(Arc::from(reader(name, None)?)))
+            }
+            AutomaticKind::LanguageModel(_) => {
+                bail!("annotator `{}` needs a project: name one with --project", defined.name)
+            }
         };
         let annotator = Annotator {
             id: AnnotatorId::generate(environment),
@@ -154,8 +166,10 @@ async fn vote(
     };
     let mut annotations = Vec::with_capacity(panel.annotators.len());
     for (annotator, answering) in &panel.annotators {
-        let AnnotatorOutput { answers, provenance } =
-            answering.annotate(&input).await.with_context(|| format!("annotator `{}`", annotator.name))?;
+        let AnnotatorOutput { answers, provenance } = answering
+            .annotate(&input)
+            .await
+            .with_context(|| format!("annotator `{}`", annotator.name))?;
         annotations.push(Annotation {
             id: AnnotationId::generate(environment),
             project_id: panel.project.id,
@@ -280,9 +294,16 @@ fn votes_in_words(row: &Consensus, annotations: &[Annotation], annotators: &Hash
     };
     let supporters = winner.map_or(0, |class| class.vote_count);
     let mut words = format!("{supporters} of {}", row.vote_count);
-    let winning: BTreeSet<AnnotationId> = winner.map(|class| class.annotation_ids.iter().copied().collect()).unwrap_or_default();
-    for annotation in annotations.iter().filter(|annotation| !winning.contains(&annotation.id)) {
-        let Some(annotator) = annotators.get(&annotation.annotator_id) else { continue };
+    let winning: BTreeSet<AnnotationId> = winner
+        .map(|class| class.annotation_ids.iter().copied().collect())
+        .unwrap_or_default();
+    for annotation in annotations
+        .iter()
+        .filter(|annotation| !winning.contains(&annotation.id))
+    {
+        let Some(annotator) = annotators.get(&annotation.annotator_id) else {
+            continue;
+        };
         match annotation.answers.get(&row.field).and_then(Answer::class) {
             Some(ABSENT_CLASS) => words.push_str(&format!("; {}: absent", annotator.name)),
             Some(other) => words.push_str(&format!("; {}: {}", annotator.name, shortened(other))),

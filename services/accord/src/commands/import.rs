@@ -38,7 +38,11 @@ pub(crate) async fn run(arguments: &ImportArguments, house: &House) -> anyhow::R
         summary.merge(import_files(house, &project, &files).await?);
     }
     report(&summary, arguments.json)?;
-    Ok(if summary.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if summary.rejected == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }
 
 fn line_format(path: &Path) -> Option<LineFormat> {
@@ -56,7 +60,9 @@ async fn import_lines(
     path: &Path,
     format: LineFormat,
 ) -> anyhow::Result<ImportSummary> {
-    let file = tokio::fs::File::open(path).await.with_context(|| format!("{} cannot be read", path.display()))?;
+    let file = tokio::fs::File::open(path)
+        .await
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     let progress = byte_bar(file.metadata().await?.len(), "import");
     let summary = house
         .importer()
@@ -88,8 +94,14 @@ pub(crate) async fn import_files(house: &House, project: &Project, files: &[Path
 }
 
 async fn incoming(project: &Project, file: &Path) -> anyhow::Result<IncomingItem> {
-    let bytes = tokio::fs::read(file).await.with_context(|| format!("{} cannot be read", file.display()))?;
-    let name = file.file_name().context("a file without a name")?.to_string_lossy().into_owned();
+    let bytes = tokio::fs::read(file)
+        .await
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    let name = file
+        .file_name()
+        .context("a file without a name")?
+        .to_string_lossy()
+        .into_owned();
     let gold = match gold_file_of(file) {
         Some(gold) => Some(of_fields(&project.definition.fields, &read_gold(&gold)?)),
         None => None,
@@ -113,7 +125,10 @@ fn report(summary: &ImportSummary, json: bool) -> anyhow::Result<()> {
     }
     for rejection in summary.rejections.iter().take(SHOWN_PROBLEMS) {
         let name = rejection.external_id.as_deref().unwrap_or("?");
-        complain(&format!("not imported: {} ({name}): {}", rejection.place, rejection.problem));
+        complain(&format!(
+            "not imported: {} ({name}): {}",
+            rejection.place, rejection.problem
+        ));
     }
     let shown = summary.rejections.len().min(SHOWN_PROBLEMS);
     let hidden = summary.rejected.saturating_sub(u64::try_from(shown)?);

@@ -33,7 +33,9 @@ pub(crate) async fn run(command: ProjectCommand, house: &House) -> anyhow::Resul
 /// Reads a definition from TOML or JSON, by the file's ending.
 fn read_definition(file: &Path) -> anyhow::Result<ProjectDefinition> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let is_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let is_json = file
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let definition: ProjectDefinition = if is_json {
         serde_json::from_str(&text).with_context(|| file.display().to_string())?
     } else {
@@ -75,10 +77,19 @@ async fn update(house: &House, name: &str, file: &Path) -> anyhow::Result<()> {
     let project = house.project(name).await?;
     let mut transaction = house.store.write().await?;
     let environment = house.environment.as_ref();
-    let updated =
-        flow::update_project(transaction.as_mut(), environment, project.id, project.version, &definition).await?;
+    let updated = flow::update_project(
+        transaction.as_mut(),
+        environment,
+        project.id,
+        project.version,
+        &definition,
+    )
+    .await?;
     transaction.commit().await?;
-    say(&format!("project `{}` is now at version {}", updated.definition.name, updated.version));
+    say(&format!(
+        "project `{}` is now at version {}",
+        updated.definition.name, updated.version
+    ));
     Ok(())
 }
 
@@ -108,7 +119,11 @@ async fn list(house: &House) -> anyhow::Result<()> {
     if rows.is_empty() {
         say("no projects yet: `accord project create --template invoice` makes one");
     } else {
-        say(&table(&["project", "title", "items", "accepted", "needs review", "resolved"], 2, rows));
+        say(&table(
+            &["project", "title", "items", "accepted", "needs review", "resolved"],
+            2,
+            rows,
+        ));
     }
     Ok(())
 }
@@ -154,10 +169,20 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
             ]
         })
         .collect();
-    say(&table(&["field", "items", "accepted", "mean confidence", "calibrated"], 1, rows));
+    say(&table(
+        &["field", "items", "accepted", "mean confidence", "calibrated"],
+        1,
+        rows,
+    ));
     let rows = tasks
         .iter()
-        .map(|count| vec![count.kind.word().to_owned(), count.state.word().to_owned(), count.count.to_string()])
+        .map(|count| {
+            vec![
+                count.kind.word().to_owned(),
+                count.state.word().to_owned(),
+                count.count.to_string(),
+            ]
+        })
         .collect();
     say(&table(&["tasks", "state", "count"], 2, rows));
     Ok(())

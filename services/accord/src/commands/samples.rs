@@ -16,7 +16,9 @@ pub(crate) fn run(arguments: &SamplesArguments) -> anyhow::Result<()> {
     match arguments.kind {
         SampleKind::Invoices => {
             let progress = bar(u64::try_from(count)?, "write");
-            write_folder(folder, seed, count, |written| progress.set_position(u64::try_from(written).unwrap_or(0)))?;
+            write_folder(folder, seed, count, |written| {
+                progress.set_position(u64::try_from(written).unwrap_or(0))
+            })?;
             progress.finish();
             say(&format!("{count} invoices with their gold in {}", folder.display()));
         }

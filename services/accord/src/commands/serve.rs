@@ -20,7 +20,9 @@ pub(crate) async fn run(house: House) -> anyhow::Result<()> {
 
 /// Serves until the process is told to end; requests and tasks in hand are finished first.
 pub(crate) async fn serve_on(listener: TcpListener, house: House) -> anyhow::Result<()> {
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .context("metrics cannot be recorded")?;
     let state = AppState::new(
         Arc::clone(&house.store),
         Arc::clone(&house.blobs),
@@ -28,7 +30,11 @@ pub(crate) async fn serve_on(listener: TcpListener, house: House) -> anyhow::Res
         house.configuration.http.clone(),
     )?
     .with_metrics(metrics);
-    let workers = if house.configuration.server.workers { Some(Workers::start(&house)?) } else { None };
+    let workers = if house.configuration.server.workers {
+        Some(Workers::start(&house)?)
+    } else {
+        None
+    };
     tracing::info!(address = %listener.local_addr()?, workers = workers.is_some(), "serving");
     accord_server::serve(listener, state, told_to_end()).await?;
     if let Some(workers) = workers {

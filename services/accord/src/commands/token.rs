@@ -48,7 +48,12 @@ async fn create(
         Some(name) => Some(house.project(name).await?.id),
         None => None,
     };
-    let expires_at = days.map(|days| house.environment.now().plus_milliseconds(i64::from(days) * DAY_MILLISECONDS));
+    let expires_at = days.map(|days| {
+        house
+            .environment
+            .now()
+            .plus_milliseconds(i64::from(days) * DAY_MILLISECONDS)
+    });
     let new = NewToken {
         name,
         scopes,

@@ -33,7 +33,13 @@ async fn train_on_gold(house: &House, project: &Project) -> anyhow::Result<Strin
     let limits = house.configuration.document_limits();
     let mut samples: Vec<(Document, Answers)> = Vec::with_capacity(gold.len());
     for (item_id, answers) in gold {
-        let item = house.store.read().await?.item(item_id).await?.context("an item with gold is gone")?;
+        let item = house
+            .store
+            .read()
+            .await?
+            .item(item_id)
+            .await?
+            .context("an item with gold is gone")?;
         let document = document_of_item(house.store.as_ref(), house.blobs.as_ref(), &limits, &item).await?;
         samples.push((document, answers));
         progress.inc(1);
@@ -77,9 +83,18 @@ async fn give_model(house: &House, project: &Project, name: &str, hash: &str) ->
     *model = Some(hash.to_owned());
     let mut transaction = house.store.write().await?;
     let environment = house.environment.as_ref();
-    let updated =
-        flow::update_project(transaction.as_mut(), environment, project.id, project.version, &definition).await?;
+    let updated = flow::update_project(
+        transaction.as_mut(),
+        environment,
+        project.id,
+        project.version,
+        &definition,
+    )
+    .await?;
     transaction.commit().await?;
-    say(&format!("annotator `{name}` of `{}` uses it from version {} on", definition.name, updated.version));
+    say(&format!(
+        "annotator `{name}` of `{}` uses it from version {} on",
+        definition.name, updated.version
+    ));
     Ok(())
 }

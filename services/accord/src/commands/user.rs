@@ -16,9 +16,9 @@ pub(crate) async fn run(command: UserCommand, house: &House) -> anyhow::Result<(
     let passwords = Passwords::new(house.configuration.http.password_cost);
     match command {
         UserCommand::Create { name, role } => {
-            let role: Role = role.parse().map_err(|problem| {
-                anyhow::anyhow!("{problem}: use annotator, reviewer or administrator")
-            })?;
+            let role: Role = role
+                .parse()
+                .map_err(|problem| anyhow::anyhow!("{problem}: use annotator, reviewer or administrator"))?;
             let password = ask_password(&name)?;
             let user = create_user(store, environment, &passwords, &name, &password, role).await?;
             say(&format!("account `{}` created as {}", user.name, user.role.word()));
@@ -32,9 +32,18 @@ pub(crate) async fn run(command: UserCommand, house: &House) -> anyhow::Result<(
             let users = store.read().await?.list_users().await?;
             let row = |user: &accord_domain::User| {
                 let state = if user.active { "active" } else { "inactive" };
-                vec![user.name.clone(), user.role.word().to_owned(), state.to_owned(), user.created_at.to_string()]
+                vec![
+                    user.name.clone(),
+                    user.role.word().to_owned(),
+                    state.to_owned(),
+                    user.created_at.to_string(),
+                ]
             };
-            say(&table(&["name", "role", "state", "created"], 9, users.iter().map(row).collect()));
+            say(&table(
+                &["name", "role", "state", "created"],
+                9,
+                users.iter().map(row).collect(),
+            ));
         }
     }
     Ok(())
@@ -52,6 +61,9 @@ fn ask_password(name: &str) -> anyhow::Result<SecretString> {
         return Ok(SecretString::from(password));
     }
     let mut text = String::new();
-    std::io::stdin().take(10_000).read_to_string(&mut text).context("no password was read from standard input")?;
+    std::io::stdin()
+        .take(10_000)
+        .read_to_string(&mut text)
+        .context("no password was read from standard input")?;
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

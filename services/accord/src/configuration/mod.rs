@@ -107,7 +107,9 @@ impl Configuration {
         if let Some(file) = file {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("configuration file {} cannot be read", file.display()))?;
-            let set = text.parse().with_context(|| format!("configuration file {} is not TOML", file.display()))?;
+            let set = text
+                .parse()
+                .with_context(|| format!("configuration file {} is not TOML", file.display()))?;
             overlay::lay_over(&mut table, set);
         }
         overlay::lay_over(&mut table, environment);
@@ -117,14 +119,21 @@ impl Configuration {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        self.server
-            .listen
-            .parse::<std::net::SocketAddr>()
-            .with_context(|| format!("[server] listen `{}`: expected an address such as 127.0.0.1:8080", self.server.listen))?;
+        self.server.listen.parse::<std::net::SocketAddr>().with_context(|| {
+            format!(
+                "[server] listen `{}`: expected an address such as 127.0.0.1:8080",
+                self.server.listen
+            )
+        })?;
         let numbers = [
             ("[workers] concurrency", self.workers.concurrency, 1, 4096),
             ("[workers] scorers", self.workers.scorers, 1, 64),
-            ("[workers] lease_seconds", usize::try_from(self.workers.lease_seconds).unwrap_or(usize::MAX), 3, 3600),
+            (
+                "[workers] lease_seconds",
+                usize::try_from(self.workers.lease_seconds).unwrap_or(usize::MAX),
+                3,
+                3600,
+            ),
             ("[database] connections", self.database.connections as usize, 2, 1000),
         ];
         for (name, value, low, high) in numbers {
@@ -184,14 +193,19 @@ mod tests {
     use super::*;
 
     fn with(pairs: &[(&str, &str)]) -> anyhow::Result<Configuration> {
-        let variables = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let variables = pairs
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
         Configuration::from_parts(None, variables)
     }
 
     #[test]
     fn the_defaults_are_valid() {
         let configuration = with(&[]).unwrap();
-        assert!(matches!(configuration.database.location().unwrap(), Database::Sqlite(_)));
+        assert!(matches!(
+            configuration.database.location().unwrap(),
+            Database::Sqlite(_)
+        ));
     }
 
     #[test]

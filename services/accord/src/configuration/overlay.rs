@@ -22,7 +22,9 @@ pub(super) fn lay_over(lower: &mut Table, upper: Table) {
 pub(super) fn of_environment(variables: impl Iterator<Item = (String, String)>, defaults: &Table) -> Table {
     let mut overlay = Table::new();
     for (name, text) in variables {
-        let Some(path) = name.strip_prefix(PREFIX) else { continue };
+        let Some(path) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
         let keys: Vec<String> = path.split("__").map(str::to_lowercase).collect();
         let value = typed_like(find(defaults, &keys), text);
         insert(&mut overlay, &keys, value);
@@ -77,12 +79,17 @@ mod tests {
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect()
     }
 
     #[test]
     fn variables_take_the_type_of_what_they_replace() {
-        let defaults: Table = "[server]\nworkers = true\n[database]\nurl = \"\"\nconnections = 4".parse().unwrap();
+        let defaults: Table = "[server]\nworkers = true\n[database]\nurl = \"\"\nconnections = 4"
+            .parse()
+            .unwrap();
         let set = variables(&[
             ("ACCORD__SERVER__WORKERS", "false"),
             ("ACCORD__DATABASE__URL", "12345"),
@@ -94,7 +101,10 @@ mod tests {
         assert_eq!(overlay["server"]["workers"].as_bool(), Some(false));
         assert_eq!(overlay["database"]["url"].as_str(), Some("12345"));
         assert_eq!(overlay["database"]["connections"].as_integer(), Some(8));
-        assert_eq!(overlay["providers"]["local"]["base_url"].as_str(), Some("http://localhost:1"));
+        assert_eq!(
+            overlay["providers"]["local"]["base_url"].as_str(),
+            Some("http://localhost:1")
+        );
     }
 
     #[test]
