@@ -14,6 +14,7 @@ function startPage() {
   running.forEach((part) => part?.stop?.());
   running = [];
   showLocalTimes(document);
+  letWideTablesScroll();
   const bench = document.querySelector(".bench");
   if (!bench) {
     return;
@@ -28,6 +29,15 @@ function startPage() {
     const sending = startSending(form, { draft, reservation, questions, onNewPage: startPage });
     running.push(draft, reservation, sending, startShortcuts(form, { questions, view, sending }));
     questions.focusFirst();
+  }
+}
+
+/** A table that is wider than its place can be moved with the arrow keys. */
+function letWideTablesScroll() {
+  for (const place of document.querySelectorAll(".table-wrap, .grid-input")) {
+    if (place.scrollWidth > place.clientWidth) {
+      place.tabIndex = 0;
+    }
   }
 }
 

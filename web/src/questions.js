@@ -38,9 +38,11 @@ export function startQuestions(form, view) {
     question.scrollIntoView({ block: "nearest" });
   }
 
+  /** On to the next question; in a review, to the next in doubt. */
   function next() {
     const questions = all();
-    const following = questions[questions.indexOf(inFocus()) + 1];
+    const later = questions.slice(questions.indexOf(inFocus()) + 1);
+    const following = later.find((question) => form.id !== "review-form" || question.hasAttribute("data-in-doubt"));
     if (following) {
       enter(following);
     } else {

@@ -48,6 +48,7 @@ export function startSending(form, { draft, reservation, onNewPage }) {
   }
 
   function show(page, address) {
+    const said = page.querySelector("#form-problem, #status:not(:empty)")?.textContent ?? "";
     document.title = page.title;
     for (const id of ["page-state", "content"]) {
       document.getElementById(id).replaceWith(document.adoptNode(page.getElementById(id)));
@@ -56,7 +57,7 @@ export function startSending(form, { draft, reservation, onNewPage }) {
     history.replaceState(null, "", address.pathname);
     window.scrollTo(0, 0);
     onNewPage();
-    say(page.getElementById("form-problem")?.textContent ?? page.getElementById("status")?.textContent ?? "");
+    say(said);
   }
 
   function setBusy(busy) {

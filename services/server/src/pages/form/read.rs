@@ -219,18 +219,21 @@ fn unreadable_cell(columns: &[Field], rows: &[Value]) -> Option<String> {
 }
 
 fn unreadable(field: &Field) -> String {
-    let hint = match &field.field_type {
-        FieldType::Money => "an amount, such as 118.40 or 1.005,55 €",
-        FieldType::Date => "a date, such as 23.11.2026 or 2026-11-23",
+    let expected = match &field.field_type {
+        FieldType::Money => "an amount, such as 118.40 or 1.005,55 €. If it could mean two things, write 1234.00",
+        FieldType::Date => "a date, such as 23.11.2026. If it could mean two days, write 2026-11-23",
         FieldType::Integer => "a whole number, such as 12",
-        FieldType::Decimal => "a number, such as 12.5",
+        FieldType::Decimal => "a number, such as 12.5. If it could mean two things, write 1234.0",
         FieldType::Rating { minimum, maximum } => return format!("Give a whole number from {minimum} to {maximum}."),
         FieldType::Choice { .. } | FieldType::Choices { .. } => return "Choose one of the options.".to_owned(),
         FieldType::Boolean => return "Choose yes or no.".to_owned(),
         FieldType::Identifier { .. } => "an identifier of this kind",
-        FieldType::Name | FieldType::Address | FieldType::Text | FieldType::Table { .. } => "a value of this type",
+        FieldType::Name => "a name",
+        FieldType::Address => "an address",
+        FieldType::Text => "text",
+        FieldType::Table { .. } => "rows of this table",
     };
-    format!("This cannot be read as {hint}. If it could mean two things, write it out: 2026-11-23, 1234.00.")
+    format!("This cannot be read as {expected}.")
 }
 
 #[cfg(test)]

@@ -50,11 +50,11 @@ struct QueueLine {
     person: Option<String>,
 }
 
-/// A field in doubt and why.
+/// Why fields are in doubt, and which.
 #[derive(Debug, Serialize)]
 struct Doubt {
-    field: String,
     why: &'static str,
+    fields: String,
 }
 
 /// Lists what waits for a reviewer.
@@ -145,24 +145,29 @@ async fn lines(
     Ok(lines)
 }
 
+/// The fields in doubt, those of one reason together.
 fn doubts(project: &Project, task: &Task, consensus: &[Consensus]) -> Vec<Doubt> {
-    project
-        .definition
-        .fields
-        .iter()
-        .filter_map(|field| {
-            let row = consensus
-                .iter()
-                .find(|row| Some(row.item_id) == task.item_id && row.field == field.name)?;
-            match &row.decision {
-                Decision::NeedsReview { reason, .. } => Some(Doubt {
-                    field: field.title.clone(),
-                    why: short_reason(*reason),
-                }),
-                Decision::Accepted { .. } => None,
+    let mut doubts: Vec<Doubt> = Vec::new();
+    for field in &project.definition.fields {
+        let row = consensus
+            .iter()
+            .find(|row| Some(row.item_id) == task.item_id && row.field == field.name);
+        let Some(Decision::NeedsReview { reason, .. }) = row.map(|row| &row.decision) else {
+            continue;
+        };
+        let why = short_reason(*reason);
+        match doubts.iter_mut().find(|doubt| doubt.why == why) {
+            Some(doubt) => {
+                doubt.fields.push_str(", ");
+                doubt.fields.push_str(&field.title);
             }
-        })
-        .collect()
+            None => doubts.push(Doubt {
+                why,
+                fields: field.title.clone(),
+            }),
+        }
+    }
+    doubts
 }
 
 const fn short_reason(reason: ReviewReason) -> &'static str {

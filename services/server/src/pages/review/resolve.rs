@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use accord_domain::{Decision, Field, Item, Project, TaskState};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::access::{ProtectedForm, Reviewer};
 use crate::pages::annotate::store;
@@ -25,6 +25,13 @@ use crate::state::AppState;
 
 /// The most characters of a comment.
 const MAXIMUM_COMMENT_CHARACTERS: usize = 4000;
+
+/// What was just done.
+#[derive(Debug, Deserialize)]
+pub(in crate::pages) struct ReviewQuery {
+    #[serde(default)]
+    done: String,
+}
 
 #[derive(Debug, Serialize)]
 struct ReviewShown {
@@ -70,6 +77,7 @@ pub(in crate::pages) async fn show(
     State(state): State<AppState>,
     visit: Visit<Reviewer>,
     Path((_, task)): Path<(String, String)>,
+    Query(query): Query<ReviewQuery>,
 ) -> Result<Response, Problem> {
     let project = &visit.project;
     let task_id = task.parse()?;
@@ -78,7 +86,8 @@ pub(in crate::pages) async fn show(
     };
     let held = HeldTask::reserved(&reserved.lease, project, state.environment.as_ref());
     let shown = form(&state, project, held, &reserved.item, Typed::default()).await?;
-    page("review.html", &Frame::of(&visit.person), &shown)
+    let frame = Frame::of(&visit.person).with_done((query.done == "resolved").then_some("Resolved."));
+    page("review.html", &frame, &shown)
 }
 
 async fn refuse(state: &AppState, project: &Project, id: accord_domain::TaskId) -> Result<Response, Problem> {
@@ -134,7 +143,7 @@ pub(in crate::pages) async fn submit_form(
     store(&state, &visit, &held, submission).await?;
     let following = reserve_next(&state, &visit.project, PersonTask::Review, &visit.person.user).await?;
     let address = match following {
-        Some(following) => format!("{queue}/{}", following.lease.task.id),
+        Some(following) => format!("{queue}/{}?done=resolved", following.lease.task.id),
         None => format!("{queue}?done=resolved"),
     };
     Ok(Redirect::to(&address).into_response())

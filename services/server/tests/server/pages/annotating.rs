@@ -89,7 +89,7 @@ async fn a_vote_is_stored_blind_and_the_next_item_follows() {
     assert!(annotation.provenance.latency_milliseconds.unwrap() < 60_000);
     let class = |name: &str| annotation.answers[&name.parse().unwrap()].class().map(str::to_owned);
     assert_eq!(class("label").unwrap(), "receipt");
-    assert_eq!(class("tags").unwrap(), r#"["late","paid"]"#);
+    assert_eq!(class("tags").unwrap(), r#"["paid","late"]"#);
     assert_eq!(class("signed").unwrap(), "true");
     assert_eq!(class("day").unwrap(), "2026-11-23");
     assert_eq!(class("total").unwrap(), "1234.50");

@@ -51,7 +51,9 @@ async fn a_resolution_becomes_gold_and_the_next_review_follows() {
     let resolved = rita.submit(&address, &page, &inputs).await;
     assert_eq!(resolved.status, StatusCode::SEE_OTHER, "{}", resolved.text());
     let following = resolved.header("location").to_owned();
-    assert!(rita.page(&following).await.contains("doc-1"));
+    assert!(following.starts_with("/projects/figures/review/") && following != address);
+    let next = rita.page(&following).await;
+    assert!(next.contains("review-form") && next.contains("Resolved."), "{next}");
 
     let gold = gold(&house, &project).await;
     let value = |field: &str| {
