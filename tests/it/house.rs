@@ -109,7 +109,10 @@ impl House {
 
     /// Kills the server.
     pub(crate) async fn kill_server(&mut self) {
-        self.server.take().expect("the server runs").kill().await;
+        let mut server = self.server.take().expect("the server runs");
+        let ended = server.ended();
+        assert!(ended.is_none(), "the server ended by itself: {ended:?}");
+        server.kill().await;
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -184,9 +187,13 @@ fn show_logs(folder: &Path) {
     }
 }
 
+/// A port that nobody listens at, below those that the system gives to outgoing connections: one of those could take it
+/// while the server is away.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(20_000..32_000))
+        .find(is_free)
+        .unwrap()
 }
 
 /// A template as the JSON that the API takes, under another name.

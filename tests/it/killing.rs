@@ -181,6 +181,8 @@ impl Killing {
             self.house.spawn_server();
             self.server_kills += 1;
         } else {
+            let ended = self.workers[victim].ended();
+            assert!(ended.is_none(), "worker {victim} ended by itself: {ended:?}");
             let fresh = start_worker(&self.house, victim);
             std::mem::replace(&mut self.workers[victim], fresh).kill().await;
             self.worker_kills += 1;

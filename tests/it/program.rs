@@ -45,7 +45,6 @@ impl Surroundings {
             .args(arguments)
             .current_dir(&self.folder)
             .env_remove("ACCORD_CONFIG")
-            .env("NO_COLOR", "1")
             .envs(&self.variables)
             .kill_on_drop(true);
         command

@@ -28,7 +28,6 @@ export async function openHouse(variables) {
   const port = await freePort();
   const environment = {
     ...process.env,
-    NO_COLOR: "1",
     ACCORD__DATABASE__URL: `sqlite:${join(folder, "accord.db")}`,
     ACCORD__BLOBS__FOLDER: join(folder, "blobs"),
     ACCORD__SERVER__LISTEN: `127.0.0.1:${port}`,
@@ -120,10 +119,18 @@ export async function until(what, ask) {
   }
 }
 
+/** A port that nobody listens at, below those that the system gives to outgoing connections. */
 async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const isFree = await new Promise((done) => {
+      server.once("error", () => done(false));
+      server.listen(port, "127.0.0.1", () => done(true));
+    });
+    if (isFree) {
+      await new Promise((done) => server.close(done));
+      return port;
+    }
+  }
 }
