@@ -39,7 +39,10 @@ fn main() -> Result<(), Failure> {
     let folder = Path::new(&shared).join("data/invoices");
     let receipts = template("receipt").ok_or("no template of receipts")?.fields;
     let invoices = template("invoice").ok_or("no template of invoices")?.fields;
-    let wanted = |part: &str| std::env::var("PARTS").is_ok_and(|parts| parts.split(',').any(|other| other == part)) || std::env::var("PARTS").is_err();
+    let wanted = |part: &str| {
+        std::env::var("PARTS").is_ok_and(|parts| parts.split(',').any(|other| other == part))
+            || std::env::var("PARTS").is_err()
+    };
     if wanted("receipts") {
         measure("receipts", &read_receipts(&folder, &receipts)?, &receipts)?;
     }
@@ -63,7 +66,13 @@ fn sample_invoices(fields: &[Field]) -> Result<Vec<Sample>, Failure> {
             std::fs::write(Path::new(&folder).join(format!("{}.pdf", invoice.id)), &invoice.pdf)?;
         }
         if !read.document.is_without_text() {
-            samples.push(sample(&invoice.id, read.document, &gold["gold"], &gold["gold_in_text"], fields)?);
+            samples.push(sample(
+                &invoice.id,
+                read.document,
+                &gold["gold"],
+                &gold["gold_in_text"],
+                fields,
+            )?);
         }
     }
     Ok(samples)
@@ -71,7 +80,10 @@ fn sample_invoices(fields: &[Field]) -> Result<Vec<Sample>, Failure> {
 
 fn sample_receipts(fields: &[Field]) -> Result<Vec<Sample>, Failure> {
     let receipts = accord_samples::generate_receipts(SEED, SAMPLE_COUNT);
-    receipts.into_iter().map(|sample| receipt(&serde_json::to_value(sample)?, fields)).collect()
+    receipts
+        .into_iter()
+        .map(|sample| receipt(&serde_json::to_value(sample)?, fields))
+        .collect()
 }
 
 fn measure_texts() -> Result<(), Failure> {
@@ -79,19 +91,34 @@ fn measure_texts() -> Result<(), Failure> {
     let texts = accord_samples::generate_text_classification(SEED, SAMPLE_COUNT);
     let samples: Vec<Sample> = texts
         .into_iter()
-        .map(|text| sample(&text.external_id, document_from_text(&text.text, &Limits::default())?, &serde_json::to_value(&text.gold)?, &Value::Null, &fields))
+        .map(|text| {
+            sample(
+                &text.external_id,
+                document_from_text(&text.text, &Limits::default())?,
+                &serde_json::to_value(&text.gold)?,
+                &Value::Null,
+                &fields,
+            )
+        })
         .collect::<Result<_, Failure>>()?;
     measure("sample texts", &samples, &fields)
 }
 
 fn read_receipts(folder: &Path, fields: &[Field]) -> Result<Vec<Sample>, Failure> {
     let text = std::fs::read_to_string(folder.join("sroie/receipts.jsonl"))?;
-    text.lines().map(|line| receipt(&serde_json::from_str(line)?, fields)).collect()
+    text.lines()
+        .map(|line| receipt(&serde_json::from_str(line)?, fields))
+        .collect()
 }
 
 fn receipt(value: &Value, fields: &[Field]) -> Result<Sample, Failure> {
     let segments: Vec<Segment> = serde_json::from_value(value["lines"].clone())?;
-    let side = |place: usize| value["image_size"][place].as_u64().and_then(|side| u16::try_from(side).ok()).map_or(0.0, f32::from);
+    let side = |place: usize| {
+        value["image_size"][place]
+            .as_u64()
+            .and_then(|side| u16::try_from(side).ok())
+            .map_or(0.0, f32::from)
+    };
     sample(
         value["id"].as_str().unwrap_or_default(),
         from_segments(&segments, side(0), side(1)),
@@ -131,15 +158,29 @@ fn strip_null_rows(value: &Value) -> Value {
 fn read_invoices(folder: &Path, fields: &[Field]) -> Result<Vec<Sample>, Failure> {
     let mut samples = Vec::new();
     for (pdfs, golds) in [("zugferd/stripped", "zugferd"), ("invoice2data", "invoice2data")] {
-        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder.join(pdfs))?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder.join(pdfs))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "pdf"));
         paths.sort();
         for path in paths {
-            let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-            let gold: Value = serde_json::from_str(&std::fs::read_to_string(folder.join(golds).join(format!("{id}.gold.json")))?)?;
+            let id = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default()
+                .to_owned();
+            let gold: Value = serde_json::from_str(&std::fs::read_to_string(
+                folder.join(golds).join(format!("{id}.gold.json")),
+            )?)?;
             let read = read_document(&std::fs::read(&path)?, Some("invoice.pdf"), &Limits::default());
             match read {
-                Ok(read) => samples.push(sample(&id, read.document, &gold["gold"], &gold["gold_in_text"], fields)?),
+                Ok(read) => samples.push(sample(
+                    &id,
+                    read.document,
+                    &gold["gold"],
+                    &gold["gold_in_text"],
+                    fields,
+                )?),
                 Err(error) => println!("{id}: {error}"),
             }
         }
@@ -148,7 +189,14 @@ fn read_invoices(folder: &Path, fields: &[Field]) -> Result<Vec<Sample>, Failure
 }
 
 fn measure(title: &str, samples: &[Sample], fields: &[Field]) -> Result<(), Failure> {
-    if std::env::var("DUMP").is_ok_and(|wanted| samples.iter().filter(|sample| sample.id == wanted).inspect(|sample| println!("{}", sample.document.text())).count() > 0) {
+    if std::env::var("DUMP").is_ok_and(|wanted| {
+        samples
+            .iter()
+            .filter(|sample| sample.id == wanted)
+            .inspect(|sample| println!("{}", sample.document.text()))
+            .count()
+            > 0
+    }) {
         return Ok(());
     }
     let title = format!("{title}: {} documents", samples.len());
@@ -156,14 +204,30 @@ fn measure(title: &str, samples: &[Sample], fields: &[Field]) -> Result<(), Fail
     let mut votes: BTreeMap<&str, Vec<Answers>> = BTreeMap::new();
     for name in READER_NAMES {
         let started = Instant::now();
-        let answers = if name == "trained_model" { cross_fitted(samples, fields)? } else { read_all(&*reader(name, None)?, samples, fields) };
-        println!("{name}: {:.2} ms a document", started.elapsed().as_secs_f64() * 1000.0 / count(samples.len()));
+        let answers = if name == "trained_model" {
+            cross_fitted(samples, fields)?
+        } else {
+            read_all(&*reader(name, None)?, samples, fields)
+        };
+        println!(
+            "{name}: {:.2} ms a document",
+            started.elapsed().as_secs_f64() * 1000.0 / count(samples.len())
+        );
         votes.insert(name, answers);
     }
-    let plurality = (0..samples.len()).map(|place| plurality(&votes, place, fields)).collect();
+    let plurality = (0..samples.len())
+        .map(|place| plurality(&votes, place, fields))
+        .collect();
     votes.insert("plurality", plurality);
     for field in fields {
-        println!("\n  {} (scored {})", field.name, samples.iter().filter(|sample| sample.scored.contains(&field.name)).count());
+        println!(
+            "\n  {} (scored {})",
+            field.name,
+            samples
+                .iter()
+                .filter(|sample| sample.scored.contains(&field.name))
+                .count()
+        );
         for (name, answers) in &votes {
             report(name, answers, samples, field);
         }
@@ -195,7 +259,11 @@ fn cross_fitted(samples: &[Sample], fields: &[Field]) -> Result<Vec<Answers>, Fa
         let started = Instant::now();
         let model: TrainedModel = train(&training, fields)?;
         if fold == 0 {
-            println!("trained on {} documents in {:.2} s", training.len(), started.elapsed().as_secs_f64());
+            println!(
+                "trained on {} documents in {:.2} s",
+                training.len(),
+                started.elapsed().as_secs_f64()
+            );
         }
         let trained = reader("trained_model", Some(&model))?;
         for place in (0..samples.len()).filter(|place| place % FOLDS == fold) {
@@ -219,11 +287,18 @@ fn plurality(votes: &BTreeMap<&str, Vec<Answers>>, place: usize, fields: &[Field
             .collect();
         let alike = |left: &Answer, right: &Answer| match (left.class(), right.class()) {
             (Some(left), Some(right)) if left == right => 1.0,
-            (Some(left), Some(right)) => clusters_by_similarity(field).map(|threshold| vote_similarity(field, left, right) - threshold).filter(|over| *over >= 0.0).map_or(0.0, |over| 0.9 + over / 10.0),
+            (Some(left), Some(right)) => clusters_by_similarity(field)
+                .map(|threshold| vote_similarity(field, left, right) - threshold)
+                .filter(|over| *over >= 0.0)
+                .map_or(0.0, |over| 0.9 + over / 10.0),
             _ => 0.0,
         };
         let support = |answer: &&Answer| given.iter().map(|other| alike(answer, other)).sum::<f64>();
-        let best = given.iter().copied().rev().max_by(|left, right| support(left).total_cmp(&support(right)));
+        let best = given
+            .iter()
+            .copied()
+            .rev()
+            .max_by(|left, right| support(left).total_cmp(&support(right)));
         chosen.insert(field.name.clone(), best.cloned().unwrap_or(Answer::Abstained));
     }
     chosen
@@ -231,7 +306,11 @@ fn plurality(votes: &BTreeMap<&str, Vec<Answers>>, place: usize, fields: &[Field
 
 fn report(name: &str, answers: &[Answers], samples: &[Sample], field: &Field) {
     let (mut scored, mut answered, mut correct, mut score, mut made_up, mut absent) = (0, 0, 0, 0.0, 0, 0);
-    let errors = std::env::var("ERRORS").is_ok_and(|wanted| wanted.split(',').any(|wanted| wanted == format!("{name}:{}", field.name)));
+    let errors = std::env::var("ERRORS").is_ok_and(|wanted| {
+        wanted
+            .split(',')
+            .any(|wanted| wanted == format!("{name}:{}", field.name))
+    });
     for (sample, answers) in samples.iter().zip(answers) {
         let (Some(gold), Some(predicted)) = (sample.gold.get(&field.name), answers.get(&field.name)) else {
             continue;

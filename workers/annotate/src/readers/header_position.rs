@@ -39,7 +39,9 @@ impl Reader for HeaderPosition {
         let reading = Reading::new(input.document);
         let receipt = is_receipt(input.fields);
         let blocks = if receipt { Vec::new() } else { blocks::find(&reading) };
-        answers::by_role(input.fields, |field, role| answer(&reading, &blocks, receipt, field, role))
+        answers::by_role(input.fields, |field, role| {
+            answer(&reading, &blocks, receipt, field, role)
+        })
     }
 }
 
@@ -48,7 +50,11 @@ fn answer(reading: &Reading, blocks: &[Block], receipt: bool, field: &Field, rol
     match role {
         Role::SellerName if receipt => text(company(&header::lines(reading))),
         Role::SellerAddress if receipt => text(address(&header::lines(reading))),
-        Role::SellerName => text(sender_line(blocks).and_then(|sender| sender.name.clone()).or_else(|| letterhead_company(reading))),
+        Role::SellerName => text(
+            sender_line(blocks)
+                .and_then(|sender| sender.name.clone())
+                .or_else(|| letterhead_company(reading)),
+        ),
         Role::SellerAddress => text(sender_line(blocks).map(|sender| sender.address.clone())),
         Role::BuyerName => text(addressee(blocks)),
         _ => None,
@@ -57,13 +63,26 @@ fn answer(reading: &Reading, blocks: &[Block], receipt: bool, field: &Field, rol
 
 /// The first line of the head that can be a shop's name; a legal entity before the address goes before a brand, a person's name is passed over.
 fn company(lines: &[HeaderLine]) -> Option<String> {
-    let first_address = lines.iter().position(|line| line.kind == LineKind::Address).unwrap_or(lines.len());
+    let first_address = lines
+        .iter()
+        .position(|line| line.kind == LineKind::Address)
+        .unwrap_or(lines.len());
     let head = lines.get(..first_address)?;
-    let names: Vec<usize> = (0..head.len()).filter(|place| head.get(*place).is_some_and(|line| line.kind == LineKind::Name)).collect();
-    let entity = names.iter().copied().find(|place| head.get(*place).is_some_and(|line| has_legal_form(&line.tokens)));
-    let chosen = entity.or_else(|| first_shop(head, &names)).or_else(|| names.first().copied());
+    let names: Vec<usize> = (0..head.len())
+        .filter(|place| head.get(*place).is_some_and(|line| line.kind == LineKind::Name))
+        .collect();
+    let entity = names
+        .iter()
+        .copied()
+        .find(|place| head.get(*place).is_some_and(|line| has_legal_form(&line.tokens)));
+    let chosen = entity
+        .or_else(|| first_shop(head, &names))
+        .or_else(|| names.first().copied());
     let Some(mut last) = chosen else {
-        return lines.iter().position(|line| line.kind == LineKind::Name).map(|place| joined_name(lines, place));
+        return lines
+            .iter()
+            .position(|line| line.kind == LineKind::Name)
+            .map(|place| joined_name(lines, place));
     };
     while let (Some(line), Some(next)) = (head.get(last), head.get(last + 1))
         && header::continues(line, next)
@@ -79,18 +98,34 @@ fn first_shop(head: &[HeaderLine], names: &[usize]) -> Option<usize> {
     let person = head.get(first).is_some_and(|line| {
         (2..=3).contains(&line.tokens.len())
             && !has_business_word(&line.tokens)
-            && line.text.chars().all(|character| character.is_alphabetic() || character == ' ')
+            && line
+                .text
+                .chars()
+                .all(|character| character.is_alphabetic() || character == ' ')
     });
-    let shop = second.filter(|place| head.get(*place).is_some_and(|line| has_business_word(&line.tokens) && !is_kind_of_shop(line)));
+    let shop = second.filter(|place| {
+        head.get(*place)
+            .is_some_and(|line| has_business_word(&line.tokens) && !is_kind_of_shop(line))
+    });
     match shop {
-        Some(place) if person && head.get(first).is_some_and(|line| line.row + 1 == head.get(place).map_or(0, |other| other.row)) => Some(place),
+        Some(place)
+            if person
+                && head
+                    .get(first)
+                    .is_some_and(|line| line.row + 1 == head.get(place).map_or(0, |other| other.row)) =>
+        {
+            Some(place)
+        }
         _ => Some(first),
     }
 }
 
 /// Whether the line only says what kind of shop it is: `BISTRO & CAFE`.
 fn is_kind_of_shop(line: &HeaderLine) -> bool {
-    line.tokens.iter().filter(|token| token.folded.len() > 2).all(|token| is_business_word(&token.folded))
+    line.tokens
+        .iter()
+        .filter(|token| token.folded.len() > 2)
+        .all(|token| is_business_word(&token.folded))
 }
 
 /// The first run of lines of an address in the head.
@@ -127,7 +162,13 @@ fn letterhead_company(reading: &Reading) -> Option<String> {
 /// The name in the block under the sender's line.
 fn addressee(blocks: &[Block]) -> Option<String> {
     let sender = sender_line(blocks)?.name.as_ref();
-    let under = blocks.iter().filter(|block| block.is_under_sender_line && block.heading.is_none() && block.name.as_ref() != sender);
-    let leftmost = under.min_by(|left, right| left.left_share.total_cmp(&right.left_share).then(left.first_segment.cmp(&right.first_segment)))?;
+    let under = blocks
+        .iter()
+        .filter(|block| block.is_under_sender_line && block.heading.is_none() && block.name.as_ref() != sender);
+    let leftmost = under.min_by(|left, right| {
+        left.left_share
+            .total_cmp(&right.left_share)
+            .then(left.first_segment.cmp(&right.first_segment))
+    })?;
     leftmost.name.clone()
 }

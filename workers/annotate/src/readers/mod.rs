@@ -27,6 +27,9 @@ use accord_documents::Document;
 use accord_domain::answer::Answers;
 use accord_domain::field::Field;
 
+#[cfg(test)]
+mod tests;
+
 pub use trained_model::TrainedModel;
 pub use training::{TrainingError, train};
 

@@ -91,9 +91,16 @@ pub(crate) fn below(reading: &Reading, segment: usize, start: usize, end: usize,
 fn column_of(reading: &Reading, own: &Segment, row: Range<usize>, start: usize, end: usize) -> Option<usize> {
     let Some(label) = own.bounds_of(start, end) else {
         let same_column = row.start + own.column;
-        return if row.len() == 1 { Some(row.start) } else { row.contains(&same_column).then_some(same_column) };
+        return if row.len() == 1 {
+            Some(row.start)
+        } else {
+            row.contains(&same_column).then_some(same_column)
+        };
     };
-    let boxes = || row.clone().filter_map(|index| reading.segment(index)?.bounds.map(|bounds| (index, bounds)));
+    let boxes = || {
+        row.clone()
+            .filter_map(|index| reading.segment(index)?.bounds.map(|bounds| (index, bounds)))
+    };
     let overlapping = boxes().find(|(_, bounds)| bounds.left < label.right && label.left < bounds.right);
     let to_the_right = || boxes().find(|(_, bounds)| bounds.left >= label.left);
     overlapping.or_else(to_the_right).map(|(index, _)| index)

@@ -34,8 +34,8 @@ const MAXIMUM_SEGMENTS_FOR_OCCURRENCES: usize = 600;
 
 /// Currency codes that are looked for in the text; others are too easily words.
 const CURRENCY_CODES: [&str; 22] = [
-    "EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "MYR", "SGD", "INR", "JPY", "AUD", "CAD", "HUF", "RON", "BGN", "CNY", "HKD",
-    "THB", "NZD",
+    "EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "MYR", "SGD", "INR", "JPY", "AUD", "CAD", "HUF",
+    "RON", "BGN", "CNY", "HKD", "THB", "NZD",
 ];
 
 impl Reading {
@@ -122,7 +122,10 @@ impl Reading {
         for segment in &self.view.segments {
             for code in CURRENCY_CODES {
                 let named = segment.text.contains(code)
-                    && segment.text.split(|character: char| !character.is_alphanumeric()).any(|word| word == code);
+                    && segment
+                        .text
+                        .split(|character: char| !character.is_alphanumeric())
+                        .any(|word| word == code);
                 if named {
                     *votes.entry(code).or_default() += 3;
                 }
@@ -143,11 +146,27 @@ impl Reading {
     /// Which crown `kr` means, by words that only one of the Nordic languages has.
     fn krona(&self) -> Option<&'static str> {
         let marked = self.amounts.iter().any(|amount| amount.currency == Some(""));
-        let says = |words: &[&str]| self.view.segments.iter().any(|segment| words.iter().any(|word| segment.has_word(word)));
+        let says = |words: &[&str]| {
+            self.view
+                .segments
+                .iter()
+                .any(|segment| words.iter().any(|word| segment.has_word(word)))
+        };
         if !marked {
             None
-        } else if says(&["moms", "momsregnr", "forfallodatum", "organisationsnummer", "bankgiro", "oresavrundning"]) {
-            if says(&["cvr", "betales", "forfaldsdato"]) { Some("DKK") } else { Some("SEK") }
+        } else if says(&[
+            "moms",
+            "momsregnr",
+            "forfallodatum",
+            "organisationsnummer",
+            "bankgiro",
+            "oresavrundning",
+        ]) {
+            if says(&["cvr", "betales", "forfaldsdato"]) {
+                Some("DKK")
+            } else {
+                Some("SEK")
+            }
         } else if says(&["mva", "organisasjonsnummer", "forfallsdato", "kontonummer"]) {
             Some("NOK")
         } else {
@@ -162,7 +181,12 @@ fn folded(segment: &Segment) -> String {
 }
 
 fn usual_height(view: &View) -> f64 {
-    let mut heights: Vec<f32> = view.segments.iter().filter_map(|segment| segment.bounds).map(|bounds| bounds.bottom - bounds.top).collect();
+    let mut heights: Vec<f32> = view
+        .segments
+        .iter()
+        .filter_map(|segment| segment.bounds)
+        .map(|bounds| bounds.bottom - bounds.top)
+        .collect();
     heights.sort_by(f32::total_cmp);
     heights.get(heights.len() / 2).copied().map_or(0.0, f64::from)
 }

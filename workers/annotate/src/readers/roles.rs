@@ -48,26 +48,139 @@ pub(crate) enum Column {
 
 /// Field names and the roles that they stand for, where the type allows it.
 const NAMES: [(Role, &[&str]); 13] = [
-    (Role::InvoiceNumber, &["invoice_number", "invoice_no", "invoice_id", "document_number", "receipt_number", "number"]),
-    (Role::IssueDate, &["issue_date", "invoice_date", "date", "document_date", "receipt_date", "purchase_date", "date_of_issue"]),
+    (
+        Role::InvoiceNumber,
+        &[
+            "invoice_number",
+            "invoice_no",
+            "invoice_id",
+            "document_number",
+            "receipt_number",
+            "number",
+        ],
+    ),
+    (
+        Role::IssueDate,
+        &[
+            "issue_date",
+            "invoice_date",
+            "date",
+            "document_date",
+            "receipt_date",
+            "purchase_date",
+            "date_of_issue",
+        ],
+    ),
     (Role::DueDate, &["due_date", "payment_due_date", "date_due"]),
-    (Role::SellerName, &["seller_name", "seller", "supplier", "supplier_name", "vendor", "vendor_name", "company", "company_name", "merchant", "merchant_name", "shop", "issuer", "issuer_name"]),
-    (Role::SellerAddress, &["seller_address", "supplier_address", "vendor_address", "address", "company_address", "merchant_address", "shop_address"]),
-    (Role::SellerVatId, &["seller_vat_id", "vat_id", "vat_number", "seller_vat_number", "supplier_vat_id", "supplier_vat_number", "seller_tax_id"]),
-    (Role::BuyerName, &["buyer_name", "buyer", "customer", "customer_name", "client", "client_name", "recipient", "bill_to"]),
+    (
+        Role::SellerName,
+        &[
+            "seller_name",
+            "seller",
+            "supplier",
+            "supplier_name",
+            "vendor",
+            "vendor_name",
+            "company",
+            "company_name",
+            "merchant",
+            "merchant_name",
+            "shop",
+            "issuer",
+            "issuer_name",
+        ],
+    ),
+    (
+        Role::SellerAddress,
+        &[
+            "seller_address",
+            "supplier_address",
+            "vendor_address",
+            "address",
+            "company_address",
+            "merchant_address",
+            "shop_address",
+        ],
+    ),
+    (
+        Role::SellerVatId,
+        &[
+            "seller_vat_id",
+            "vat_id",
+            "vat_number",
+            "seller_vat_number",
+            "supplier_vat_id",
+            "supplier_vat_number",
+            "seller_tax_id",
+        ],
+    ),
+    (
+        Role::BuyerName,
+        &[
+            "buyer_name",
+            "buyer",
+            "customer",
+            "customer_name",
+            "client",
+            "client_name",
+            "recipient",
+            "bill_to",
+        ],
+    ),
     (Role::Currency, &["currency", "currency_code", "invoice_currency"]),
-    (Role::NetTotal, &["net_total", "net_amount", "total_net", "amount_net", "subtotal", "total_without_tax", "tax_basis"]),
-    (Role::TaxTotal, &["tax_total", "tax_amount", "total_tax", "vat_total", "vat_amount", "total_vat", "tax"]),
-    (Role::GrossTotal, &["gross_total", "gross_amount", "total_gross", "invoice_total", "total_with_tax", "amount_gross"]),
-    (Role::ShopTotal, &["total", "total_amount", "grand_total", "amount", "amount_paid"]),
+    (
+        Role::NetTotal,
+        &[
+            "net_total",
+            "net_amount",
+            "total_net",
+            "amount_net",
+            "subtotal",
+            "total_without_tax",
+            "tax_basis",
+        ],
+    ),
+    (
+        Role::TaxTotal,
+        &[
+            "tax_total",
+            "tax_amount",
+            "total_tax",
+            "vat_total",
+            "vat_amount",
+            "total_vat",
+            "tax",
+        ],
+    ),
+    (
+        Role::GrossTotal,
+        &[
+            "gross_total",
+            "gross_amount",
+            "total_gross",
+            "invoice_total",
+            "total_with_tax",
+            "amount_gross",
+        ],
+    ),
+    (
+        Role::ShopTotal,
+        &["total", "total_amount", "grand_total", "amount", "amount_paid"],
+    ),
     (Role::LineItems, &["line_items", "items", "lines", "positions"]),
 ];
 
 const COLUMN_NAMES: [(Column, &[&str]); 4] = [
-    (Column::Description, &["description", "item", "name", "article", "product"]),
+    (
+        Column::Description,
+        &["description", "item", "name", "article", "product"],
+    ),
     (Column::Quantity, &["quantity", "qty", "count", "units"]),
     (Column::UnitPrice, &["unit_price", "price", "price_per_unit"]),
-    (Column::LineTotal, &["line_total", "total", "amount", "line_amount", "net_amount"]),
+    (
+        Column::LineTotal,
+        &["line_total", "total", "amount", "line_amount", "net_amount"],
+    ),
 ];
 
 /// The role of a field; none when its name is not known or its type does not fit.
@@ -132,7 +245,10 @@ mod tests {
     fn every_field_of_the_templates_has_a_role() {
         for (template, receipt) in [("invoice", false), ("receipt", true)] {
             let project = accord_domain::template(template).unwrap();
-            assert!(project.fields.iter().all(|field| role_of(field).is_some()), "{template}");
+            assert!(
+                project.fields.iter().all(|field| role_of(field).is_some()),
+                "{template}"
+            );
             assert_eq!(is_receipt(&project.fields), receipt);
         }
         let labels = accord_domain::template("text-classification").unwrap();

@@ -54,12 +54,30 @@ pub(crate) struct TotalRow {
 
 /// Words that name a sum, with how plainly they do; a word that only begins so is written with a star.
 const SUM_WORDS: [(u8, &str); 6] = [
-    (8, "grandtotal endbetrag endsumme gesamtbetrag gesamtsumme rechnungsbetrag rechnungssumme bruttobetrag bruttosumme gesamtpreis totalbetrag totalsumme totalbelopp totalbelop fakturabelopp fakturabelop fakturatotal totaalbedrag factuurbedrag factuurtotaal eindtotaal eindbedrag fakturasumma slutsumma"),
-    (7, "total totals tot totl tota1 t0tal gesamt totaal totale totalt insgesamt jumlah summe summa sum totaux toplam totalamount totalsales"),
-    (6, "nettobetrag nettosumme nettobelopp nettobelop nettogesamt gesamtnetto nettobedrag warenwert imponibile zwischensumme subtotal sousotal subtotaal subtotale delsumma delsum deltotal nettowert positionssumme"),
-    (6, "zahlbetrag payable due balance betalen betala betale pagare pagar payer restbetrag saldo solde offen"),
-    (5, "mwst ust umsatzsteuer mehrwertsteuer steuerbetrag steuer tva taxe taxes iva imposta impuesto cuota btw moms mva vat gst sst tax merverdiavgift"),
-    (3, "amount betrag montant importo importe bedrag belopp belop netto net nett brutto gross ht ttc"),
+    (
+        8,
+        "grandtotal endbetrag endsumme gesamtbetrag gesamtsumme rechnungsbetrag rechnungssumme bruttobetrag bruttosumme gesamtpreis totalbetrag totalsumme totalbelopp totalbelop fakturabelopp fakturabelop fakturatotal totaalbedrag factuurbedrag factuurtotaal eindtotaal eindbedrag fakturasumma slutsumma",
+    ),
+    (
+        7,
+        "total totals tot totl tota1 t0tal gesamt totaal totale totalt insgesamt jumlah summe summa sum totaux toplam totalamount totalsales",
+    ),
+    (
+        6,
+        "nettobetrag nettosumme nettobelopp nettobelop nettogesamt gesamtnetto nettobedrag warenwert imponibile zwischensumme subtotal sousotal subtotaal subtotale delsumma delsum deltotal nettowert positionssumme",
+    ),
+    (
+        6,
+        "zahlbetrag payable due balance betalen betala betale pagare pagar payer restbetrag saldo solde offen",
+    ),
+    (
+        5,
+        "mwst ust umsatzsteuer mehrwertsteuer steuerbetrag steuer tva taxe taxes iva imposta impuesto cuota btw moms mva vat gst sst tax merverdiavgift",
+    ),
+    (
+        3,
+        "amount betrag montant importo importe bedrag belopp belop netto net nett brutto gross ht ttc",
+    ),
 ];
 
 const NET_WORDS: &str = "net nett netto neto ht htva excl exclusive excluding exclude excluded exc exclusief excl ex exkl exklusive ohne hors without escl esclusa sin excluido uten utan ekskl nettobetrag nettosumme nettobelopp nettobelop gesamtnetto nettobedrag imponibile imponible basis taxable steuerbasisbetrag nettowert before beforetax base";
@@ -70,7 +88,8 @@ const SUB_WORDS: &str = "sub subtotal zwischensumme sous subtotaal subtotale del
 const COUNT_WORDS: &str = "qty quantity qtys item items pcs pts points count menge anzahl quantite antal antall aantal cantidad quantita kuantiti pax pieces units gewicht weight bags ltr litre km hours stunden seiten nos";
 const DISCOUNT_WORDS: &str = "discount disc saving savings saved rabatt skonto remise rabais sconto descuento korting rabat dis nachlass abschlag abschlage diskaun voucher";
 const PAID_WORDS: &str = "cash tender tendered received paid visa mastercard master card amex debit credit eftpos payment bezahlt anzahlung angezahlt acompte paye regle betalt betald pagato acconto pagado anticipo betaald voldaan bar gegeben tunai bayaran nets edc paypal cheque vorausgezahlt erhalten prepaid deposit ideal";
-const CHANGE_WORDS: &str = "change ruckgeld wechselgeld zuruck vaxel veksel resto cambio wisselgeld baki monnaie rendu chg chang";
+const CHANGE_WORDS: &str =
+    "change ruckgeld wechselgeld zuruck vaxel veksel resto cambio wisselgeld baki monnaie rendu chg chang";
 const CHARGE_WORDS: &str = "shipping versand versandkosten porto fracht livraison frais port frakt frakt spedizione trasporto envio portes verzendkosten deposit service charge svc srv zuschlag zuschlage kupon pfand handling freight delivery ansvarsavgift";
 const ROUNDING_WORDS: &str = "rounding round rounded rundung oresavrundning avrundning arrondi arrotondamento redondeo afronding rnd rndg roundin oresavrunding oresutjamning oreavrunding avrunding oreafrunding afrunding arrotondamenti rundungsdifferenz afrondingsverschil pembulatan rouding rounded adj";
 
@@ -123,7 +142,10 @@ pub(crate) fn sum_word_strength(word: &str) -> Option<u8> {
 }
 
 fn is_currency_word(word: &str) -> bool {
-    matches!(word, "rm" | "myr" | "eur" | "usd" | "gbp" | "chf" | "sek" | "nok" | "dkk" | "kr" | "rs" | "inr" | "sr" | "us")
+    matches!(
+        word,
+        "rm" | "myr" | "eur" | "usd" | "gbp" | "chf" | "sek" | "nok" | "dkk" | "kr" | "rs" | "inr" | "sr" | "us"
+    )
 }
 
 fn contains(list: &str, word: &str) -> bool {
@@ -143,13 +165,21 @@ fn kind_of(words: &[&str], strength: Option<u8>) -> Option<TotalKind> {
         return Some(TotalKind::Change);
     }
     if any(words, ROUNDING_WORDS) {
-        let after = words.iter().any(|word| matches!(*word, "after" | "rounded" | "nach" | "total" | "final"));
-        return Some(if after && says_total { TotalKind::Rounded } else { TotalKind::Rounding });
+        let after = words
+            .iter()
+            .any(|word| matches!(*word, "after" | "rounded" | "nach" | "total" | "final"));
+        return Some(if after && says_total {
+            TotalKind::Rounded
+        } else {
+            TotalKind::Rounding
+        });
     }
     if any(words, DISCOUNT_WORDS) && !words.contains(&"after") {
         return Some(TotalKind::Discount);
     }
-    let to_be_paid = words.windows(2).any(|pair| pair == ["be", "paid"] || pair == ["to", "pay"]);
+    let to_be_paid = words
+        .windows(2)
+        .any(|pair| pair == ["be", "paid"] || pair == ["to", "pay"]);
     if to_be_paid || any(words, PAYABLE_WORDS) && !any(words, TAX_WORDS) {
         return Some(TotalKind::Payable);
     }
@@ -162,8 +192,12 @@ fn kind_of(words: &[&str], strength: Option<u8>) -> Option<TotalKind> {
     let gross = any(words, GROSS_WORDS);
     let net = any(words, NET_WORDS);
     let tax = any(words, TAX_WORDS);
-    let included_in = words.windows(2).any(|pair| pair == ["included", "in"] || pair == ["incl", "in"]);
-    let sums_more_than_tax = words.iter().any(|word| sum_word_strength(word).is_some() && !contains(TAX_WORDS, word));
+    let included_in = words
+        .windows(2)
+        .any(|pair| pair == ["included", "in"] || pair == ["incl", "in"]);
+    let sums_more_than_tax = words
+        .iter()
+        .any(|word| sum_word_strength(word).is_some() && !contains(TAX_WORDS, word));
     if gross && !net && sums_more_than_tax && !(included_in && tax) {
         return Some(TotalKind::Gross);
     }
@@ -181,11 +215,17 @@ fn kind_of(words: &[&str], strength: Option<u8>) -> Option<TotalKind> {
 
 /// `TOTAL CASH SALES`, `TOTAL PAYMENT`: the sum is meant although a means of payment is named.
 fn is_total_with_means(words: &[&str]) -> bool {
-    words.first().is_some_and(|first| matches!(*first, "total" | "grand")) && words.iter().any(|word| matches!(*word, "sales" | "bill"))
+    words.first().is_some_and(|first| matches!(*first, "total" | "grand"))
+        && words.iter().any(|word| matches!(*word, "sales" | "bill"))
 }
 
 /// The amounts that a row names: those behind the words in the segment, else those of the segments to the right up to the next such words.
-pub(crate) fn amounts_of<'a>(view: &View, amounts: &'a [Amount], totals: &[TotalRow], total: &TotalRow) -> Vec<&'a Amount> {
+pub(crate) fn amounts_of<'a>(
+    view: &View,
+    amounts: &'a [Amount],
+    totals: &[TotalRow],
+    total: &TotalRow,
+) -> Vec<&'a Amount> {
     let range = view.rows.get(total.row).cloned().unwrap_or_default();
     let following = totals.partition_point(|other| other.segment <= total.segment);
     let next = totals.get(following).map_or(range.end, |other| other.segment);
@@ -196,7 +236,8 @@ pub(crate) fn amounts_of<'a>(view: &View, amounts: &'a [Amount], totals: &[Total
         .skip(from)
         .take_while(|amount| amount.span.segment < end)
         .filter(|amount| {
-            amount.span.segment > total.segment || (amount.span.segment == total.segment && amount.span.start >= total.end)
+            amount.span.segment > total.segment
+                || (amount.span.segment == total.segment && amount.span.start >= total.end)
         })
         .filter(|amount| !amount.percent)
         .collect()
@@ -209,7 +250,11 @@ pub(crate) fn settle_rounding(view: &View, amounts: &[Amount], totals: &mut [Tot
             let total = totals.get(*place).filter(|total| total.kind == TotalKind::Rounding);
             total.is_some_and(|total| {
                 let named = amounts_of(view, amounts, totals, total);
-                named.iter().rev().find(|amount| amount.is_money()).is_some_and(|amount| amount.value.abs() > LARGEST_ROUNDING)
+                named
+                    .iter()
+                    .rev()
+                    .find(|amount| amount.is_money())
+                    .is_some_and(|amount| amount.value.abs() > LARGEST_ROUNDING)
             })
         })
         .collect();
@@ -228,9 +273,14 @@ pub(crate) fn settle_bases(view: &View, amounts: &[Amount], totals: &mut [TotalR
             let total = totals.get(*place).filter(|total| total.kind == TotalKind::Net);
             total.is_some_and(|total| {
                 let named = amounts_of(view, amounts, totals, total);
-                let taxed = view.segments.get(total.segment).is_some_and(|segment| segment.tokens.iter().any(|token| contains(TAX_WORDS, &token.folded)));
+                let taxed = view
+                    .segments
+                    .get(total.segment)
+                    .is_some_and(|segment| segment.tokens.iter().any(|token| contains(TAX_WORDS, &token.folded)));
                 let money: Vec<&&Amount> = named.iter().filter(|amount| amount.is_money()).collect();
-                taxed && money.len() >= 2 && money.last().map(|last| last.value.abs()) < money.first().map(|first| first.value.abs())
+                taxed
+                    && money.len() >= 2
+                    && money.last().map(|last| last.value.abs()) < money.first().map(|first| first.value.abs())
             })
         })
         .collect();
@@ -247,11 +297,15 @@ const LARGEST_ROUNDING: Decimal = Decimal::from_parts(50, 0, 0, false, 2);
 
 /// The difference that the document's rounding row names, when it is not zero, with its row.
 pub(crate) fn rounding(reading: &Reading) -> Option<(usize, Decimal)> {
-    reading.totals.iter().filter(|total| total.kind == TotalKind::Rounding).find_map(|total| {
-        let named = reading.amounts_of(total);
-        let amount = named.iter().rev().find(|amount| amount.is_money())?;
-        (!amount.value.is_zero()).then_some((total.row, amount.value))
-    })
+    reading
+        .totals
+        .iter()
+        .filter(|total| total.kind == TotalKind::Rounding)
+        .find_map(|total| {
+            let named = reading.amounts_of(total);
+            let amount = named.iter().rev().find(|amount| amount.is_money())?;
+            (!amount.value.is_zero()).then_some((total.row, amount.value))
+        })
 }
 
 /// The amount that rounding makes of a total: printed behind the rounding row and different by what it names.
@@ -260,11 +314,20 @@ pub(crate) fn after_rounding<'a>(reading: &'a Reading, total: &'a Amount) -> &'a
         return total;
     };
     let rounded = |amount: &&Amount| {
-        let behind = reading.segment(amount.span.segment).is_some_and(|segment| segment.row >= row);
-        behind && amount.is_money() && (amount.value - total.value).abs() == difference.abs() && amount.cents().is_some_and(|cents| cents % 5 == 0)
+        let behind = reading
+            .segment(amount.span.segment)
+            .is_some_and(|segment| segment.row >= row);
+        behind
+            && amount.is_money()
+            && (amount.value - total.value).abs() == difference.abs()
+            && amount.cents().is_some_and(|cents| cents % 5 == 0)
     };
     let is_rounded = total.cents().is_some_and(|cents| cents % 5 == 0);
-    if is_rounded { total } else { reading.amounts.iter().find(rounded).unwrap_or(total) }
+    if is_rounded {
+        total
+    } else {
+        reading.amounts.iter().find(rounded).unwrap_or(total)
+    }
 }
 
 #[cfg(test)]
@@ -273,7 +336,10 @@ mod tests {
 
     fn kind(text: &str) -> Option<TotalKind> {
         let folded = crate::readers::words::folded_text(text);
-        let words: Vec<&str> = folded.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).collect();
+        let words: Vec<&str> = folded
+            .split(' ')
+            .filter(|word| word.chars().all(char::is_alphabetic))
+            .collect();
         let strength = words.iter().filter_map(|word| sum_word_strength(word)).max();
         kind_of(&words, strength)
     }

@@ -94,7 +94,11 @@ impl RankingModel {
     #[must_use]
     pub(crate) fn probability(&self, candidate: &Candidate) -> Option<f64> {
         let same = candidate.features.len() == self.features.len()
-            && candidate.features.iter().zip(&self.features).all(|((name, _), own)| name == own);
+            && candidate
+                .features
+                .iter()
+                .zip(&self.features)
+                .all(|((name, _), own)| name == own);
         if !same {
             return None;
         }
@@ -117,7 +121,11 @@ pub(super) struct TrainedReader {
 impl TrainedReader {
     /// Takes a model of the version that this program reads.
     pub(super) fn new(model: Option<TrainedModel>) -> Result<Self, ReaderError> {
-        if let Some(found) = model.as_ref().map(|model| model.format_version).filter(|found| *found != FORMAT_VERSION) {
+        if let Some(found) = model
+            .as_ref()
+            .map(|model| model.format_version)
+            .filter(|found| *found != FORMAT_VERSION)
+        {
             return Err(ReaderError::ModelVersion {
                 found,
                 expected: FORMAT_VERSION,
@@ -144,7 +152,13 @@ impl Reader for TrainedReader {
     }
 
     fn read(&self, input: &ReaderInput<'_>) -> Answers {
-        let abstained = || input.fields.iter().map(|field| (field.name.clone(), Answer::Abstained)).collect();
+        let abstained = || {
+            input
+                .fields
+                .iter()
+                .map(|field| (field.name.clone(), Answer::Abstained))
+                .collect()
+        };
         let Some(model) = &self.model else {
             return abstained();
         };
@@ -155,18 +169,27 @@ impl Reader for TrainedReader {
             FieldModel::Classification(model) => classify(model, field, &reading),
             FieldModel::Ranking(model) => {
                 let role = role_of(field)?;
-                let candidates = candidates.entry(role).or_insert_with(|| features::candidates(&reading, receipt, role));
+                let candidates = candidates
+                    .entry(role)
+                    .or_insert_with(|| features::candidates(&reading, receipt, role));
                 rank(model, field, &reading, candidates)
             }
         };
         let mut answer = answer;
-        input.fields.iter().map(|field| (field.name.clone(), answer(field).unwrap_or(Answer::Abstained))).collect()
+        input
+            .fields
+            .iter()
+            .map(|field| (field.name.clone(), answer(field).unwrap_or(Answer::Abstained)))
+            .collect()
     }
 }
 
 /// The value of the most probable candidate, when it is probable enough and ahead of every other value.
 fn rank(model: &RankingModel, field: &Field, reading: &Reading, candidates: &[Candidate]) -> Option<Answer> {
-    let mut rated: Vec<(f64, &Candidate)> = candidates.iter().filter_map(|candidate| Some((model.probability(candidate)?, candidate))).collect();
+    let mut rated: Vec<(f64, &Candidate)> = candidates
+        .iter()
+        .filter_map(|candidate| Some((model.probability(candidate)?, candidate)))
+        .collect();
     rated.sort_by(|left, right| right.0.total_cmp(&left.0));
     let probability = rated.first().map_or(0.0, |(probability, _)| *probability);
     if probability < PROBABILITY_OF_ABSENCE && model.absence_count >= LEAST_ABSENCES {
@@ -181,7 +204,10 @@ fn rank(model: &RankingModel, field: &Field, reading: &Reading, candidates: &[Ca
         .iter()
         .skip(1)
         .take_while(|(other, _)| probability - other < LEAST_LEAD)
-        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| features::are_rivals(field, &other, &answer)));
+        .any(|(_, other)| {
+            features::answer(field, reading, &other.proposal)
+                .is_some_and(|other| features::are_rivals(field, &other, &answer))
+        });
     (!rival).then_some(answer)
 }
 
@@ -192,7 +218,9 @@ fn classify(model: &ClassificationModel, field: &Field, reading: &Reading) -> Op
     }
     let score = |place: usize| -> Option<f64> {
         let coefficients = model.coefficients.get(place)?;
-        let parts = words.iter().map(|(word, weight)| Some(coefficients.get(*word)? * weight));
+        let parts = words
+            .iter()
+            .map(|(word, weight)| Some(coefficients.get(*word)? * weight));
         Some(model.intercepts.get(place)? + parts.sum::<Option<f64>>()?)
     };
     let scores: Vec<f64> = (0..model.classes.len()).map(score).collect::<Option<_>>()?;

@@ -28,7 +28,9 @@ impl Reader for ArithmeticSearch {
     fn read(&self, input: &ReaderInput<'_>) -> Answers {
         let reading = Reading::new(input.document);
         let invoice = sums::invoice_totals(&reading);
-        answers::by_role(input.fields, |field, role| answer(&reading, invoice.as_ref(), field, role))
+        answers::by_role(input.fields, |field, role| {
+            answer(&reading, invoice.as_ref(), field, role)
+        })
     }
 }
 

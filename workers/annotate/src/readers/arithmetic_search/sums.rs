@@ -13,7 +13,8 @@ const MAXIMUM_AMOUNTS: usize = 240;
 
 /// Rates of value added and sales taxes in thousandths: of Europe, Malaysia, India and Switzerland.
 const TAX_RATES_PER_MILLE: [i64; 30] = [
-    50, 55, 60, 70, 77, 80, 81, 90, 95, 100, 120, 130, 135, 140, 150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 250, 255, 270, 25, 26, 38,
+    50, 55, 60, 70, 77, 80, 81, 90, 95, 100, 120, 130, 135, 140, 150, 160, 170, 180, 190, 200, 210, 220, 230, 240, 250,
+    255, 270, 25, 26, 38,
 ];
 
 /// The highest rate that a mixture of rates can come to, in thousandths.
@@ -46,7 +47,12 @@ struct Entry {
 }
 
 fn entries(reading: &Reading) -> Vec<Entry> {
-    let money: Vec<(usize, &Amount)> = reading.amounts.iter().enumerate().filter(|(_, amount)| amount.is_money()).collect();
+    let money: Vec<(usize, &Amount)> = reading
+        .amounts
+        .iter()
+        .enumerate()
+        .filter(|(_, amount)| amount.is_money())
+        .collect();
     let skipped = money.len().saturating_sub(MAXIMUM_AMOUNTS);
     let row_of = |amount: &Amount| reading.segment(amount.span.segment).map_or(0, |segment| segment.row);
     let mut found: Vec<Entry> = money
@@ -74,7 +80,11 @@ fn entries(reading: &Reading) -> Vec<Entry> {
 
 /// The printed amount of so many hundredths; the last one, where totals stand.
 pub(super) fn amount_of(reading: &Reading, cents: i64) -> Option<&Amount> {
-    reading.amounts.iter().rev().find(|amount| amount.is_money() && amount.cents() == Some(cents))
+    reading
+        .amounts
+        .iter()
+        .rev()
+        .find(|amount| amount.is_money() && amount.cents() == Some(cents))
 }
 
 /// Hundredths as digits with a decimal point.
@@ -86,7 +96,12 @@ pub(super) fn plain(cents: i64) -> String {
 pub(super) fn invoice_totals(reading: &Reading) -> Option<InvoiceTotals> {
     let entries = entries(reading);
     let counts = counts(&entries);
-    let rates: BTreeSet<i64> = reading.amounts.iter().filter(|amount| amount.percent).filter_map(|amount| amount.cents().map(|cents| cents / 10)).collect();
+    let rates: BTreeSet<i64> = reading
+        .amounts
+        .iter()
+        .filter(|amount| amount.percent)
+        .filter_map(|amount| amount.cents().map(|cents| cents / 10))
+        .collect();
     let lines = products::sum_of_products(reading);
     let greatest = counts.keys().copied().max()?;
     let mut rated: BTreeMap<(i64, i64, i64), i32> = BTreeMap::new();
@@ -102,12 +117,15 @@ pub(super) fn invoice_totals(reading: &Reading) -> Option<InvoiceTotals> {
                 gross,
             };
             if let Some(score) = rate_score(&totals, &rates) {
-                let score = score + place_score(&entries, &totals, greatest) + i32::from(lines == Some(totals.net)) * 4 + i32::from(lines == Some(totals.gross)) * 2;
+                let score = score
+                    + place_score(&entries, &totals, greatest)
+                    + i32::from(lines == Some(totals.net)) * 4
+                    + i32::from(lines == Some(totals.gross)) * 2;
                 rated.insert((totals.net, totals.tax, totals.gross), score);
             }
         }
     }
-    for totals in two_rates(&values, &counts).into_iter() {
+    for totals in two_rates(&values, &counts) {
         let score = 4 + place_score(&entries, &totals, greatest) + i32::from(lines == Some(totals.net)) * 4;
         rated.insert((totals.net, totals.tax, totals.gross), score);
     }
@@ -116,11 +134,14 @@ pub(super) fn invoice_totals(reading: &Reading) -> Option<InvoiceTotals> {
         rated.insert((totals.net, totals.tax, totals.gross), score);
     }
     let best = rated.values().copied().max()?;
-    let mut winners = rated.iter().filter(|(_, score)| **score == best).map(|((net, tax, gross), _)| InvoiceTotals {
-        net: *net,
-        tax: *tax,
-        gross: *gross,
-    });
+    let mut winners = rated
+        .iter()
+        .filter(|(_, score)| **score == best)
+        .map(|((net, tax, gross), _)| InvoiceTotals {
+            net: *net,
+            tax: *tax,
+            gross: *gross,
+        });
     let winner = winners.next()?;
     (winners.next().is_none() && best >= 5).then_some(winner)
 }
@@ -135,7 +156,12 @@ fn counts(entries: &[Entry]) -> BTreeMap<i64, usize> {
 
 /// How well the tax fits the net: 6 for a rate that is printed, 4 for a known rate, 1 for a mixture; none when it cannot be a tax.
 fn rate_score(totals: &InvoiceTotals, printed: &BTreeSet<i64>) -> Option<i32> {
-    let fits = |rate: i64| totals.net.checked_mul(rate).is_some_and(|product| (product - totals.tax.saturating_mul(1000)).abs() <= 1500);
+    let fits = |rate: i64| {
+        totals
+            .net
+            .checked_mul(rate)
+            .is_some_and(|product| (product - totals.tax.saturating_mul(1000)).abs() <= 1500)
+    };
     if totals.tax.checked_mul(1000)? > totals.net.checked_mul(HIGHEST_RATE_PER_MILLE)?.checked_add(1000)? {
         return None;
     }
@@ -150,7 +176,13 @@ fn rate_score(totals: &InvoiceTotals, printed: &BTreeSet<i64>) -> Option<i32> {
 
 /// Totals stand at the end, net before gross, and gross is the greatest amount or near it.
 fn place_score(entries: &[Entry], totals: &InvoiceTotals, greatest: i64) -> i32 {
-    let last = |cents: i64| entries.iter().rev().find(|entry| entry.cents == cents).map(|entry| entry.order);
+    let last = |cents: i64| {
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.cents == cents)
+            .map(|entry| entry.order)
+    };
     let count = entries.len().max(1);
     let late = last(totals.gross).is_some_and(|order| order * 2 >= count);
     let ordered = last(totals.net) < last(totals.gross) || totals.net == totals.gross;
@@ -164,7 +196,13 @@ fn two_rates(values: &[i64], counts: &BTreeMap<i64, usize>) -> Vec<InvoiceTotals
     if values.len() > MAXIMUM_VALUES {
         return Vec::new();
     }
-    let of_known_rate = |tax: i64| values.iter().any(|base| TAX_RATES_PER_MILLE.iter().any(|rate| base.saturating_mul(*rate).abs_diff(tax.saturating_mul(1000)) <= 1500));
+    let of_known_rate = |tax: i64| {
+        values.iter().any(|base| {
+            TAX_RATES_PER_MILLE
+                .iter()
+                .any(|rate| base.saturating_mul(*rate).abs_diff(tax.saturating_mul(1000)) <= 1500)
+        })
+    };
     let taxes: Vec<i64> = values.iter().copied().filter(|tax| of_known_rate(*tax)).collect();
     let mut found = Vec::new();
     for net in values {
@@ -173,7 +211,9 @@ fn two_rates(values: &[i64], counts: &BTreeMap<i64, usize>) -> Vec<InvoiceTotals
                 let tax = first + second;
                 let gross = net.saturating_add(tax);
                 let plausible = tax.saturating_mul(1000) <= net.saturating_mul(HIGHEST_RATE_PER_MILLE);
-                let bases = values.iter().any(|base| base < net && values.binary_search(&(net - base)).is_ok());
+                let bases = values
+                    .iter()
+                    .any(|base| base < net && values.binary_search(&(net - base)).is_ok());
                 if plausible && bases && counts.contains_key(&gross) && !counts.contains_key(&tax) {
                     found.push(InvoiceTotals { net: *net, tax, gross });
                 }
@@ -229,9 +269,21 @@ fn cash_less_change(entries: &[Entry]) -> BTreeSet<i64> {
     const LONGEST_WAY: usize = 6;
     let mut found = BTreeSet::new();
     for (place, cash) in entries.iter().enumerate() {
-        for change in entries.iter().skip(place + 1).take(LONGEST_WAY).filter(|change| change.cents > 0 && change.cents < cash.cents && change.row > cash.row) {
+        for change in entries
+            .iter()
+            .skip(place + 1)
+            .take(LONGEST_WAY)
+            .filter(|change| change.cents > 0 && change.cents < cash.cents && change.row > cash.row)
+        {
             let total = cash.cents - change.cents;
-            if total != change.cents && entries.iter().take(place).rev().take(2 * LONGEST_WAY).any(|entry| entry.cents == total) {
+            if total != change.cents
+                && entries
+                    .iter()
+                    .take(place)
+                    .rev()
+                    .take(2 * LONGEST_WAY)
+                    .any(|entry| entry.cents == total)
+            {
                 found.insert(total);
             }
         }
@@ -245,7 +297,10 @@ fn rounded(entries: &[Entry]) -> BTreeSet<i64> {
     let mut found = BTreeSet::new();
     for (place, before) in entries.iter().enumerate() {
         let near = entries.iter().skip(place + 1).take(LONGEST_WAY);
-        for after in near.clone().filter(|after| after.cents % 5 == 0 && after.cents != before.cents) {
+        for after in near
+            .clone()
+            .filter(|after| after.cents % 5 == 0 && after.cents != before.cents)
+        {
             let difference = after.cents - before.cents;
             let printed = difference.abs() <= 4 && near.clone().any(|entry| entry.cents.abs() == difference.abs());
             if printed && after.cents > 20 {
@@ -263,7 +318,14 @@ fn sums_of_goods(entries: &[Entry]) -> BTreeSet<i64> {
     let mut found = BTreeSet::new();
     for (place, total) in last.iter().enumerate() {
         let mut sum = 0_i64;
-        for (length, entry) in last.get(..place).unwrap_or_default().iter().rev().take(LONGEST_RUN).enumerate() {
+        for (length, entry) in last
+            .get(..place)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(LONGEST_RUN)
+            .enumerate()
+        {
             sum = sum.saturating_add(entry.cents);
             if length > 0 && sum == total.cents && total.cents > 0 {
                 found.insert(total.cents);

@@ -39,7 +39,10 @@ impl Reader for CandidateRanking {
 
 fn rank(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option<Answer> {
     let rule = weights::rule(role, receipt)?;
-    let mut rated: Vec<(f64, Candidate)> = features::candidates(reading, receipt, role).into_iter().map(|candidate| (score(&candidate, rule.weights), candidate)).collect();
+    let mut rated: Vec<(f64, Candidate)> = features::candidates(reading, receipt, role)
+        .into_iter()
+        .map(|candidate| (score(&candidate, rule.weights), candidate))
+        .collect();
     rated.sort_by(|left, right| right.0.total_cmp(&left.0));
     let (best, candidate) = rated.first()?;
     if *best < rule.least {
@@ -50,7 +53,10 @@ fn rank(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option<A
         .iter()
         .skip(1)
         .take_while(|(other, _)| best - other < rule.margin)
-        .any(|(_, other)| features::answer(field, reading, &other.proposal).is_some_and(|other| features::are_rivals(field, &other, &answer)));
+        .any(|(_, other)| {
+            features::answer(field, reading, &other.proposal)
+                .is_some_and(|other| features::are_rivals(field, &other, &answer))
+        });
     (!rival).then_some(answer)
 }
 
@@ -58,6 +64,11 @@ fn score(candidate: &Candidate, weights: &[(&str, f64)]) -> f64 {
     candidate
         .features
         .iter()
-        .filter_map(|(name, value)| weights.iter().find(|(weighted, _)| weighted == name).map(|(_, weight)| weight * value))
+        .filter_map(|(name, value)| {
+            weights
+                .iter()
+                .find(|(weighted, _)| weighted == name)
+                .map(|(_, weight)| weight * value)
+        })
         .sum()
 }

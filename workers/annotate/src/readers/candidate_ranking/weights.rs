@@ -33,11 +33,7 @@ pub(super) fn rule(role: Role, receipt: bool) -> Option<Rule> {
         Role::SellerAddress => (SELLER_ADDRESS, 0.5, 0.1),
         Role::Currency | Role::LineItems => return None,
     };
-    Some(Rule {
-        weights,
-        least,
-        margin,
-    })
+    Some(Rule { weights, least, margin })
 }
 
 const SHOP_TOTAL: &[Feature] = &[

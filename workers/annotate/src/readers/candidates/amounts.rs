@@ -1,12 +1,13 @@
 //! Amounts and other numbers: how they are written in the notations of Europe, Asia and America.
 
-use std::str::FromStr;
 use std::sync::LazyLock;
 
 use regex::Regex;
 use rust_decimal::Decimal;
 
 use super::Span;
+use super::currency_marks::{strip_mark_after, strip_mark_before};
+use super::notation::{DecimalMark, parse};
 use crate::readers::view::View;
 
 /// The most numbers that are collected from one document.
@@ -39,7 +40,13 @@ impl Amount {
         if !cents.fract().is_zero() {
             return None;
         }
-        i64::try_from(cents.trunc().mantissa().checked_div(10_i128.checked_pow(cents.trunc().scale())?)?).ok()
+        i64::try_from(
+            cents
+                .trunc()
+                .mantissa()
+                .checked_div(10_i128.checked_pow(cents.trunc().scale())?)?,
+        )
+        .ok()
     }
 
     /// Whether the number is written like an amount of money: two decimals or a currency mark, and no percentage.
@@ -57,44 +64,15 @@ impl Amount {
     }
 }
 
-/// Currency marks as they stand beside amounts, longest first.
-const CURRENCY_MARKS: [(&str, &str); 26] = [
-    ("US$", "USD"),
-    ("MYR", "MYR"),
-    ("EUR", "EUR"),
-    ("USD", "USD"),
-    ("GBP", "GBP"),
-    ("CHF", "CHF"),
-    ("SEK", "SEK"),
-    ("NOK", "NOK"),
-    ("DKK", "DKK"),
-    ("PLN", "PLN"),
-    ("CZK", "CZK"),
-    ("INR", "INR"),
-    ("SGD", "SGD"),
-    ("AUD", "AUD"),
-    ("CAD", "CAD"),
-    ("Rs.", "INR"),
-    ("Rs", "INR"),
-    ("RM", "MYR"),
-    ("kr.", ""),
-    ("kr", ""),
-    ("zł", "PLN"),
-    ("€", "EUR"),
-    ("£", "GBP"),
-    ("$", "USD"),
-    ("₹", "INR"),
-    ("¥", "JPY"),
-];
-
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\d+(?:[.,'’\u{a0}\u{202f}\u{2009}]\d+)*(?:[.,]--?\B)?|\.\d{2}\b").expect("the pattern is valid")
 });
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
-static SPACED_NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\d{1,3}(?: \d{3})+[.,]\d{2}\b|\d{1,5}(?: \.|\. |, | ,)\d{2}\b").expect("the pattern is valid"));
+static SPACED_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d{1,3}(?: \d{3})+[.,]\d{2}\b|\d{1,5}(?: \.|\. |, | ,)\d{2}\b").expect("the pattern is valid")
+});
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static GROUPED_NUMBER: LazyLock<Regex> =
@@ -103,15 +81,6 @@ static GROUPED_NUMBER: LazyLock<Regex> =
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static GROUPED_AMOUNT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[^\d]{0,6}\d{1,3}(?: \d{3})+,\d{2}[^\d]{0,6}$").expect("the pattern is valid"));
-
-/// The mark between whole and decimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DecimalMark {
-    /// `1,234.50`
-    Point,
-    /// `1.234,50`
-    Comma,
-}
 
 struct Found {
     span: Span,
@@ -139,7 +108,11 @@ pub(crate) fn collect(view: &View, taken: &[Span]) -> Vec<Amount> {
         .filter(|number| !is_taken(&taken, &number.span))
         .filter_map(|number| {
             let (value, decimals) = parse(&number.digits, mark)?;
-            let printed = view.segments.get(number.span.segment)?.text.get(number.span.start..number.span.end)?;
+            let printed = view
+                .segments
+                .get(number.span.segment)?
+                .text
+                .get(number.span.start..number.span.end)?;
             Some(Amount {
                 span: number.span,
                 value: if number.negative { -value } else { value },
@@ -164,20 +137,29 @@ fn is_taken(sorted: &[Span], span: &Span) -> bool {
 fn collect_segment(segment: usize, text: &str, grouped_by_blanks: bool, found: &mut Vec<Found>) {
     let mut matches: Vec<(usize, usize)> = NUMBER.find_iter(text).map(|hit| (hit.start(), hit.end())).collect();
     for hit in joined_by_blanks(text, grouped_by_blanks) {
-        let inside = matches.iter().filter(|(start, end)| *start >= hit.0 && *end <= hit.1).count();
+        let inside = matches
+            .iter()
+            .filter(|(start, end)| *start >= hit.0 && *end <= hit.1)
+            .count();
         if inside > 1 {
             matches.retain(|(start, _)| *start < hit.0 || *start >= hit.1);
             matches.push(hit);
         }
     }
     matches.sort_unstable();
-    found.extend(matches.into_iter().filter_map(|(start, end)| judge(segment, text, start, end)));
+    found.extend(
+        matches
+            .into_iter()
+            .filter_map(|(start, end)| judge(segment, text, start, end)),
+    );
 }
 
 /// Numbers whose groups of digits or decimals are parted by blanks: everywhere in documents that part all groups so, else only where the
 /// segment has no other digits before.
 fn joined_by_blanks(text: &str, grouped_by_blanks: bool) -> Vec<(usize, usize)> {
-    let places = |pattern: &Regex| -> Vec<(usize, usize)> { pattern.find_iter(text).map(|hit| (hit.start(), hit.end())).collect() };
+    let places = |pattern: &Regex| -> Vec<(usize, usize)> {
+        pattern.find_iter(text).map(|hit| (hit.start(), hit.end())).collect()
+    };
     if grouped_by_blanks {
         return places(&GROUPED_NUMBER);
     }
@@ -191,7 +173,9 @@ fn joined_by_blanks(text: &str, grouped_by_blanks: bool) -> Vec<(usize, usize)> 
 
 /// Whether the document parts groups of digits by blanks: some segment is nothing but such an amount.
 fn is_grouped_by_blanks(view: &View) -> bool {
-    view.segments.iter().any(|segment| GROUPED_AMOUNT.is_match(&segment.text))
+    view.segments
+        .iter()
+        .any(|segment| GROUPED_AMOUNT.is_match(&segment.text))
 }
 
 /// Looks at what stands beside the digits; none when they belong to a code, a time or a word.
@@ -202,7 +186,11 @@ fn judge(segment: usize, text: &str, start: usize, end: usize) -> Option<Found> 
     }
     let (before, after) = (text.get(..start)?, text.get(end..)?);
     let (currency_before, rest_before) = strip_mark_before(before);
-    let (negative_before, sign_start, rest_before) = strip_minus(rest_before, start, currency_before.is_some() || before.ends_with(['-', '−', '–']));
+    let (negative_before, sign_start, rest_before) = strip_minus(
+        rest_before,
+        start,
+        currency_before.is_some() || before.ends_with(['-', '−', '–']),
+    );
     let currency_before = currency_before.or_else(|| strip_mark_before(rest_before).0);
     let fractional = has_two_decimals(digits);
     if !is_free_before(before, currency_before.is_some(), negative_before) {
@@ -210,51 +198,34 @@ fn judge(segment: usize, text: &str, start: usize, end: usize) -> Option<Found> 
     }
     let (currency_after, rest_after) = strip_mark_after(after);
     let percent = rest_after.trim_start().starts_with('%');
-    let trailing_minus = rest_after.starts_with('-') && !rest_after.get(1..).is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()));
+    let trailing_minus = rest_after.starts_with('-')
+        && !rest_after
+            .get(1..)
+            .is_some_and(|rest| rest.starts_with(|next: char| next.is_alphanumeric()));
     let in_parentheses = before.trim_end().ends_with('(') && rest_after.trim_start().starts_with(')') && fractional;
     if !is_free_after(after, currency_after.is_some(), fractional) {
         return None;
     }
-    let span_start = if negative_before && currency_before.is_none() { sign_start } else { start };
+    let span_start = if negative_before && currency_before.is_none() {
+        sign_start
+    } else {
+        start
+    };
     Some(Found {
-        span: Span { segment, start: span_start, end: if trailing_minus && currency_after.is_none() { end + 1 } else { end } },
+        span: Span {
+            segment,
+            start: span_start,
+            end: if trailing_minus && currency_after.is_none() {
+                end + 1
+            } else {
+                end
+            },
+        },
         digits: digits.to_owned(),
         negative: negative_before || trailing_minus || in_parentheses,
         currency: currency_before.or(currency_after).map(|(_, code)| code),
         percent,
     })
-}
-
-type Mark = (&'static str, &'static str);
-
-fn strip_mark_before(before: &str) -> (Option<Mark>, &str) {
-    let trimmed = before.trim_end();
-    for mark in CURRENCY_MARKS {
-        if let Some(cut) = trimmed.len().checked_sub(mark.0.len())
-            && trimmed.get(cut..).is_some_and(|tail| tail.eq_ignore_ascii_case(mark.0))
-        {
-            let rest = trimmed.get(..cut).unwrap_or_default();
-            let alphabetic = mark.0.starts_with(char::is_alphabetic);
-            if !(alphabetic && rest.ends_with(char::is_alphabetic)) {
-                return (Some(mark), rest);
-            }
-        }
-    }
-    (None, before)
-}
-
-fn strip_mark_after(after: &str) -> (Option<Mark>, &str) {
-    let trimmed = after.trim_start();
-    for mark in CURRENCY_MARKS {
-        if trimmed.get(..mark.0.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark.0)) {
-            let rest = trimmed.get(mark.0.len()..).unwrap_or_default();
-            let alphabetic = mark.0.ends_with(char::is_alphabetic);
-            if !(alphabetic && rest.starts_with(char::is_alphabetic)) {
-                return (Some(mark), rest);
-            }
-        }
-    }
-    (None, after)
 }
 
 /// A minus directly before the digits or the currency mark, when it is no hyphen of a code. Returns where the sign starts.
@@ -265,7 +236,9 @@ fn strip_minus(before: &str, start: usize, wanted: bool) -> (bool, usize, &str) 
     let trimmed = before.trim_end();
     for sign in ['-', '−', '–'] {
         if let Some(rest) = trimmed.strip_suffix(sign) {
-            let free = rest.is_empty() || rest.ends_with(|last: char| last.is_whitespace() || matches!(last, '(' | ':')) || strip_mark_before(rest).0.is_some();
+            let free = rest.is_empty()
+                || rest.ends_with(|last: char| last.is_whitespace() || matches!(last, '(' | ':'))
+                || strip_mark_before(rest).0.is_some();
             if free {
                 return (true, rest.len(), rest);
             }
@@ -281,13 +254,19 @@ fn is_free_before(before: &str, marked: bool, negative: bool) -> bool {
     match before.chars().next_back() {
         None => true,
         Some(last) if last.is_alphabetic() => false,
-        Some('/' | '-' | '_' | '.' | ',' | '\\' | '\'' | '’') => !before
-            .trim_end_matches(['/', '-', '_', '.', ',', '\\', '\'', '’'])
-            .ends_with(|last: char| last.is_alphanumeric())
-            || before.ends_with(". ") ,
-        Some(':') => !before.trim_end_matches(':').ends_with(|last: char| last.is_ascii_digit()),
+        Some('/' | '-' | '_' | '.' | ',' | '\\' | '\'' | '’') => {
+            !before
+                .trim_end_matches(['/', '-', '_', '.', ',', '\\', '\'', '’'])
+                .ends_with(|last: char| last.is_alphanumeric())
+                || before.ends_with(". ")
+        }
+        Some(':') => !before
+            .trim_end_matches(':')
+            .ends_with(|last: char| last.is_ascii_digit()),
         Some('#') => false,
-        Some('*') => before.trim_end_matches('*').ends_with(|last: char| last.is_ascii_digit() || last.is_whitespace()),
+        Some('*') => before
+            .trim_end_matches('*')
+            .ends_with(|last: char| last.is_ascii_digit() || last.is_whitespace()),
         Some(_) => true,
     }
 }
@@ -306,9 +285,7 @@ fn is_free_after(after: &str, marked: bool, fractional: bool) -> bool {
 }
 
 fn has_two_decimals(digits: &str) -> bool {
-    digits
-        .rfind(['.', ','])
-        .is_some_and(|mark| digits.len() - mark == 3)
+    digits.rfind(['.', ',']).is_some_and(|mark| digits.len() - mark == 3)
 }
 
 /// The decimal mark that most numbers with exactly two decimals have; none when no number has two decimals.
@@ -316,59 +293,18 @@ fn decimal_mark(found: &[Found]) -> Option<DecimalMark> {
     let count = |mark: char| {
         found
             .iter()
-            .filter(|number| number.digits.rfind(['.', ',']).is_some_and(|place| number.digits.len() - place == 3 && number.digits.get(place..).is_some_and(|tail| tail.starts_with(mark))))
+            .filter(|number| {
+                number.digits.rfind(['.', ',']).is_some_and(|place| {
+                    number.digits.len() - place == 3
+                        && number.digits.get(place..).is_some_and(|tail| tail.starts_with(mark))
+                })
+            })
             .count()
     };
     match (count('.'), count(',')) {
         (0, 0) => None,
         (points, commas) if commas > points => Some(DecimalMark::Comma),
         _ => Some(DecimalMark::Point),
-    }
-}
-
-/// Reads digits with separators. Returns the value and how many decimals are printed.
-fn parse(digits: &str, mark: Option<DecimalMark>) -> Option<(Decimal, usize)> {
-    let compact: String = digits
-        .trim_end_matches('-')
-        .chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, '\'' | '’'))
-        .collect();
-    let ascii: String = compact.chars().map(|character| match character.to_digit(10) {
-        Some(_) => Some(character),
-        None if matches!(character, '.' | ',') => Some(character),
-        None => None,
-    }).collect::<Option<String>>()?;
-    let trimmed = ascii.trim_end_matches(['.', ',']);
-    let decimal_place = decimal_place(trimmed, mark);
-    let (whole, fraction) = match decimal_place {
-        Some(place) => (trimmed.get(..place)?, trimmed.get(place + 1..)?),
-        None => (trimmed, ""),
-    };
-    let mut whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    if whole.is_empty() && fraction.len() == 2 {
-        whole.push('0');
-    }
-    if whole.is_empty() || whole.len() + fraction.len() > 15 || !fraction.chars().all(|character| character.is_ascii_digit()) {
-        return None;
-    }
-    let text = if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") };
-    Decimal::from_str(&text).ok().map(|value| (value, fraction.len()))
-}
-
-fn decimal_place(digits: &str, mark: Option<DecimalMark>) -> Option<usize> {
-    let points = digits.matches('.').count();
-    let commas = digits.matches(',').count();
-    let last = digits.rfind(['.', ','])?;
-    let behind = digits.len() - last - 1;
-    let own = if points > 0 { DecimalMark::Point } else { DecimalMark::Comma };
-    match (points, commas) {
-        (1.., 1..) => Some(last),
-        (1, 0) | (0, 1) if behind == 3 => {
-            let decimal = mark.map_or(digits.starts_with('0'), |mark| mark == own) || last > 3;
-            decimal.then_some(last)
-        }
-        (1, 0) | (0, 1) => Some(last),
-        _ => (behind == 2).then_some(last),
     }
 }
 

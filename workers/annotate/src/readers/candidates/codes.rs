@@ -44,10 +44,9 @@ pub(crate) fn tax_numbers(view: &View) -> Vec<Code> {
             break;
         }
         for hit in TAX_NUMBER.find_iter(&segment.text) {
-            let follows_code = segment
-                .text
-                .get(hit.end()..)
-                .is_some_and(|rest| rest.starts_with(" ") && rest.trim_start().starts_with(|next: char| next.is_ascii_digit()));
+            let follows_code = segment.text.get(hit.end()..).is_some_and(|rest| {
+                rest.starts_with(" ") && rest.trim_start().starts_with(|next: char| next.is_ascii_digit())
+            });
             if follows_code && hit.as_str().starts_with("DE") && hit.as_str().len() > 13 {
                 continue;
             }
@@ -105,14 +104,30 @@ pub(crate) fn is_document_number(word: &str) -> bool {
 }
 
 fn looks_like_amount(word: &str) -> bool {
-    let digits_only = word.chars().all(|character| character.is_ascii_digit() || character == '.');
+    let digits_only = word
+        .chars()
+        .all(|character| character.is_ascii_digit() || character == '.');
     digits_only && word.matches('.').count() == 1 && word.rfind('.').is_some_and(|place| word.len() - place == 3)
 }
 
 fn is_filler(word: &str) -> bool {
     matches!(
         word.to_lowercase().as_str(),
-        "no" | "nr" | "n" | "number" | "nummer" | "num" | "numero" | "número" | "numéro" | "n°" | "nº" | "#" | "id" | "nro" | "núm" | "ref"
+        "no" | "nr"
+            | "n"
+            | "number"
+            | "nummer"
+            | "num"
+            | "numero"
+            | "número"
+            | "numéro"
+            | "n°"
+            | "nº"
+            | "#"
+            | "id"
+            | "nro"
+            | "núm"
+            | "ref"
     )
 }
 
@@ -122,7 +137,14 @@ mod tests {
 
     #[test]
     fn numbers_of_documents_are_told_from_words_and_amounts() {
-        for number in ["471102", "RE-20171118/506", "FA-2017-0009", "INV/2023/03/0008", "CS00022912", "18287/102/T0049"] {
+        for number in [
+            "471102",
+            "RE-20171118/506",
+            "FA-2017-0009",
+            "INV/2023/03/0008",
+            "CS00022912",
+            "18287/102/T0049",
+        ] {
             assert!(is_document_number(number), "{number}");
         }
         for other in ["Rechnung", "12.50", "€5", "a,b1"] {
@@ -132,7 +154,19 @@ mod tests {
 
     #[test]
     fn tax_numbers_of_many_countries_are_found() {
-        for text in ["DE 232 446 240", "FR11999999998", "NL810433941B01", "ESA12345674", "IT12345678901", "SE556036079301", "ATU12345678", "GB 123 4567 89", "CHE-123.456.789 MWST", "BE 0123.456.789", "NO 123 456 785 MVA"] {
+        for text in [
+            "DE 232 446 240",
+            "FR11999999998",
+            "NL810433941B01",
+            "ESA12345674",
+            "IT12345678901",
+            "SE556036079301",
+            "ATU12345678",
+            "GB 123 4567 89",
+            "CHE-123.456.789 MWST",
+            "BE 0123.456.789",
+            "NO 123 456 785 MVA",
+        ] {
             let hit = TAX_NUMBER.find(text).map(|hit| hit.as_str().to_owned());
             assert_eq!(hit.as_deref(), Some(text), "{text}");
         }

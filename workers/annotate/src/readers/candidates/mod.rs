@@ -2,8 +2,10 @@
 
 pub(crate) mod amounts;
 pub(crate) mod codes;
+mod currency_marks;
 pub(crate) mod dates;
 pub(crate) mod months;
+mod notation;
 
 /// A place in a document: a byte range of the text of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

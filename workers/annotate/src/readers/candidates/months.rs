@@ -50,9 +50,13 @@ pub(crate) fn month_number(folded: &str) -> Option<i8> {
         return None;
     }
     let position = MONTHS.iter().position(|beginnings| {
-        beginnings
-            .iter()
-            .any(|beginning| if full { folded.starts_with(beginning) } else { folded == *beginning })
+        beginnings.iter().any(|beginning| {
+            if full {
+                folded.starts_with(beginning)
+            } else {
+                folded == *beginning
+            }
+        })
     })?;
     i8::try_from(position + 1).ok()
 }

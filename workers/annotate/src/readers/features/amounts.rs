@@ -50,7 +50,9 @@ struct Context<'a> {
 /// The amounts of money with what speaks for their being a total.
 pub(super) fn candidates(reading: &Reading) -> Vec<Candidate> {
     let context = Context::new(reading);
-    let places: Vec<usize> = (0..reading.amounts.len()).filter(|place| reading.amounts.get(*place).is_some_and(Amount::is_money)).collect();
+    let places: Vec<usize> = (0..reading.amounts.len())
+        .filter(|place| reading.amounts.get(*place).is_some_and(Amount::is_money))
+        .collect();
     let skipped = places.len().saturating_sub(MAXIMUM_CANDIDATES);
     places
         .into_iter()
@@ -72,17 +74,39 @@ impl<'a> Context<'a> {
             let owners = owners.iter().zip(&reading.amounts);
             owners.filter(move |(owner, _)| owner.is_some_and(|owner| kinds.contains(&owner.kind)))
         };
-        let first = |kinds: &'static [TotalKind]| rows_of(kinds).map(|(_, amount)| row_of(amount)).min().unwrap_or(usize::MAX);
-        let cents = || reading.amounts.iter().filter(|amount| amount.is_money()).filter_map(Amount::cents);
+        let first = |kinds: &'static [TotalKind]| {
+            rows_of(kinds)
+                .map(|(_, amount)| row_of(amount))
+                .min()
+                .unwrap_or(usize::MAX)
+        };
+        let cents = || {
+            reading
+                .amounts
+                .iter()
+                .filter(|amount| amount.is_money())
+                .filter_map(Amount::cents)
+        };
         let mut repetitions: BTreeMap<i64, usize> = BTreeMap::new();
         for value in cents() {
             *repetitions.entry(value).or_default() += 1;
         }
         let (sums, summands) = sums_of_two(repetitions.keys().copied().filter(|value| *value > 0));
         let paid = rows_of(&[TotalKind::Paid]).filter_map(|(_, amount)| amount.cents());
-        let change: Vec<i64> = rows_of(&[TotalKind::Change]).filter_map(|(_, amount)| amount.cents()).collect();
-        let spent = paid.flat_map(|paid| change.iter().filter_map(move |change| paid.checked_sub(change.checked_abs()?)).collect::<Vec<i64>>()).collect();
-        let difference = totals::rounding(reading).and_then(|(_, difference)| i64::try_from((difference * rust_decimal::Decimal::ONE_HUNDRED).trunc().mantissa()).ok());
+        let change: Vec<i64> = rows_of(&[TotalKind::Change])
+            .filter_map(|(_, amount)| amount.cents())
+            .collect();
+        let spent = paid
+            .flat_map(|paid| {
+                change
+                    .iter()
+                    .filter_map(move |change| paid.checked_sub(change.checked_abs()?))
+                    .collect::<Vec<i64>>()
+            })
+            .collect();
+        let difference = totals::rounding(reading).and_then(|(_, difference)| {
+            i64::try_from((difference * rust_decimal::Decimal::ONE_HUNDRED).trunc().mantissa()).ok()
+        });
         let rounded = difference.map_or_else(BTreeSet::new, |difference| rounded_by(&repetitions, difference));
         let tax_sums = tax_sums(&repetitions);
         Self {
@@ -91,8 +115,17 @@ impl<'a> Context<'a> {
             reading,
             first_payment_row: first(&[TotalKind::Paid, TotalKind::Change]),
             first_change_row: first(&[TotalKind::Change]),
-            rounding_row: rows_of(&[TotalKind::Rounding]).find(|(_, amount)| !amount.value.is_zero()).map(|(_, amount)| row_of(amount)),
-            first_sum_row: first(&[TotalKind::Plain, TotalKind::Gross, TotalKind::Payable, TotalKind::Rounded, TotalKind::Net, TotalKind::Subtotal]),
+            rounding_row: rows_of(&[TotalKind::Rounding])
+                .find(|(_, amount)| !amount.value.is_zero())
+                .map(|(_, amount)| row_of(amount)),
+            first_sum_row: first(&[
+                TotalKind::Plain,
+                TotalKind::Gross,
+                TotalKind::Payable,
+                TotalKind::Rounded,
+                TotalKind::Net,
+                TotalKind::Subtotal,
+            ]),
             greatest: cents().max().unwrap_or(0),
             repetitions,
             sums,
@@ -109,25 +142,50 @@ impl<'a> Context<'a> {
         let cents = amount.cents()?;
         let row = segment.row;
         let row_range = self.reading.view.rows.get(row)?.clone();
-        let on_row: Vec<&Amount> = row_range.flat_map(|segment| self.reading.amounts_in(segment)).filter(|other| other.is_money()).collect();
-        let mut features: Vec<Feature> = KINDS.iter().map(|(kind, name)| (*name, flag(owner.is_some_and(|owner| owner.kind == *kind)))).collect();
+        let on_row: Vec<&Amount> = row_range
+            .flat_map(|segment| self.reading.amounts_in(segment))
+            .filter(|other| other.is_money())
+            .collect();
+        let mut features: Vec<Feature> = KINDS
+            .iter()
+            .map(|(kind, name)| (*name, flag(owner.is_some_and(|owner| owner.kind == *kind))))
+            .collect();
         features.extend([
             ("row_unnamed", flag(owner.is_none())),
             ("strength", owner.map_or(0.0, |owner| f64::from(owner.strength) / 10.0)),
             ("named_above", flag(owner.is_some_and(|owner| owner.row != row))),
-            ("last_on_row", flag(on_row.last().is_some_and(|last| last.span == amount.span))),
+            (
+                "last_on_row",
+                flag(on_row.last().is_some_and(|last| last.span == amount.span)),
+            ),
             ("alone_on_row", flag(on_row.len() == 1)),
             ("row_share", share(row, self.reading.view.rows.len())),
             ("after_payment", flag(row > self.first_payment_row)),
             ("after_change", flag(row > self.first_change_row)),
-            ("after_rounding", flag(self.rounding_row.is_some_and(|rounding| row > rounding))),
-            ("before_rounding", flag(self.rounding_row.is_some_and(|rounding| row < rounding))),
+            (
+                "after_rounding",
+                flag(self.rounding_row.is_some_and(|rounding| row > rounding)),
+            ),
+            (
+                "before_rounding",
+                flag(self.rounding_row.is_some_and(|rounding| row < rounding)),
+            ),
             ("before_sums", flag(row < self.first_sum_row)),
             ("greatest", flag(cents == self.greatest)),
-            ("of_greatest", if self.greatest > 0 { small(cents) / small(self.greatest) } else { 0.0 }),
+            (
+                "of_greatest",
+                if self.greatest > 0 {
+                    small(cents) / small(self.greatest)
+                } else {
+                    0.0
+                },
+            ),
             ("zero", flag(cents == 0)),
             ("negative", flag(cents < 0)),
-            ("repetitions", number(self.repetitions.get(&cents).copied().unwrap_or(0)).ln_1p()),
+            (
+                "repetitions",
+                number(self.repetitions.get(&cents).copied().unwrap_or(0)).ln_1p(),
+            ),
             ("marked", flag(amount.currency.is_some())),
             ("is_sum", flag(self.sums.contains(&cents))),
             ("is_summand", flag(self.summands.contains(&cents))),
@@ -143,7 +201,9 @@ impl<'a> Context<'a> {
 
     /// The height of the number over the usual height of the page's segments, where there are boxes.
     fn relative_height(&self, amount: &Amount) -> f64 {
-        let Some(segment) = self.reading.segment(amount.span.segment) else { return 1.0 };
+        let Some(segment) = self.reading.segment(amount.span.segment) else {
+            return 1.0;
+        };
         let height = |bounds: accord_documents::Bounds| f64::from(bounds.bottom - bounds.top);
         let usual = self.reading.usual_height;
         match segment.bounds.map(height) {
@@ -153,7 +213,9 @@ impl<'a> Context<'a> {
     }
 
     fn relative_right(&self, amount: &Amount) -> f64 {
-        let Some(segment) = self.reading.segment(amount.span.segment) else { return 0.0 };
+        let Some(segment) = self.reading.segment(amount.span.segment) else {
+            return 0.0;
+        };
         let (width, _) = self.reading.view.page_size(segment.page);
         segment
             .bounds_of(amount.span.start, amount.span.end)
@@ -165,16 +227,27 @@ impl<'a> Context<'a> {
 /// The row of totals that an amount belongs to: the words before it on its row, else words alone on the row above.
 pub(in crate::readers) fn owner<'a>(reading: &'a Reading, amount: &Amount) -> Option<&'a TotalRow> {
     let row = reading.segment(amount.span.segment)?.row;
-    let until = reading.totals.partition_point(|total| total.segment <= amount.span.segment);
+    let until = reading
+        .totals
+        .partition_point(|total| total.segment <= amount.span.segment);
     let before = reading.totals.get(..until)?;
-    let on_row = before.iter().rev().take_while(|total| total.row == row).find(|total| total.segment < amount.span.segment || total.end <= amount.span.start);
+    let on_row = before
+        .iter()
+        .rev()
+        .take_while(|total| total.row == row)
+        .find(|total| total.segment < amount.span.segment || total.end <= amount.span.start);
     on_row.or_else(|| {
         let above = before.iter().rev().find(|total| total.row < row)?;
         let alone = reading.amounts_of(above).is_empty();
         if above.row + 1 != row || is_heading_row(reading, above.row) {
             return None;
         }
-        let band: Vec<&TotalRow> = before.iter().rev().take_while(|total| total.row >= above.row).filter(|total| total.row == above.row).collect();
+        let band: Vec<&TotalRow> = before
+            .iter()
+            .rev()
+            .take_while(|total| total.row >= above.row)
+            .filter(|total| total.row == above.row)
+            .collect();
         if band.len() > 1 {
             return band.into_iter().find(|total| stands_over(reading, total, amount));
         }
@@ -211,16 +284,30 @@ fn sums_of_two(values: impl Iterator<Item = i64>) -> (BTreeSet<i64>, BTreeSet<i6
 
 /// Amounts in whole coins that differ from another amount by the rounding.
 fn rounded_by(values: &BTreeMap<i64, usize>, difference: i64) -> BTreeSet<i64> {
-    let differs = |cents: &i64| values.contains_key(&(cents - difference)) || values.contains_key(&(cents + difference));
-    values.keys().copied().filter(|cents| cents % 5 == 0 && *cents > 20 && differs(cents)).collect()
+    let differs =
+        |cents: &i64| values.contains_key(&(cents - difference)) || values.contains_key(&(cents + difference));
+    values
+        .keys()
+        .copied()
+        .filter(|cents| cents % 5 == 0 && *cents > 20 && differs(cents))
+        .collect()
 }
 
 /// Sums of two amounts of which one is 2.5 to 27 hundredths of the other, as a tax is.
 fn tax_sums(values: &BTreeMap<i64, usize>) -> BTreeSet<i64> {
-    let list: Vec<i64> = values.keys().copied().filter(|cents| *cents > 0).rev().take(MAXIMUM_VALUES_FOR_SUMS).collect();
+    let list: Vec<i64> = values
+        .keys()
+        .copied()
+        .filter(|cents| *cents > 0)
+        .rev()
+        .take(MAXIMUM_VALUES_FOR_SUMS)
+        .collect();
     let mut sums = BTreeSet::new();
     for net in &list {
-        for tax in list.iter().filter(|tax| *tax * 1000 >= net * 25 && *tax * 100 <= net * 27) {
+        for tax in list
+            .iter()
+            .filter(|tax| *tax * 1000 >= net * 25 && *tax * 100 <= net * 27)
+        {
             sums.extend(net.checked_add(*tax).filter(|sum| values.contains_key(sum)));
         }
     }

@@ -25,9 +25,17 @@ struct Naming {
 /// Codes behind labels of numbers, and words of letters and digits on the first page.
 pub(super) fn document_numbers(reading: &Reading) -> Vec<Candidate> {
     let mut found: BTreeMap<Span, (Code, Naming)> = BTreeMap::new();
-    for hit in reading.labels.iter().filter(|hit| matches!(hit.label, Label::InvoiceNumber | Label::DocumentTitle | Label::OtherNumber)) {
+    for hit in reading.labels.iter().filter(|hit| {
+        matches!(
+            hit.label,
+            Label::InvoiceNumber | Label::DocumentTitle | Label::OtherNumber
+        )
+    }) {
         let places = places::of_label(reading, hit);
-        let Some((place, code)) = places.iter().find_map(|place| number_at(reading, place).map(|code| (place, code))) else {
+        let Some((place, code)) = places
+            .iter()
+            .find_map(|place| number_at(reading, place).map(|code| (place, code)))
+        else {
             continue;
         };
         let naming = &mut found.entry(code.span).or_insert((code, Naming::default())).1;
@@ -39,16 +47,32 @@ pub(super) fn document_numbers(reading: &Reading) -> Vec<Candidate> {
         naming.rows_below = place.rows_below;
         naming.same_segment = place.segment == hit.segment;
     }
-    for (index, segment) in reading.view.segments.iter().enumerate().take_while(|(_, segment)| segment.page == 0).take(MAXIMUM_CANDIDATES) {
-        if let Some(code) = document_number(index, segment, 0).filter(|code| code.printed.chars().any(char::is_alphabetic)) {
-            let date = reading.dates_in(index).iter().any(|date| date.span.overlaps(&code.span));
+    for (index, segment) in reading
+        .view
+        .segments
+        .iter()
+        .enumerate()
+        .take_while(|(_, segment)| segment.page == 0)
+        .take(MAXIMUM_CANDIDATES)
+    {
+        if let Some(code) =
+            document_number(index, segment, 0).filter(|code| code.printed.chars().any(char::is_alphabetic))
+        {
+            let date = reading
+                .dates_in(index)
+                .iter()
+                .any(|date| date.span.overlaps(&code.span));
             if !date {
                 found.entry(code.span).or_insert((code, Naming::default()));
             }
         }
     }
     let repetitions = word_counts(reading);
-    found.into_values().take(MAXIMUM_CANDIDATES).filter_map(|(code, naming)| number_candidate(reading, &code, naming, &repetitions)).collect()
+    found
+        .into_values()
+        .take(MAXIMUM_CANDIDATES)
+        .filter_map(|(code, naming)| number_candidate(reading, &code, naming, &repetitions))
+        .collect()
 }
 
 fn word_counts(reading: &Reading) -> BTreeMap<String, usize> {
@@ -64,7 +88,12 @@ fn word_counts(reading: &Reading) -> BTreeMap<String, usize> {
     counts
 }
 
-fn number_candidate(reading: &Reading, code: &Code, naming: Naming, repetitions: &BTreeMap<String, usize>) -> Option<Candidate> {
+fn number_candidate(
+    reading: &Reading,
+    code: &Code,
+    naming: Naming,
+    repetitions: &BTreeMap<String, usize>,
+) -> Option<Candidate> {
     let segment = reading.segment(code.span.segment)?;
     let digits = code.printed.chars().filter(char::is_ascii_digit).count();
     let length = code.printed.chars().count();
@@ -82,7 +111,10 @@ fn number_candidate(reading: &Reading, code: &Code, naming: Naming, repetitions:
             ("length", number(length.min(30)) / 30.0),
             ("short", flag(length <= 2)),
             ("begins_with_zero", flag(code.printed.starts_with('0'))),
-            ("repeated", number(repetitions.get(&code.printed).copied().unwrap_or(1)).ln()),
+            (
+                "repeated",
+                number(repetitions.get(&code.printed).copied().unwrap_or(1)).ln(),
+            ),
             ("row_share", share(segment.row, reading.view.rows.len())),
             ("alone_in_segment", flag(segment.text.len() == code.printed.len())),
             ("beside_contact", beside(Label::Contact)),
@@ -105,8 +137,16 @@ pub(super) fn tax_numbers(reading: &Reading) -> Vec<Candidate> {
             let segment = reading.segment(code.span.segment)?;
             let owner = owner(reading, code);
             let section = section(reading, code);
-            let compact = |printed: &str| -> String { printed.chars().filter(|character| character.is_alphanumeric()).collect() };
-            let same = numbers.iter().filter(|other| compact(&other.printed) == compact(&code.printed)).count();
+            let compact = |printed: &str| -> String {
+                printed
+                    .chars()
+                    .filter(|character| character.is_alphanumeric())
+                    .collect()
+            };
+            let same = numbers
+                .iter()
+                .filter(|other| compact(&other.printed) == compact(&code.printed))
+                .count();
             Some(Candidate {
                 proposal: Proposal::Text(code.printed.clone()),
                 features: vec![

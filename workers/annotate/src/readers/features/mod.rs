@@ -65,7 +65,9 @@ pub(crate) fn answer(field: &Field, reading: &Reading, proposal: &Proposal) -> O
 pub(crate) fn are_rivals(field: &Field, left: &Answer, right: &Answer) -> bool {
     match (left.class(), right.class()) {
         (Some(left), Some(right)) if left == right => false,
-        (Some(left), Some(right)) => clusters_by_similarity(field).is_none_or(|threshold| vote_similarity(field, left, right) < threshold),
+        (Some(left), Some(right)) => {
+            clusters_by_similarity(field).is_none_or(|threshold| vote_similarity(field, left, right) < threshold)
+        }
         _ => true,
     }
 }

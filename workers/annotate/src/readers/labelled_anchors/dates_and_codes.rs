@@ -14,12 +14,19 @@ pub(super) fn invoice_number(reading: &Reading) -> Option<Code> {
     labelled.sort_by_key(|hit| std::cmp::Reverse(hit.strength));
     labelled
         .into_iter()
-        .find_map(|hit| places::of_label(reading, hit).iter().find_map(|place| number_at(reading, place)))
+        .find_map(|hit| {
+            places::of_label(reading, hit)
+                .iter()
+                .find_map(|place| number_at(reading, place))
+        })
         .or_else(|| number_of_title(reading))
 }
 
 fn number_of_title(reading: &Reading) -> Option<Code> {
-    let mut titles: Vec<&LabelHit> = reading.labels_of(Label::DocumentTitle).filter(|hit| hit.first_token == 0).collect();
+    let mut titles: Vec<&LabelHit> = reading
+        .labels_of(Label::DocumentTitle)
+        .filter(|hit| hit.first_token == 0)
+        .collect();
     titles.sort_by_key(|hit| std::cmp::Reverse(hit.strength));
     titles.into_iter().find_map(|hit| {
         let same_segment = Place {
@@ -29,23 +36,38 @@ fn number_of_title(reading: &Reading) -> Option<Code> {
             rows_below: 0,
         };
         let below = || {
-            let weak = hit.strength < 5 || reading.segment(hit.segment).is_some_and(|segment| segment.text.trim_end().len() == hit.end);
-            let places = if weak { places::below(reading, hit.segment, hit.start, hit.end, 2) } else { Vec::new() };
-            places.iter().take(1).find_map(|place| number_at(reading, place).filter(|code| fills(reading, place, code)))
+            let weak = hit.strength < 5
+                || reading
+                    .segment(hit.segment)
+                    .is_some_and(|segment| segment.text.trim_end().len() == hit.end);
+            let places = if weak {
+                places::below(reading, hit.segment, hit.start, hit.end, 2)
+            } else {
+                Vec::new()
+            };
+            places
+                .iter()
+                .take(1)
+                .find_map(|place| number_at(reading, place).filter(|code| fills(reading, place, code)))
         };
         number_at(reading, &same_segment).or_else(below)
     })
 }
 
 fn fills(reading: &Reading, place: &Place, code: &Code) -> bool {
-    reading.segment(place.segment).is_some_and(|segment| segment.text.trim().trim_start_matches(['#', ' ']) == code.printed)
+    reading
+        .segment(place.segment)
+        .is_some_and(|segment| segment.text.trim().trim_start_matches(['#', ' ']) == code.printed)
 }
 
 /// The first document number of a place that is no date.
 pub(in crate::readers) fn number_at(reading: &Reading, place: &Place) -> Option<Code> {
     let segment = reading.segment(place.segment)?;
     let code = document_number(place.segment, segment, place.from)?;
-    let is_date = reading.dates_in(place.segment).iter().any(|date| !date.compact && date.span.overlaps(&code.span));
+    let is_date = reading
+        .dates_in(place.segment)
+        .iter()
+        .any(|date| !date.compact && date.span.overlaps(&code.span));
     (code.span.end <= place.to && !is_date).then_some(code)
 }
 
@@ -56,26 +78,52 @@ pub(super) fn issue_date(reading: &Reading) -> Option<&DateCandidate> {
 
 /// The date behind the title of the document and its number: `Rechnung Nr. 12 vom 18.11.2017`.
 pub(in crate::readers) fn date_of_title(reading: &Reading) -> Option<&DateCandidate> {
-    let titles = reading.labels.iter().filter(|hit| hit.first_token == 0 && (hit.label == Label::DocumentTitle || hit.label == Label::InvoiceNumber));
-    titles.filter(|hit| hit.strength >= 5).find_map(|hit| reading.dates_in(hit.segment).iter().find(|date| date.span.start > hit.end && !date.compact))
+    let titles = reading
+        .labels
+        .iter()
+        .filter(|hit| hit.first_token == 0 && (hit.label == Label::DocumentTitle || hit.label == Label::InvoiceNumber));
+    titles.filter(|hit| hit.strength >= 5).find_map(|hit| {
+        reading
+            .dates_in(hit.segment)
+            .iter()
+            .find(|date| date.span.start > hit.end && !date.compact)
+    })
 }
 
 /// The date behind the strongest label of due dates; the latest when there are several.
 pub(super) fn due_date(reading: &Reading) -> Option<&DateCandidate> {
-    let dates = reading.labels_of(Label::DueDate).filter(|hit| says_payment(reading, hit)).flat_map(|hit| date_of(reading, hit).into_iter().chain(dates_further_below(reading, hit)));
+    let dates = reading
+        .labels_of(Label::DueDate)
+        .filter(|hit| says_payment(reading, hit))
+        .flat_map(|hit| {
+            date_of(reading, hit)
+                .into_iter()
+                .chain(dates_further_below(reading, hit))
+        });
     dates.max_by_key(|date| date.date)
 }
 
 /// A bare `until` is a due date only where payment is spoken of.
 pub(in crate::readers) fn says_payment(reading: &Reading, hit: &LabelHit) -> bool {
-    const WORDS: [&str; 10] = ["zahl", "skonto", "abzug", "netto", "pay", "betal", "pag", "regl", "uberweis", "fallig"];
-    hit.strength >= 5 || reading.segment(hit.segment).is_some_and(|segment| segment.tokens.iter().any(|token| WORDS.iter().any(|word| token.folded.starts_with(word))))
+    const WORDS: [&str; 10] = [
+        "zahl", "skonto", "abzug", "netto", "pay", "betal", "pag", "regl", "uberweis", "fallig",
+    ];
+    hit.strength >= 5
+        || reading.segment(hit.segment).is_some_and(|segment| {
+            segment
+                .tokens
+                .iter()
+                .any(|token| WORDS.iter().any(|word| token.folded.starts_with(word)))
+        })
 }
 
 /// Dates in the column under a heading that fills its segment: terms of payment with several days.
 fn dates_further_below<'a>(reading: &'a Reading, hit: &LabelHit) -> Vec<&'a DateCandidate> {
     const ROWS: usize = 5;
-    let Some((segment, bounds)) = reading.segment(hit.segment).and_then(|segment| segment.bounds.map(|bounds| (segment, bounds))) else {
+    let Some((segment, bounds)) = reading
+        .segment(hit.segment)
+        .and_then(|segment| segment.bounds.map(|bounds| (segment, bounds)))
+    else {
         return Vec::new();
     };
     if segment.text.trim_end_matches([':', ' ']).len() > hit.end {
@@ -84,7 +132,14 @@ fn dates_further_below<'a>(reading: &'a Reading, hit: &LabelHit) -> Vec<&'a Date
     let rows = reading.view.row_start(segment.row + 1)..reading.view.row_start(segment.row + 1 + ROWS);
     let dates = rows.flat_map(|index| reading.dates_in(index).iter().map(move |date| (index, date)));
     dates
-        .filter(|(index, _)| reading.segment(*index).is_some_and(|other| other.page == segment.page && other.bounds.is_some_and(|other| other.left < bounds.right && bounds.left < other.right)))
+        .filter(|(index, _)| {
+            reading.segment(*index).is_some_and(|other| {
+                other.page == segment.page
+                    && other
+                        .bounds
+                        .is_some_and(|other| other.left < bounds.right && bounds.left < other.right)
+            })
+        })
         .map(|(_, date)| date)
         .collect()
 }
@@ -109,11 +164,15 @@ fn date_of<'a>(reading: &'a Reading, hit: &LabelHit) -> Option<&'a DateCandidate
 
 /// `Lieferung Datum`, `order date` read as `order` and `date`: the word before makes it another date.
 fn is_part_of_other_label(reading: &Reading, hit: &LabelHit) -> bool {
-    hit.strength < 8 && hit.strength > 4
+    hit.strength < 8
+        && hit.strength > 4
         && reading.labels_in(hit.segment).iter().any(|other| {
             other.end < hit.start
                 && hit.start - other.end <= 2
-                && matches!(other.label, Label::OtherDate | Label::DueDate | Label::OtherParty | Label::OtherNumber)
+                && matches!(
+                    other.label,
+                    Label::OtherDate | Label::DueDate | Label::OtherParty | Label::OtherNumber
+                )
         })
 }
 
@@ -137,7 +196,11 @@ pub(super) fn seller_tax_number(reading: &Reading) -> Result<Code, NoTaxNumber> 
     let numbers = codes::tax_numbers(&reading.view);
     if numbers.is_empty() {
         let announced = reading.labels_of(Label::VatId).next().is_some();
-        return Err(if announced { NoTaxNumber::Undecided } else { NoTaxNumber::NotInText });
+        return Err(if announced {
+            NoTaxNumber::Undecided
+        } else {
+            NoTaxNumber::NotInText
+        });
     }
     numbers
         .into_iter()
@@ -150,21 +213,35 @@ pub(super) fn seller_tax_number(reading: &Reading) -> Result<Code, NoTaxNumber> 
 pub(in crate::readers) fn owner(reading: &Reading, code: &Code) -> Option<Label> {
     let is_tax_label = |hit: &&LabelHit| matches!(hit.label, Label::VatId | Label::BuyerVatId);
     let own = reading.segment(code.span.segment)?;
-    let in_segment = reading.labels_in(code.span.segment).iter().rfind(|hit| is_tax_label(hit) && hit.end <= code.span.start);
+    let in_segment = reading
+        .labels_in(code.span.segment)
+        .iter()
+        .rfind(|hit| is_tax_label(hit) && hit.end <= code.span.start);
     let to_the_left = || {
-        let left = code.span.segment.checked_sub(1).filter(|left| reading.segment(*left).is_some_and(|other| other.row == own.row))?;
+        let left = code
+            .span
+            .segment
+            .checked_sub(1)
+            .filter(|left| reading.segment(*left).is_some_and(|other| other.row == own.row))?;
         reading.labels_in(left).iter().rfind(is_tax_label)
     };
     let above = || {
         let row = own.row.checked_sub(1)?;
         let range = reading.view.rows.get(row)?.clone();
-        reading.labels.iter().filter(|hit| range.contains(&hit.segment)).filter(is_tax_label).find(|hit| {
-            let label = reading.segment(hit.segment).and_then(|segment| segment.bounds);
-            match (label, own.bounds) {
-                (Some(label), Some(own)) => label.left < own.right && own.left < label.right,
-                _ => reading.segment(hit.segment).is_some_and(|segment| segment.column == own.column),
-            }
-        })
+        reading
+            .labels
+            .iter()
+            .filter(|hit| range.contains(&hit.segment))
+            .filter(is_tax_label)
+            .find(|hit| {
+                let label = reading.segment(hit.segment).and_then(|segment| segment.bounds);
+                match (label, own.bounds) {
+                    (Some(label), Some(own)) => label.left < own.right && own.left < label.right,
+                    _ => reading
+                        .segment(hit.segment)
+                        .is_some_and(|segment| segment.column == own.column),
+                }
+            })
     };
     in_segment.or_else(to_the_left).or_else(above).map(|hit| hit.label)
 }
@@ -173,15 +250,20 @@ pub(in crate::readers) fn owner(reading: &Reading, code: &Code) -> Option<Label>
 pub(in crate::readers) fn section(reading: &Reading, code: &Code) -> Option<Label> {
     const ROWS_OF_A_SECTION: usize = 14;
     let own = reading.segment(code.span.segment)?;
-    let heading = reading.labels.iter().filter(|hit| matches!(hit.label, Label::Seller | Label::Buyer | Label::OtherParty) && hit.first_token == 0).filter(|hit| hit.segment <= code.span.segment);
-    let heading = heading
-        .filter(|hit| {
-            reading.segment(hit.segment).is_some_and(|segment| {
-                let fills = segment.text.trim_end_matches([':', ' ']).len() <= hit.end;
-                fills && segment.row + ROWS_OF_A_SECTION >= own.row && segment.page == own.page && is_left_aligned(segment.bounds, own.bounds)
-            })
+    let mut headings = reading
+        .labels
+        .iter()
+        .filter(|hit| matches!(hit.label, Label::Seller | Label::Buyer | Label::OtherParty) && hit.first_token == 0)
+        .filter(|hit| hit.segment <= code.span.segment);
+    let heading = headings.rfind(|hit| {
+        reading.segment(hit.segment).is_some_and(|segment| {
+            let fills = segment.text.trim_end_matches([':', ' ']).len() <= hit.end;
+            fills
+                && segment.row + ROWS_OF_A_SECTION >= own.row
+                && segment.page == own.page
+                && is_left_aligned(segment.bounds, own.bounds)
         })
-        .last()?;
+    })?;
     Some(heading.label)
 }
 

@@ -28,8 +28,16 @@ fn best(reading: &Reading, role: Role) -> Option<&Amount> {
         };
         let mut score = base + i32::from(row.strength);
         if role == Role::ShopTotal {
-            score -= if closed_at.is_some_and(|closed| row.row > closed) { 14 } else { 0 };
-            score += if rounding_at.is_some_and(|rounding| row.row > rounding) { 9 } else { 0 };
+            score -= if closed_at.is_some_and(|closed| row.row > closed) {
+                14
+            } else {
+                0
+            };
+            score += if rounding_at.is_some_and(|rounding| row.row > rounding) {
+                9
+            } else {
+                0
+            };
         }
         if amount.value.is_zero() {
             score -= 8;
@@ -41,7 +49,11 @@ fn best(reading: &Reading, role: Role) -> Option<&Amount> {
         }
     }
     let found = winner.map(|(_, amount)| amount)?;
-    Some(if role == Role::ShopTotal { totals::after_rounding(reading, found) } else { found })
+    Some(if role == Role::ShopTotal {
+        totals::after_rounding(reading, found)
+    } else {
+        found
+    })
 }
 
 fn suitability(role: Role, kind: TotalKind) -> Option<i32> {
@@ -98,10 +110,12 @@ fn tax_total(reading: &Reading) -> Option<&Amount> {
         .filter(|row| row.kind == TotalKind::Tax)
         .filter_map(|row| amount_of(reading, row).map(|amount| (row, amount)))
         .collect();
-    let named = rows.iter().filter(|(row, _)| row.strength >= 6).last();
+    let named = rows.iter().rfind(|(row, _)| row.strength >= 6);
     if let Some((_, amount)) = named {
         return Some(amount);
     }
     let (_, first) = rows.first()?;
-    rows.iter().all(|(_, amount)| amount.value == first.value).then_some(*first)
+    rows.iter()
+        .all(|(_, amount)| amount.value == first.value)
+        .then_some(*first)
 }

@@ -81,7 +81,10 @@ static PATTERNS: LazyLock<HashMap<String, Vec<Pattern>>> = LazyLock::new(|| {
     let mut by_first: HashMap<String, Vec<Pattern>> = HashMap::new();
     let mut add = |words: Vec<String>, label: Label, strength: u8| {
         if let Some(first) = words.first().cloned() {
-            by_first.entry(first).or_default().push(Pattern { words, label, strength });
+            by_first
+                .entry(first)
+                .or_default()
+                .push(Pattern { words, label, strength });
         }
     };
     for &(label, strength, phrases) in table::PHRASES {
@@ -139,7 +142,10 @@ fn find_in(segment: usize, text: &str, tokens: &[Token], hits: &mut Vec<LabelHit
 }
 
 const fn is_party(label: Label) -> bool {
-    matches!(label, Label::Seller | Label::Buyer | Label::OtherParty | Label::PartyName | Label::PartyAddress)
+    matches!(
+        label,
+        Label::Seller | Label::Buyer | Label::OtherParty | Label::PartyName | Label::PartyAddress
+    )
 }
 
 /// Whether the words are a heading rather than part of a name or a sentence: a colon follows them, or they fill the segment.
@@ -171,11 +177,20 @@ mod tests {
 
     #[test]
     fn the_longest_label_wins() {
-        assert_eq!(labels("Tax Invoice No.: 123"), [(Label::InvoiceNumber, "Tax Invoice No".to_owned())]);
-        assert_eq!(labels("N° de facture 12"), [(Label::InvoiceNumber, "N° de facture".to_owned())]);
+        assert_eq!(
+            labels("Tax Invoice No.: 123"),
+            [(Label::InvoiceNumber, "Tax Invoice No".to_owned())]
+        );
+        assert_eq!(
+            labels("N° de facture 12"),
+            [(Label::InvoiceNumber, "N° de facture".to_owned())]
+        );
         assert_eq!(labels("Bill To: ACME"), [(Label::Buyer, "Bill To".to_owned())]);
         assert!(labels("Lieferant GmbH").is_empty());
-        assert_eq!(labels("INVOICENUMBER 12"), [(Label::InvoiceNumber, "INVOICENUMBER".to_owned())]);
+        assert_eq!(
+            labels("INVOICENUMBER 12"),
+            [(Label::InvoiceNumber, "INVOICENUMBER".to_owned())]
+        );
     }
 
     #[test]

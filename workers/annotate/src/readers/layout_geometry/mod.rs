@@ -33,7 +33,11 @@ impl Reader for LayoutGeometry {
         let reading = Reading::new(input.document);
         let receipt = is_receipt(input.fields);
         answers::by_role(input.fields, |field, role| {
-            if reading.view.has_boxes { answer(&reading, receipt, field, role) } else { None }
+            if reading.view.has_boxes {
+                answer(&reading, receipt, field, role)
+            } else {
+                None
+            }
         })
     }
 }
@@ -42,11 +46,16 @@ fn answer(reading: &Reading, receipt: bool, field: &Field, role: Role) -> Option
     let text = |found: Option<String>| found.map(|text| answers::text(field, &text));
     match role {
         Role::InvoiceNumber => nearest::invoice_number(reading).map(|code| answers::text(field, &code.printed)),
-        Role::IssueDate => nearest::date(reading, Label::IssueDate).or_else(|| date_of_title(reading)).or_else(|| receipt.then(|| nearest::topmost_date(reading)).flatten()).map(|date| answers::date(field, date)),
+        Role::IssueDate => nearest::date(reading, Label::IssueDate)
+            .or_else(|| date_of_title(reading))
+            .or_else(|| receipt.then(|| nearest::topmost_date(reading)).flatten())
+            .map(|date| answers::date(field, date)),
         Role::DueDate => nearest::date(reading, Label::DueDate).map(|date| answers::date(field, date)),
         Role::SellerVatId => nearest::seller_tax_number(reading).map(|code| answers::text(field, &code.printed)),
         Role::Currency => sums::currency(reading).map(|code| answers::text(field, code)),
-        Role::ShopTotal => sums::shop_total(reading).map(|amount| answers::amount(field, totals::after_rounding(reading, amount))),
+        Role::ShopTotal => {
+            sums::shop_total(reading).map(|amount| answers::amount(field, totals::after_rounding(reading, amount)))
+        }
         Role::GrossTotal => sums::gross(reading).map(|found| answers::amount(field, found.amount)),
         Role::NetTotal => sums::net(reading).map(|amount| answers::amount(field, amount)),
         Role::TaxTotal => sums::tax(reading).map(|tax| match tax {

@@ -32,8 +32,16 @@ pub(super) enum Tax<'a> {
 
 /// The named sums of all pages from top to bottom.
 fn named_sums(reading: &Reading) -> Vec<Found<'_>> {
-    let mut found: Vec<Found<'_>> = reading.totals.iter().filter_map(|row| amount_beside(reading, row)).collect();
-    found.sort_by(|left, right| left.page.cmp(&right.page).then(middle(left.bounds).total_cmp(&middle(right.bounds))));
+    let mut found: Vec<Found<'_>> = reading
+        .totals
+        .iter()
+        .filter_map(|row| amount_beside(reading, row))
+        .collect();
+    found.sort_by(|left, right| {
+        left.page
+            .cmp(&right.page)
+            .then(middle(left.bounds).total_cmp(&middle(right.bounds)))
+    });
     found
 }
 
@@ -50,17 +58,33 @@ fn amount_beside<'a>(reading: &'a Reading, row: &TotalRow) -> Option<Found<'a>> 
     };
     let (page, label) = bounds_of(reading, words)?;
     let height = (label.bottom - label.top).max(1.0);
-    let near = reading.amounts.iter().filter(|amount| amount.is_money()).filter_map(|amount| {
-        let (other_page, bounds) = bounds_of(reading, amount.span)?;
-        let off = (middle(bounds) - middle(label)).abs();
-        let beside = bounds.left > label.right - 0.5 * height && off < 0.75 * height;
-        (other_page == page && beside).then_some((off, bounds, amount))
-    });
-    let next_words = reading.totals.iter().filter(|other| other.segment != row.segment).filter_map(|other| {
-        let (other_page, words) = bounds_of(reading, Span { segment: other.segment, start: 0, end: other.end })?;
-        let on_line = other_page == page && words.left > label.right && (middle(words) - middle(label)).abs() < 0.75 * height;
-        on_line.then_some(words.left)
-    });
+    let near = reading
+        .amounts
+        .iter()
+        .filter(|amount| amount.is_money())
+        .filter_map(|amount| {
+            let (other_page, bounds) = bounds_of(reading, amount.span)?;
+            let off = (middle(bounds) - middle(label)).abs();
+            let beside = bounds.left > label.right - 0.5 * height && off < 0.75 * height;
+            (other_page == page && beside).then_some((off, bounds, amount))
+        });
+    let next_words = reading
+        .totals
+        .iter()
+        .filter(|other| other.segment != row.segment)
+        .filter_map(|other| {
+            let (other_page, words) = bounds_of(
+                reading,
+                Span {
+                    segment: other.segment,
+                    start: 0,
+                    end: other.end,
+                },
+            )?;
+            let on_line =
+                other_page == page && words.left > label.right && (middle(words) - middle(label)).abs() < 0.75 * height;
+            on_line.then_some(words.left)
+        });
     let limit = next_words.fold(f32::MAX, f32::min);
     let near = near.filter(|(_, bounds, _)| bounds.left < limit);
     let beside = near.clone().next().is_some();
@@ -87,12 +111,17 @@ fn is_in_band(reading: &Reading, row: &TotalRow) -> bool {
 /// The amount under the words, in the next lines of their column.
 fn amount_below<'a>(reading: &'a Reading, row: &TotalRow, page: usize, label: Bounds) -> Option<Found<'a>> {
     let height = (label.bottom - label.top).max(1.0);
-    let under = reading.amounts.iter().filter(|amount| amount.is_money()).filter_map(|amount| {
-        let (other_page, bounds) = bounds_of(reading, amount.span)?;
-        let gap = bounds.top - label.bottom;
-        let aligned = bounds.left < label.right + 0.5 * height && bounds.right > label.left - 0.5 * height;
-        (other_page == page && gap > -0.3 * height && gap < 2.5 * height && aligned).then_some((gap, bounds, amount))
-    });
+    let under = reading
+        .amounts
+        .iter()
+        .filter(|amount| amount.is_money())
+        .filter_map(|amount| {
+            let (other_page, bounds) = bounds_of(reading, amount.span)?;
+            let gap = bounds.top - label.bottom;
+            let aligned = bounds.left < label.right + 0.5 * height && bounds.right > label.left - 0.5 * height;
+            (other_page == page && gap > -0.3 * height && gap < 2.5 * height && aligned)
+                .then_some((gap, bounds, amount))
+        });
     let (_, bounds, amount) = under.min_by(|left, right| left.0.total_cmp(&right.0))?;
     Some(Found {
         kind: row.kind,
@@ -106,23 +135,38 @@ fn amount_below<'a>(reading: &'a Reading, row: &TotalRow, page: usize, label: Bo
 /// The last total above the line where money changes hands; without such a line the tallest, and of equally tall ones the lowest.
 pub(super) fn shop_total(reading: &Reading) -> Option<&Amount> {
     let sums = named_sums(reading);
-    let is_total = |found: &&Found<'_>| matches!(found.kind, TotalKind::Plain | TotalKind::Gross | TotalKind::Payable | TotalKind::Rounded | TotalKind::Net) && !found.amount.value.is_zero();
-    let payment = sums.iter().position(|found| matches!(found.kind, TotalKind::Paid | TotalKind::Change));
+    let is_total = |found: &&Found<'_>| {
+        matches!(
+            found.kind,
+            TotalKind::Plain | TotalKind::Gross | TotalKind::Payable | TotalKind::Rounded | TotalKind::Net
+        ) && !found.amount.value.is_zero()
+    };
+    let payment = sums
+        .iter()
+        .position(|found| matches!(found.kind, TotalKind::Paid | TotalKind::Change));
     if let Some(payment) = payment {
-        let before = sums.get(..payment)?.iter().filter(is_total);
-        if let Some(last) = before.filter(|found| found.kind != TotalKind::Net || found.strength >= 7).last() {
+        let mut before = sums.get(..payment)?.iter().filter(is_total);
+        if let Some(last) = before.rfind(|found| found.kind != TotalKind::Net || found.strength >= 7) {
             return Some(last.amount);
         }
     }
     let height = |found: &Found<'_>| found.bounds.bottom - found.bounds.top;
     let tallest = sums.iter().filter(is_total).map(height).fold(0.0_f32, f32::max);
-    sums.iter().filter(is_total).filter(|found| height(found) > 0.85 * tallest).last().map(|found| found.amount)
+    sums.iter()
+        .filter(is_total)
+        .rfind(|found| height(found) > 0.85 * tallest)
+        .map(|found| found.amount)
 }
 
 /// The lowest sum that is called gross or just total; what remains to be paid when there is none.
 pub(super) fn gross(reading: &Reading) -> Option<Found<'_>> {
     let sums = named_sums(reading);
-    let lowest = |kinds: &[TotalKind], strength: u8| sums.iter().rev().find(|found| kinds.contains(&found.kind) && found.strength >= strength).copied();
+    let lowest = |kinds: &[TotalKind], strength: u8| {
+        sums.iter()
+            .rev()
+            .find(|found| kinds.contains(&found.kind) && found.strength >= strength)
+            .copied()
+    };
     lowest(&[TotalKind::Gross], 5)
         .or_else(|| lowest(&[TotalKind::Plain, TotalKind::Rounded], 7))
         .or_else(|| lowest(&[TotalKind::Payable], 5))
@@ -132,9 +176,17 @@ pub(super) fn gross(reading: &Reading) -> Option<Found<'_>> {
 pub(super) fn net(reading: &Reading) -> Option<&Amount> {
     let gross = gross(reading);
     let sums = named_sums(reading);
-    let above = |found: &&Found<'_>| gross.is_none_or(|gross| (found.page, middle(found.bounds)) <= (gross.page, middle(gross.bounds) + 1.0));
+    let above = |found: &&Found<'_>| {
+        gross.is_none_or(|gross| (found.page, middle(found.bounds)) <= (gross.page, middle(gross.bounds) + 1.0))
+    };
     let smaller = |found: &&Found<'_>| gross.is_none_or(|gross| found.amount.value.abs() <= gross.amount.value.abs());
-    let lowest = |kind: TotalKind| sums.iter().filter(|found| found.kind == kind).filter(above).filter(smaller).last().map(|found| found.amount);
+    let lowest = |kind: TotalKind| {
+        sums.iter()
+            .filter(|found| found.kind == kind)
+            .filter(above)
+            .rfind(smaller)
+            .map(|found| found.amount)
+    };
     lowest(TotalKind::Net).or_else(|| lowest(TotalKind::Subtotal))
 }
 
@@ -160,6 +212,8 @@ pub(super) fn tax(reading: &Reading) -> Option<Tax<'_>> {
 
 /// The currency of the mark beside the gross total; that of the document when it has none.
 pub(super) fn currency(reading: &Reading) -> Option<&'static str> {
-    let beside = gross(reading).and_then(|found| found.amount.currency).filter(|code| !code.is_empty());
+    let beside = gross(reading)
+        .and_then(|found| found.amount.currency)
+        .filter(|code| !code.is_empty());
     beside.or_else(|| reading.currency())
 }

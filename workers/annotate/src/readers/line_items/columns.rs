@@ -29,15 +29,26 @@ fn item_of(reading: &Reading, table: &Headings, row: usize) -> Option<Item> {
     }
     let total = item.line_total.is_some();
     item.description = description_of(reading, table, range)?;
-    let worded = item.description.chars().filter(|character| character.is_alphabetic()).count() > 3 || item.quantity.is_some();
+    let worded = item
+        .description
+        .chars()
+        .filter(|character| character.is_alphabetic())
+        .count()
+        > 3
+        || item.quantity.is_some();
     (total && worded && !item.description.is_empty()).then_some(item)
 }
 
 fn place_number(reading: &Reading, table: &Headings, number: &Amount, item: &mut Item) {
-    let Some(bounds) = reading.segment(number.span.segment).and_then(|segment| segment.bounds_of(number.span.start, number.span.end)) else {
+    let Some(bounds) = reading
+        .segment(number.span.segment)
+        .and_then(|segment| segment.bounds_of(number.span.start, number.span.end))
+    else {
         return;
     };
-    let among_words = reading.segment(number.span.segment).is_some_and(|segment| segment.letter_count() > LETTERS_OF_A_UNIT);
+    let among_words = reading
+        .segment(number.span.segment)
+        .is_some_and(|segment| segment.letter_count() > LETTERS_OF_A_UNIT);
     let cell = match heading_of(table, bounds, among_words) {
         Some(Heading::Quantity) => &mut item.quantity,
         Some(Heading::UnitPrice) if number.decimals >= 2 || number.currency.is_some() => &mut item.unit_price,
@@ -50,9 +61,16 @@ fn place_number(reading: &Reading, table: &Headings, number: &Amount, item: &mut
 
 /// The heading whose word overlaps most, else the one whose nearer edge is closest.
 fn heading_of(table: &Headings, bounds: Bounds, among_words: bool) -> Option<Heading> {
-    let cells = || table.cells.iter().filter_map(|cell| cell.bounds.map(|heading| (cell.heading, heading)));
+    let cells = || {
+        table
+            .cells
+            .iter()
+            .filter_map(|cell| cell.bounds.map(|heading| (cell.heading, heading)))
+    };
     let overlap = |heading: &Bounds| heading.right.min(bounds.right) - heading.left.max(bounds.left);
-    let best = cells().filter(|(_, heading)| overlap(heading) > 0.0).max_by(|left, right| overlap(&left.1).total_cmp(&overlap(&right.1)));
+    let best = cells()
+        .filter(|(_, heading)| overlap(heading) > 0.0)
+        .max_by(|left, right| overlap(&left.1).total_cmp(&overlap(&right.1)));
     let distance = |heading: &Bounds| {
         let edges = [heading.left - bounds.left, heading.right - bounds.right];
         edges.into_iter().map(f32::abs).fold(f32::MAX, f32::min)
@@ -66,15 +84,28 @@ fn heading_of(table: &Headings, bounds: Bounds, among_words: bool) -> Option<Hea
 
 /// The words of the row under the heading of descriptions; the widest text when there is none.
 fn description_of(reading: &Reading, table: &Headings, range: std::ops::Range<usize>) -> Option<String> {
-    let segments: Vec<_> = range.filter_map(|index| reading.segment(index)).filter(|segment| segment.letter_count() >= 2).collect();
-    let heading = table.cells.iter().find(|cell| cell.heading == Heading::Description).and_then(|cell| cell.bounds);
+    let segments: Vec<_> = range
+        .filter_map(|index| reading.segment(index))
+        .filter(|segment| segment.letter_count() >= 2)
+        .collect();
+    let heading = table
+        .cells
+        .iter()
+        .find(|cell| cell.heading == Heading::Description)
+        .and_then(|cell| cell.bounds);
     let under = heading.and_then(|heading| {
         segments
             .iter()
             .filter(|segment| segment.letter_count() >= 3)
-            .filter(|segment| segment.bounds.is_some_and(|bounds| bounds.left < heading.right && heading.left < bounds.right))
+            .filter(|segment| {
+                segment
+                    .bounds
+                    .is_some_and(|bounds| bounds.left < heading.right && heading.left < bounds.right)
+            })
             .max_by_key(|segment| segment.letter_count())
     });
     let widest = || segments.iter().max_by_key(|segment| segment.letter_count());
-    under.or_else(widest).map(|segment| without_position(&segment.text).to_owned())
+    under
+        .or_else(widest)
+        .map(|segment| without_position(&segment.text).to_owned())
 }

@@ -52,15 +52,42 @@ pub(crate) struct Headings {
 pub(crate) const MAXIMUM_TABLE_ROWS: usize = 1_500;
 
 const WORDS: [(Heading, &str); 10] = [
-    (Heading::Position, "pos position lfd nr no rad linje line ligne linea riga regel"),
-    (Heading::Article, "artnr artikelnr artikelnummer article sku code codice codigo art ref kode varenr artikkelnr reference referencia riferimento referentie item"),
-    (Heading::Description, "description desc items varetekst goods artikelbezeichnung product products artikel artikelbeschreibung artikelbezeichnung bezeichnung beschreibung produkt leistung designation libelle descrizione descripcion concepto omschrijving benamning beskrivelse beskrivning vare tjanst details service services particulars text articolo articulo prestation varebeskrivelse dienst"),
-    (Heading::Quantity, "quantity qty qnty menge anzahl quantite qte antal antall quantita qta cantidad cant aantal hoeveelheid mengd mengde hrs hours stunden std tim ant"),
-    (Heading::Unit, "unit einheit unite enhet unita unidad eenheid uom mengeneinheit stk um ud me"),
-    (Heading::UnitPrice, "price preis einzelpreis stuckpreis prix unitaire pu tarief tarif tarifa tariffa apris enhetspris styckpris stykpris prezzo precio prijs stuksprijs rate nettopreis epreis ep pris unitario stukprijs eenheidsprijs vk"),
-    (Heading::LineTotal, "amount total betrag gesamt gesamtpreis gesamtbetrag nettobetrag zeilenbetrag montant belopp belop summa sum importo totale importe bedrag totaal summe gesamtsumme positionsbetrag entgelt gpreis regeltotaal nettosumme netto radsumma linjesum amt"),
-    (Heading::Tax, "vat mwst ust tva moms mva iva btw tax taxes steuersatz steuer gst"),
-    (Heading::Discount, "rabatt discount disc rem remise sconto dto descuento korting rabais"),
+    (
+        Heading::Position,
+        "pos position lfd nr no rad linje line ligne linea riga regel",
+    ),
+    (
+        Heading::Article,
+        "artnr artikelnr artikelnummer article sku code codice codigo art ref kode varenr artikkelnr reference referencia riferimento referentie item",
+    ),
+    (
+        Heading::Description,
+        "description desc items varetekst goods artikelbezeichnung product products artikel artikelbeschreibung artikelbezeichnung bezeichnung beschreibung produkt leistung designation libelle descrizione descripcion concepto omschrijving benamning beskrivelse beskrivning vare tjanst details service services particulars text articolo articulo prestation varebeskrivelse dienst",
+    ),
+    (
+        Heading::Quantity,
+        "quantity qty qnty menge anzahl quantite qte antal antall quantita qta cantidad cant aantal hoeveelheid mengd mengde hrs hours stunden std tim ant",
+    ),
+    (
+        Heading::Unit,
+        "unit einheit unite enhet unita unidad eenheid uom mengeneinheit stk um ud me",
+    ),
+    (
+        Heading::UnitPrice,
+        "price preis einzelpreis stuckpreis prix unitaire pu tarief tarif tarifa tariffa apris enhetspris styckpris stykpris prezzo precio prijs stuksprijs rate nettopreis epreis ep pris unitario stukprijs eenheidsprijs vk",
+    ),
+    (
+        Heading::LineTotal,
+        "amount total betrag gesamt gesamtpreis gesamtbetrag nettobetrag zeilenbetrag montant belopp belop summa sum importo totale importe bedrag totaal summe gesamtsumme positionsbetrag entgelt gpreis regeltotaal nettosumme netto radsumma linjesum amt",
+    ),
+    (
+        Heading::Tax,
+        "vat mwst ust tva moms mva iva btw tax taxes steuersatz steuer gst",
+    ),
+    (
+        Heading::Discount,
+        "rabatt discount disc rem remise sconto dto descuento korting rabais",
+    ),
     (Heading::Date, "date datum dato data fecha"),
 ];
 
@@ -84,12 +111,22 @@ pub(crate) fn find(reading: &Reading) -> Vec<Headings> {
 }
 
 /// Reads every table: a row after the other until the totals, subtotals left out; a repeated heading on the next page continues the table.
-pub(crate) fn rows_of_tables(reading: &Reading, mut item_of: impl FnMut(&Headings, usize) -> Option<Item>) -> Vec<Item> {
+pub(crate) fn rows_of_tables(
+    reading: &Reading,
+    mut item_of: impl FnMut(&Headings, usize) -> Option<Item>,
+) -> Vec<Item> {
     let tables = find(reading);
     let mut items = Vec::new();
     for (place, table) in tables.iter().enumerate() {
-        let next = tables.get(place + 1).map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
-        let end = reading.view.rows.len().min(next).min(table.first_row + MAXIMUM_TABLE_ROWS);
+        let next = tables
+            .get(place + 1)
+            .map_or(usize::MAX, |next| next.first_row.saturating_sub(1));
+        let end = reading
+            .view
+            .rows
+            .len()
+            .min(next)
+            .min(table.first_row + MAXIMUM_TABLE_ROWS);
         for row in table.first_row..end {
             match kind_of(reading, row) {
                 RowKind::Total if !items.is_empty() => return items,
@@ -108,7 +145,10 @@ pub(crate) fn is_heading_word(folded: &str) -> bool {
 }
 
 fn heading_of_word(folded: &str) -> Option<Heading> {
-    WORDS.iter().find(|(_, words)| words.split(' ').any(|word| word == folded)).map(|(heading, _)| *heading)
+    WORDS
+        .iter()
+        .find(|(_, words)| words.split(' ').any(|word| word == folded))
+        .map(|(heading, _)| *heading)
 }
 
 fn left_of(cell: &Cell) -> f32 {
@@ -119,14 +159,25 @@ fn left_of(cell: &Cell) -> f32 {
 pub(crate) fn is_heading_row(reading: &Reading, row: usize) -> bool {
     let cells = cells_of(reading, row);
     let has = |wanted: Heading| cells.iter().any(|cell| cell.heading == wanted);
-    let kinds = [Heading::Description, Heading::Quantity, Heading::UnitPrice, Heading::LineTotal, Heading::Position]
-        .into_iter()
-        .filter(|heading| has(*heading))
-        .count();
+    let kinds = [
+        Heading::Description,
+        Heading::Quantity,
+        Heading::UnitPrice,
+        Heading::LineTotal,
+        Heading::Position,
+    ]
+    .into_iter()
+    .filter(|heading| has(*heading))
+    .count();
     let price = has(Heading::LineTotal) || has(Heading::UnitPrice);
     let words: usize = reading.view.row(row).iter().map(|segment| segment.tokens.len()).sum();
     let apart = reading.view.row(row).len() > 1;
-    (kinds >= 3 || (kinds == 2 && apart)) && price && words <= 24 && super::numbers_of(reading, row).iter().all(|number| number.decimals == 0)
+    (kinds >= 3 || (kinds == 2 && apart))
+        && price
+        && words <= 24
+        && super::numbers_of(reading, row)
+            .iter()
+            .all(|number| number.decimals == 0)
 }
 
 /// The row with the rows directly above and below that continue its headings.
@@ -137,7 +188,9 @@ fn band(reading: &Reading, row: usize) -> (usize, usize) {
         words > 0 && cells * 3 >= words && super::numbers_of(reading, row).is_empty()
     };
     let first = row.checked_sub(1).filter(|above| continues(*above)).unwrap_or(row);
-    let last = Some(row + 1).filter(|below| *below < reading.view.rows.len() && continues(*below)).unwrap_or(row);
+    let last = Some(row + 1)
+        .filter(|below| *below < reading.view.rows.len() && continues(*below))
+        .unwrap_or(row);
     (first, last)
 }
 
@@ -146,20 +199,32 @@ fn cells_of(reading: &Reading, row: usize) -> Vec<Cell> {
     for segment in reading.view.row(row) {
         let mut previous: Option<Heading> = None;
         for (place, token) in segment.tokens.iter().enumerate() {
-            let next = segment.tokens.get(place + 1).filter(|_| token.folded.chars().count() == 1);
-            let Some(heading) = next.and_then(|next| heading_of_word(&format!("{}{}", token.folded, next.folded))).or_else(|| heading_of_word(&token.folded)) else {
+            let next = segment
+                .tokens
+                .get(place + 1)
+                .filter(|_| token.folded.chars().count() == 1);
+            let Some(heading) = next
+                .and_then(|next| heading_of_word(&format!("{}{}", token.folded, next.folded)))
+                .or_else(|| heading_of_word(&token.folded))
+            else {
                 continue;
             };
             let heading = &heading;
             let bounds = segment.bounds_of(token.start, token.end);
-            let same = previous == Some(*heading) || (previous == Some(Heading::UnitPrice) && *heading == Heading::Unit);
+            let same =
+                previous == Some(*heading) || (previous == Some(Heading::UnitPrice) && *heading == Heading::Unit);
             match cells.last_mut() {
                 Some(last) if same => last.bounds = widen(last.bounds, bounds),
                 Some(last) if previous == Some(Heading::Unit) && *heading == Heading::UnitPrice => {
                     last.heading = Heading::UnitPrice;
                     last.bounds = widen(last.bounds, bounds);
                 }
-                Some(last) if matches!((previous, *heading), (Some(Heading::LineTotal | Heading::UnitPrice), Heading::Tax)) && segment.tokens.len() > 1 => {
+                Some(last)
+                    if matches!(
+                        (previous, *heading),
+                        (Some(Heading::LineTotal | Heading::UnitPrice), Heading::Tax)
+                    ) && segment.tokens.len() > 1 =>
+                {
                     last.bounds = widen(last.bounds, bounds);
                     continue;
                 }

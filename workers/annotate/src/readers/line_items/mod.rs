@@ -42,7 +42,11 @@ pub(crate) fn answer(field: &Field, items: &[Item]) -> Option<Answer> {
     if items.is_empty() {
         return None;
     }
-    let rows: Vec<Value> = items.iter().take(MAXIMUM_ITEMS).map(|item| row_of(item, columns)).collect();
+    let rows: Vec<Value> = items
+        .iter()
+        .take(MAXIMUM_ITEMS)
+        .map(|item| row_of(item, columns))
+        .collect();
     Some(Answer::Value(normalise(field, &Value::Array(rows).to_string())))
 }
 
@@ -53,7 +57,7 @@ fn row_of(item: &Item, columns: &[Field]) -> Value {
         let cell = match column_of(column) {
             Some(Column::Description) => Some(item.description.clone()).filter(|text| !text.is_empty()),
             Some(Column::Quantity) => decimal(item.quantity.map(|value| value.normalize())),
-            Some(Column::UnitPrice) => decimal(item.unit_price.map(|value| at_least_two_decimals(value))),
+            Some(Column::UnitPrice) => decimal(item.unit_price.map(at_least_two_decimals)),
             Some(Column::LineTotal) => decimal(item.line_total.map(at_least_two_decimals)),
             None => None,
         };
@@ -75,7 +79,9 @@ pub(crate) fn multiplies(quantity: Decimal, price: Decimal, total: Decimal) -> b
     let Some(product) = quantity.checked_mul(price) else {
         return false;
     };
-    let slack = (quantity.abs() * Decimal::new(5, 3)).min(Decimal::new(5, 1)).max(Decimal::new(11, 3));
+    let slack = (quantity.abs() * Decimal::new(5, 3))
+        .min(Decimal::new(5, 1))
+        .max(Decimal::new(11, 3));
     let difference = (product - total).abs();
     difference <= Decimal::new(11, 3) || (difference <= slack && price.scale() >= 2 && total.abs() > Decimal::TEN)
 }
@@ -94,13 +100,22 @@ pub(crate) enum RowKind {
 /// Tells positions from subtotals and totals by the words of the row.
 pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
     let range = reading.view.rows.get(row).cloned().unwrap_or_default();
-    let named: BTreeSet<TotalKind> = range.clone().filter_map(|segment| reading.total_in(segment)).map(|total| total.kind).collect();
+    let named: BTreeSet<TotalKind> = range
+        .clone()
+        .filter_map(|segment| reading.total_in(segment))
+        .map(|total| total.kind)
+        .collect();
     if named.len() >= 2 && numbers_of(reading, row).iter().all(|number| !number.is_money()) {
         return RowKind::Total;
     }
-    let money = numbers_of(reading, row).iter().filter(|number| number.is_money()).count();
+    let money = numbers_of(reading, row)
+        .iter()
+        .filter(|number| number.is_money())
+        .count();
     for total in range.filter_map(|segment| reading.total_in(segment)) {
-        let short = reading.segment(total.segment).is_some_and(|content| content.tokens.len() <= 8);
+        let short = reading
+            .segment(total.segment)
+            .is_some_and(|content| content.tokens.len() <= 8);
         let named = short && reading.amounts_of(total).iter().any(|amount| amount.is_money());
         if !named || (total.strength < 5 && money != 1) {
             continue;
@@ -108,7 +123,9 @@ pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
         match total.kind {
             TotalKind::Subtotal => return RowKind::Subtotal,
             TotalKind::Discount | TotalKind::Charge if !has_product(reading, row) => return RowKind::Subtotal,
-            TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax => return RowKind::Total,
+            TotalKind::Net | TotalKind::Gross | TotalKind::Plain | TotalKind::Payable | TotalKind::Tax => {
+                return RowKind::Total;
+            }
             _ => {}
         }
     }
@@ -119,7 +136,13 @@ pub(crate) fn kind_of(reading: &Reading, row: usize) -> RowKind {
 fn has_product(reading: &Reading, row: usize) -> bool {
     let numbers = numbers_of(reading, row);
     let pairs = |total: &Amount| {
-        numbers.iter().enumerate().any(|(place, first)| numbers.iter().skip(place + 1).any(|second| multiplies(first.value, second.value, total.value) && first.span != total.span && second.span != total.span))
+        numbers.iter().enumerate().any(|(place, first)| {
+            numbers.iter().skip(place + 1).any(|second| {
+                multiplies(first.value, second.value, total.value)
+                    && first.span != total.span
+                    && second.span != total.span
+            })
+        })
     };
     numbers.len() >= 3 && numbers.iter().any(|total| total.is_money() && pairs(total))
 }

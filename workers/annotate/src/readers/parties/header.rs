@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::readers::labels::Label;
-use crate::readers::parties::{address_score, clean_name, has_business_word, has_legal_form, is_name_like, is_registration};
+use crate::readers::parties::{
+    address_score, clean_name, has_business_word, has_legal_form, is_name_like, is_registration,
+};
 use crate::readers::reading::Reading;
 use crate::readers::words::{Token, tokens};
 
@@ -55,7 +57,12 @@ static TITLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
-static PHONE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\W*(?:\+?6?0\d{1,2}\s?-\s?\d{3,4}\s?-?\s?\d{3,5}|\+?6?0\d{1,2} \d{3,4} ?\d{3,5}|1[- ]?[38]00[-\d ]{6,12})").expect("the pattern is valid"));
+static PHONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^\W*(?:\+?6?0\d{1,2}\s?-\s?\d{3,4}\s?-?\s?\d{3,5}|\+?6?0\d{1,2} \d{3,4} ?\d{3,5}|1[- ]?[38]00[-\d ]{6,12})",
+    )
+    .expect("the pattern is valid")
+});
 
 /// The rows of the head, from the top until the body has begun.
 pub(crate) fn lines(reading: &Reading) -> Vec<HeaderLine> {
@@ -73,9 +80,15 @@ pub(crate) fn lines(reading: &Reading) -> Vec<HeaderLine> {
 
 /// A line that only names a town is a name when it stands above every other name, or between names and the legal entity.
 fn rename_weak_addresses(lines: &mut [HeaderLine]) {
-    let strong = lines.iter().position(|line| line.kind == LineKind::Address && !is_weak(line)).unwrap_or(lines.len());
+    let strong = lines
+        .iter()
+        .position(|line| line.kind == LineKind::Address && !is_weak(line))
+        .unwrap_or(lines.len());
     let first_name = lines.iter().position(|line| line.kind == LineKind::Name);
-    let entity = lines.iter().take(strong).rposition(|line| line.kind == LineKind::Name && has_legal_form(&line.tokens));
+    let entity = lines
+        .iter()
+        .take(strong)
+        .rposition(|line| line.kind == LineKind::Name && has_legal_form(&line.tokens));
     for (place, line) in lines.iter_mut().enumerate().take(strong) {
         let above = first_name.is_none_or(|name| place < name) || entity.is_some_and(|entity| place < entity);
         if line.kind == LineKind::Address && above {
@@ -109,20 +122,39 @@ fn kind_of(reading: &Reading, row: usize, text: &str, words: &[Token]) -> LineKi
     let letters = text.chars().filter(|character| character.is_alphabetic()).count();
     let segments = reading.view.rows.get(row).cloned().unwrap_or_default();
     let has = |label: Label| segments.clone().any(|segment| reading.has_label(segment, label));
-    let begins_with = |label: Label| segments.clone().next().is_some_and(|segment| reading.labels_in(segment).iter().any(|hit| hit.label == label && hit.first_token == 0));
+    let begins_with = |label: Label| {
+        segments.clone().next().is_some_and(|segment| {
+            reading
+                .labels_in(segment)
+                .iter()
+                .any(|hit| hit.label == label && hit.first_token == 0)
+        })
+    };
     if TITLE.is_match(&folded) {
         return LineKind::Title;
     }
     if is_registration(text) {
         return LineKind::Registration;
     }
-    if (has_legal_form(words) || (row == 0 && has_business_word(words))) && !begins_with(Label::Registration) && is_name_like(&clean_name(text)) {
+    if (has_legal_form(words) || (row == 0 && has_business_word(words)))
+        && !begins_with(Label::Registration)
+        && is_name_like(&clean_name(text))
+    {
         return LineKind::Name;
     }
-    if begins_with(Label::Registration) || begins_with(Label::Contact) || PHONE.is_match(text) || text.contains('@') && !text.contains("@ ") || folded.contains("www ") {
+    if begins_with(Label::Registration)
+        || begins_with(Label::Contact)
+        || PHONE.is_match(text)
+        || text.contains('@') && !text.contains("@ ")
+        || folded.contains("www ")
+    {
         return LineKind::Contact;
     }
-    if segments.clone().any(|segment| !reading.dates_in(segment).is_empty()) || has_item_amount(reading, row) || has(Label::InvoiceNumber) || has(Label::OtherParty) && words.len() <= 4 {
+    if segments.clone().any(|segment| !reading.dates_in(segment).is_empty())
+        || has_item_amount(reading, row)
+        || has(Label::InvoiceNumber)
+        || has(Label::OtherParty) && words.len() <= 4
+    {
         return LineKind::Body;
     }
     if COURTESY.is_match(&folded) || letters < 3 {
@@ -134,12 +166,21 @@ fn kind_of(reading: &Reading, row: usize, text: &str, words: &[Token]) -> LineKi
     if has(Label::Registration) || has(Label::Contact) && words.len() > 1 && text.contains(':') {
         return LineKind::Contact;
     }
-    if is_name_like(&clean_name(text)) { LineKind::Name } else { LineKind::Noise }
+    if is_name_like(&clean_name(text)) {
+        LineKind::Name
+    } else {
+        LineKind::Noise
+    }
 }
 
 fn has_item_amount(reading: &Reading, row: usize) -> bool {
     let segments = reading.view.rows.get(row).cloned().unwrap_or_default();
-    segments.into_iter().any(|segment| reading.amounts_in(segment).iter().any(super::super::candidates::amounts::Amount::is_money))
+    segments.into_iter().any(|segment| {
+        reading
+            .amounts_in(segment)
+            .iter()
+            .any(super::super::candidates::amounts::Amount::is_money)
+    })
 }
 
 /// Whether a line cannot be a name of its own: it ends open, or the next one only finishes it.
@@ -152,7 +193,12 @@ pub(crate) fn continues(line: &HeaderLine, next: &HeaderLine) -> bool {
         return true;
     }
     let first = next.tokens.first().map(|token| token.folded.as_str());
-    let fragment = !next.text.starts_with('(') && !next.text.to_uppercase().starts_with("CO. REG") && matches!(first, Some("co" | "sdn" | "bhd" | "enterprise" | "trading" | "m" | "and" | "&"));
+    let fragment = !next.text.starts_with('(')
+        && !next.text.to_uppercase().starts_with("CO. REG")
+        && matches!(
+            first,
+            Some("co" | "sdn" | "bhd" | "enterprise" | "trading" | "m" | "and" | "&")
+        );
     let lone_business_word = next.tokens.len() == 1 && has_business_word(&next.tokens) && !has_legal_form(&line.tokens);
     (fragment && !has_legal_form(&line.tokens)) || lone_business_word
 }

@@ -10,7 +10,8 @@ straat laan plein gracht kade singel dijk postbus hoofdstraat \
 gatan vagen gata vag vei veien vej gade allen postboks plass torg";
 
 const STREET_SUFFIXES: [&str; 19] = [
-    "strasse", "str", "weg", "gasse", "platz", "allee", "ring", "ufer", "damm", "straat", "laan", "gracht", "plein", "kade", "gatan", "vagen", "veien", "gata", "gade",
+    "strasse", "str", "weg", "gasse", "platz", "allee", "ring", "ufer", "damm", "straat", "laan", "gracht", "plein",
+    "kade", "gatan", "vagen", "veien", "gata", "gade",
 ];
 
 const REGIONS: &str = "selangor johor penang pahang perak kedah kelantan terengganu melaka malacca sabah sarawak perlis kl pj lumpur putrajaya malaysia klang petaling shah alam ipoh subang cheras puchong \
@@ -24,7 +25,28 @@ handel handels verlag bau technik software systemhaus betrieb werkstatt buchhand
 
 /// Legal forms of two letters, which are such only at the end of a name.
 pub(crate) fn is_short_legal_form(word: &str) -> bool {
-    matches!(word, "ag" | "kg" | "ab" | "as" | "sa" | "sl" | "slu" | "spa" | "snc" | "sas" | "sb" | "ek" | "ev" | "se" | "hb" | "ks" | "cv" | "ans" | "enk" | "eg")
+    matches!(
+        word,
+        "ag" | "kg"
+            | "ab"
+            | "as"
+            | "sa"
+            | "sl"
+            | "slu"
+            | "spa"
+            | "snc"
+            | "sas"
+            | "sb"
+            | "ek"
+            | "ev"
+            | "se"
+            | "hb"
+            | "ks"
+            | "cv"
+            | "ans"
+            | "enk"
+            | "eg"
+    )
 }
 
 /// Whether a folded word occurs in the names of streets, places or buildings.

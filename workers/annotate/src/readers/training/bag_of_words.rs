@@ -26,11 +26,18 @@ const MAXIMUM_WORDS: usize = 4_000;
 const REGULARISATION: f64 = 0.1;
 
 /// Trains a classification of texts; none when too few documents have one of at least two options as gold.
-pub(super) fn train(field: &Field, readings: &[Reading], golds: &[Option<&Answer>]) -> Result<Option<ClassificationModel>, TrainingError> {
+pub(super) fn train(
+    field: &Field,
+    readings: &[Reading],
+    golds: &[Option<&Answer>],
+) -> Result<Option<ClassificationModel>, TrainingError> {
     let FieldType::Choice { options } = &field.field_type else {
         return Ok(None);
     };
-    let canonical: Vec<String> = options.iter().map(|option| accord_domain::normalise::normalise(field, option).canonical).collect();
+    let canonical: Vec<String> = options
+        .iter()
+        .map(|option| accord_domain::normalise::normalise(field, option).canonical)
+        .collect();
     let labelled: Vec<(&Reading, usize)> = readings
         .iter()
         .zip(golds)
@@ -46,14 +53,22 @@ pub(super) fn train(field: &Field, readings: &[Reading], golds: &[Option<&Answer
     }
     let documents: Vec<BTreeMap<String, usize>> = labelled.iter().map(|(reading, _)| terms(reading)).collect();
     let (vocabulary, rarities) = vocabulary(&documents);
-    let rows: Vec<Vec<f64>> = documents.iter().map(|terms| dense(&weigh(terms, &vocabulary, &rarities), vocabulary.len())).collect();
+    let rows: Vec<Vec<f64>> = documents
+        .iter()
+        .map(|terms| dense(&weigh(terms, &vocabulary, &rarities), vocabulary.len()))
+        .collect();
     let targets: Vec<usize> = labelled.iter().map(|(_, option)| *option).collect();
-    let fitted = regression::fit_multinomial(&rows, &targets, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
-        field: field.name.to_string(),
-        reason,
-    })?;
+    let fitted =
+        regression::fit_multinomial(&rows, &targets, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
+            field: field.name.to_string(),
+            reason,
+        })?;
     Ok(Some(ClassificationModel {
-        classes: fitted.classes.iter().filter_map(|class| options.get(*class).cloned()).collect(),
+        classes: fitted
+            .classes
+            .iter()
+            .filter_map(|class| options.get(*class).cloned())
+            .collect(),
         vocabulary,
         rarities,
         coefficients: fitted.coefficients,
@@ -71,7 +86,11 @@ fn terms(reading: &Reading) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     let order = &reading.view.reading_order;
     let segments = order.iter().filter_map(|place| reading.segment(*place));
-    let words: Vec<&str> = segments.flat_map(|segment| &segment.tokens).map(|token| token.folded.as_str()).take(MAXIMUM_WORDS).collect();
+    let words: Vec<&str> = segments
+        .flat_map(|segment| &segment.tokens)
+        .map(|token| token.folded.as_str())
+        .take(MAXIMUM_WORDS)
+        .collect();
     for (place, word) in words.iter().enumerate() {
         *counts.entry((*word).to_owned()).or_default() += 1;
         if let Some(next) = words.get(place + 1) {
@@ -90,13 +109,19 @@ fn vocabulary(documents: &[BTreeMap<String, usize>]) -> (Vec<String>, Vec<f64>) 
         }
     }
     let room = MAXIMUM_VOCABULARY.min(MAXIMUM_TABLE / documents.len().max(1)).max(1);
-    let mut frequent: Vec<(&str, usize)> = frequency.into_iter().filter(|(_, count)| *count >= LEAST_DOCUMENTS).collect();
+    let mut frequent: Vec<(&str, usize)> = frequency
+        .into_iter()
+        .filter(|(_, count)| *count >= LEAST_DOCUMENTS)
+        .collect();
     frequent.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
     frequent.truncate(room);
     frequent.sort_by_key(|(term, _)| *term);
     let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     let rarity = |with: usize| ((1.0 + count(documents.len())) / (1.0 + count(with))).ln() + 1.0;
-    frequent.into_iter().map(|(term, with)| (term.to_owned(), rarity(with))).unzip()
+    frequent
+        .into_iter()
+        .map(|(term, with)| (term.to_owned(), rarity(with)))
+        .unzip()
 }
 
 fn weigh(terms: &BTreeMap<String, usize>, vocabulary: &[String], rarities: &[f64]) -> Vec<(usize, f64)> {

@@ -67,7 +67,9 @@ pub fn train(samples: &[(Document, Answers)], fields: &[Field]) -> Result<Traine
     for field in fields {
         let golds: Vec<Option<&Answer>> = samples.iter().map(|(_, gold)| gold.get(&field.name)).collect();
         let model = match (&field.field_type, role_of(field)) {
-            (FieldType::Choice { .. }, _) => bag_of_words::train(field, &readings, &golds)?.map(FieldModel::Classification),
+            (FieldType::Choice { .. }, _) => {
+                bag_of_words::train(field, &readings, &golds)?.map(FieldModel::Classification)
+            }
             (_, Some(role)) => train_ranking(field, role, receipt, &readings, &golds)?.map(FieldModel::Ranking),
             _ => None,
         };
@@ -99,7 +101,8 @@ impl Examples {
         if self.names.is_empty() {
             self.names = candidate.features.iter().map(|(name, _)| (*name).to_owned()).collect();
         }
-        self.rows.push(candidate.features.iter().map(|(_, value)| *value).collect());
+        self.rows
+            .push(candidate.features.iter().map(|(_, value)| *value).collect());
         self.right.push(right);
     }
 }
@@ -114,12 +117,16 @@ fn examples(field: &Field, role: Role, receipt: bool, readings: &[Reading], gold
                 let judged = judge(field, reading, features::candidates(reading, receipt, role), gold);
                 if judged.iter().any(|(_, right)| *right) {
                     examples.documents += 1;
-                    judged.iter().for_each(|(candidate, right)| examples.add(candidate, *right));
+                    judged
+                        .iter()
+                        .for_each(|(candidate, right)| examples.add(candidate, *right));
                 }
             }
             Some(Answer::Absent) => {
                 examples.absences += 1;
-                features::candidates(reading, receipt, role).iter().for_each(|candidate| examples.add(candidate, false));
+                features::candidates(reading, receipt, role)
+                    .iter()
+                    .for_each(|candidate| examples.add(candidate, false));
             }
             _ => {}
         }
@@ -140,17 +147,28 @@ fn judge(field: &Field, reading: &Reading, candidates: Vec<Candidate>, gold: &An
     // Of several texts that are alike enough only the best teaches what a good one looks like.
     let best = matched.iter().map(|(_, matched)| matched.score).fold(0.0, f64::max);
     let is_right = |matched: &GoldMatch| matched.correct && matched.score >= best;
-    matched.into_iter().map(|(candidate, matched)| (candidate, is_right(&matched))).collect()
+    matched
+        .into_iter()
+        .map(|(candidate, matched)| (candidate, is_right(&matched)))
+        .collect()
 }
 
-fn train_ranking(field: &Field, role: Role, receipt: bool, readings: &[Reading], golds: &[Option<&Answer>]) -> Result<Option<RankingModel>, TrainingError> {
+fn train_ranking(
+    field: &Field,
+    role: Role,
+    receipt: bool,
+    readings: &[Reading],
+    golds: &[Option<&Answer>],
+) -> Result<Option<RankingModel>, TrainingError> {
     let examples = examples(field, role, receipt, readings, golds);
     if examples.documents < LEAST_SAMPLES {
         return Ok(None);
     }
-    let fitted = regression::fit_binary(&examples.rows, &examples.right, REGULARISATION).map_err(|reason| TrainingError::NotConverged {
-        field: field.name.to_string(),
-        reason,
+    let fitted = regression::fit_binary(&examples.rows, &examples.right, REGULARISATION).map_err(|reason| {
+        TrainingError::NotConverged {
+            field: field.name.to_string(),
+            reason,
+        }
     })?;
     Ok(Some(RankingModel {
         features: examples.names,

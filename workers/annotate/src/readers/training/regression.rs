@@ -49,7 +49,9 @@ fn matrix(rows: &[Vec<f64>]) -> Result<Array2<f64>, String> {
 /// observation more of each class.
 pub(super) fn fit_binary(rows: &[Vec<f64>], targets: &[bool], regularisation: f64) -> Result<Binary, String> {
     let (means, scales) = moments(rows);
-    let count = |wanted: bool| f64::from(u32::try_from(targets.iter().filter(|target| **target == wanted).count()).unwrap_or(u32::MAX));
+    let count = |wanted: bool| {
+        f64::from(u32::try_from(targets.iter().filter(|target| **target == wanted).count()).unwrap_or(u32::MAX))
+    };
     if targets.is_empty() {
         return Err("there are no examples".to_owned());
     }
@@ -61,7 +63,16 @@ pub(super) fn fit_binary(rows: &[Vec<f64>], targets: &[bool], regularisation: f6
             scales,
         });
     }
-    let standardised: Vec<Vec<f64>> = rows.iter().map(|row| row.iter().zip(&means).zip(&scales).map(|((value, mean), scale)| (value - mean) / scale).collect()).collect();
+    let standardised: Vec<Vec<f64>> = rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .zip(&means)
+                .zip(&scales)
+                .map(|((value, mean), scale)| (value - mean) / scale)
+                .collect()
+        })
+        .collect();
     let dataset = Dataset::new(matrix(&standardised)?, Array1::from_vec(targets.to_vec()));
     let fitted = LogisticRegression::default()
         .alpha(regularisation)
@@ -85,7 +96,11 @@ pub(super) fn fit_binary(rows: &[Vec<f64>], targets: &[bool], regularisation: f6
 }
 
 /// Fits the probabilities of classes given as numbers. At least two classes must occur.
-pub(super) fn fit_multinomial(rows: &[Vec<f64>], targets: &[usize], regularisation: f64) -> Result<Multinomial, String> {
+pub(super) fn fit_multinomial(
+    rows: &[Vec<f64>],
+    targets: &[usize],
+    regularisation: f64,
+) -> Result<Multinomial, String> {
     let dataset = Dataset::new(matrix(rows)?, Array1::from_vec(targets.to_vec()));
     let fitted = MultiLogisticRegression::default()
         .alpha(regularisation)
@@ -93,7 +108,12 @@ pub(super) fn fit_multinomial(rows: &[Vec<f64>], targets: &[usize], regularisati
         .gradient_tolerance(gradient_tolerance(rows.len()))
         .fit(&dataset)
         .map_err(|error| error.to_string())?;
-    let coefficients: Vec<Vec<f64>> = fitted.params().columns().into_iter().map(|column| column.to_vec()).collect();
+    let coefficients: Vec<Vec<f64>> = fitted
+        .params()
+        .columns()
+        .into_iter()
+        .map(|column| column.to_vec())
+        .collect();
     if coefficients.iter().flatten().any(|weight| !weight.is_finite()) {
         return Err("a weight is not finite".to_owned());
     }
@@ -127,7 +147,9 @@ mod tests {
     fn positive_weights_speak_for_true() {
         for rare_is_true in [true, false] {
             let rows: Vec<Vec<f64>> = (0..60_u32).map(|row| vec![f64::from(row), 7.0]).collect();
-            let targets: Vec<bool> = (0..60).map(|row| if rare_is_true { row >= 50 } else { row >= 10 }).collect();
+            let targets: Vec<bool> = (0..60)
+                .map(|row| if rare_is_true { row >= 50 } else { row >= 10 })
+                .collect();
             let fitted = fit_binary(&rows, &targets, 0.1).unwrap();
             assert!(fitted.coefficients[0] > 0.5, "{fitted:?}");
             assert!(fitted.coefficients[1].abs() < 1e-9);
