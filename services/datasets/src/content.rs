@@ -68,7 +68,7 @@ async fn document_of_file(
         .get(&item.content_hash)
         .await?
         .ok_or_else(|| ContentError::Missing(item.external_id.clone()))?;
-    let (limits, name) = (limits.clone(), file_name.to_owned());
+    let (limits, name) = (*limits, file_name.to_owned());
     let read = tokio::task::spawn_blocking(move || accord_documents::read_document(&bytes, Some(&name), &limits))
         .await
         .map_err(|_| ContentError::Interrupted)?
@@ -90,7 +90,7 @@ async fn keep_document(store: &dyn Store, content_hash: &str, document: &Documen
 /// # Errors
 /// Says which key is missing or malformed.
 pub fn document_of_data(data: &Map<String, Value>, limits: &Limits) -> Result<Document, ContentError> {
-    if let Some(lines) = data.get("lines") {
+    if let Some(lines) = data.get("lines").filter(|lines| !lines.is_null()) {
         let segments: Vec<Segment> = serde_json::from_value(lines.clone()).map_err(|error| {
             ContentError::Unreadable(format!(
                 "`lines` must be a list of {{\"text\", \"box\": [x0, y0, x1, y1], \"row\"}}: {error}"
@@ -103,8 +103,8 @@ pub fn document_of_data(data: &Map<String, Value>, limits: &Limits) -> Result<Do
         };
         return Ok(from_segments(&segments, width, height));
     }
-    let text = data.get("text_rows").or_else(|| data.get("text"));
-    match text {
+    let given = |key: &str| data.get(key).filter(|value| !value.is_null());
+    match given("text_rows").or_else(|| given("text")) {
         Some(Value::String(text)) if !text.trim().is_empty() => {
             document_from_text(text, limits).map_err(|error| ContentError::Unreadable(error.to_string()))
         }

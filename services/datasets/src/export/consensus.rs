@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use accord_domain::{Answer, Confidence, Consensus, Decision, FieldName, Gold, ItemId, Outcome};
+use accord_domain::{Answer, Confidence, Consensus, Decision, FieldName, Gold, ItemId, Outcome, ReviewReason};
 
 use super::table::{Cell, Column, Row, columns};
 
@@ -119,9 +119,15 @@ fn confidence_cells(confidence: &Confidence) -> [Cell; 5] {
 fn decision_cells(decision: &Decision) -> [Cell; 3] {
     match decision {
         Decision::Accepted { threshold } => ["accepted".into(), Cell::Empty, (*threshold).into()],
-        Decision::NeedsReview { reason, threshold } => {
-            ["needs_review".into(), reason.sentence().into(), (*threshold).into()]
-        }
+        Decision::NeedsReview { reason, threshold } => ["needs_review".into(), word_of(*reason), (*threshold).into()],
+    }
+}
+
+/// The reason as in the API.
+fn word_of(reason: ReviewReason) -> Cell {
+    match serde_json::to_value(reason) {
+        Ok(serde_json::Value::String(word)) => word.into(),
+        _ => Cell::Empty,
     }
 }
 
@@ -129,14 +135,14 @@ fn gold_cells(gold: Option<&Gold>) -> [Cell; 5] {
     let Some(gold) = gold else {
         return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
     };
-    let (value, canonical) = match &gold.answer {
-        Answer::Value(value) => (Cell::from(value.raw.as_str()), Cell::from(value.canonical.as_str())),
-        _ => (Cell::Empty, Cell::Empty),
+    let value = match &gold.answer {
+        Answer::Value(value) => Cell::from(value.raw.as_str()),
+        _ => Cell::Empty,
     };
     [
         gold.answer.status().into(),
         value,
-        canonical,
+        gold.answer.class().into(),
         gold.source.word().into(),
         gold.propensity.into(),
     ]

@@ -241,3 +241,57 @@ impl Write for SharedBuffer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    use super::super::table::columns;
+    use super::*;
+
+    const COLUMNS: &[Column] = columns! { "number": Integer, "name": Text };
+
+    #[test]
+    fn row_groups_leave_the_encoder_as_they_are_filled() {
+        let mut encoder = Encoder::begin(ExportFormat::Parquet, COLUMNS).unwrap();
+        let (mut bytes, mut ready) = (Vec::new(), Vec::new());
+        for page in 0..260_i64 {
+            let rows: Vec<Row> = (0..500)
+                .map(|row| vec![Cell::from(page * 500 + row), Cell::Empty])
+                .collect();
+            bytes.extend(encoder.encode(&rows).unwrap());
+            ready.push(bytes.len());
+        }
+        assert!(
+            ready[99] > ready[98] && ready[199] > ready[198],
+            "a full group is given out at once"
+        );
+        bytes.extend(encoder.finish().unwrap());
+        let reader = SerializedFileReader::new(Bytes::from(bytes)).unwrap();
+        let sizes: Vec<i64> = reader
+            .metadata()
+            .row_groups()
+            .iter()
+            .map(|group| group.num_rows())
+            .collect();
+        assert_eq!(sizes, [50_000, 50_000, 30_000]);
+    }
+
+    #[test]
+    fn only_what_a_spreadsheet_would_run_gets_an_apostrophe() {
+        for (text, expected) in [
+            ("=A1", "'=A1"),
+            ("+49 221", "'+49 221"),
+            ("@import", "'@import"),
+            ("\tx", "'\tx"),
+            ("-x", "'-x"),
+            ("-12.50", "-12.50"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(csv_text(&Cell::from(text)), expected);
+        }
+        assert_eq!(csv_text(&Cell::from(-1.5)), "-1.5");
+    }
+}

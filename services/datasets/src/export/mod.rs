@@ -63,7 +63,6 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
     fn encode(error: impl std::fmt::Display) -> Self {
         Self::Encode(error.to_string())
     }

@@ -55,13 +55,9 @@ fn vote_row(
 ) -> Row {
     let annotator = annotators.get(&annotation.annotator_id);
     let provenance = &annotation.provenance;
-    let (value, canonical, parsed) = match answer {
-        Answer::Value(value) => (
-            Some(value.raw.as_str()),
-            Some(value.canonical.as_str()),
-            Some(value.parsed),
-        ),
-        _ => (None, None, None),
+    let (value, parsed) = match answer {
+        Answer::Value(value) => (Some(value.raw.as_str()), Some(value.parsed)),
+        _ => (None, None),
     };
     let failure = match answer {
         Answer::Failed { reason } => Some(reason.as_str()),
@@ -77,7 +73,7 @@ fn vote_row(
         field.as_str().into(),
         answer.status().into(),
         value.into(),
-        canonical.into(),
+        answer.class().into(),
         parsed.into(),
         failure.into(),
         provenance.blind.into(),

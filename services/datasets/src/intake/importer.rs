@@ -1,14 +1,17 @@
 //! Items with their documents, tasks and gold, stored in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use accord_documents::Limits;
 use accord_domain::normalise::answers_from_json;
-use accord_domain::{Answer, Answers, Environment, GoldSource, Item, ItemContent, ItemId, ItemState, Project};
+use accord_domain::{
+    Answer, Answers, Environment, FieldName, GoldSource, Item, ItemContent, ItemId, ItemState, Project,
+};
 use accord_store::flow::{self, GoldAnswers};
 use accord_store::{Blobs, InsertedItem, Store};
-use serde_json::Value;
+use futures::{StreamExt, TryStreamExt};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::line::MAXIMUM_EXTERNAL_ID_BYTES;
@@ -22,6 +25,31 @@ pub struct Importer {
     blobs: Arc<dyn Blobs>,
     environment: Arc<dyn Environment>,
     limits: Limits,
+}
+
+/// Items whose gold is read at a time.
+const ITEMS_PER_READ: usize = 1000;
+
+/// Files read at the same time; each keeps a processor busy.
+const FILES_READ_AT_ONCE: usize = 4;
+
+/// An item whose file, if it has one, was read and kept.
+struct ReadItem {
+    place: Place,
+    external_id: String,
+    content: ReadContent,
+    metadata: Map<String, Value>,
+    gold: Option<Map<String, Value>>,
+}
+
+enum ReadContent {
+    Data(Map<String, Value>),
+    File {
+        content: ItemContent,
+        hash: String,
+        /// What was read from it, as JSON.
+        document: String,
+    },
 }
 
 /// An item that passed all checks.
@@ -60,71 +88,107 @@ impl Importer {
         items: Vec<IncomingItem>,
         priority: i32,
     ) -> Result<ImportSummary, ImportError> {
+        let read: Vec<Result<ReadItem, Rejection>> = futures::stream::iter(items)
+            .map(|item| self.read(item))
+            .buffered(FILES_READ_AT_ONCE)
+            .try_collect()
+            .await?;
+        let (this, owner) = (self.clone(), project.clone());
+        let checked = tokio::task::spawn_blocking(move || {
+            read.into_iter()
+                .map(|item| item.and_then(|item| this.check(&owner, item)))
+                .collect::<Vec<_>>()
+        })
+        .await
+        .map_err(|_| ImportError::Interrupted)?;
         let mut summary = ImportSummary::default();
-        let mut checked = Vec::with_capacity(items.len());
-        for incoming in items {
-            let (place, external_id) = (incoming.place.clone(), incoming.external_id.clone());
-            match self.check(project, incoming).await? {
-                Ok(item) => checked.push(item),
-                Err(problem) => summary.reject(Rejection {
-                    place: place.to_string(),
-                    external_id: Some(external_id),
-                    problem,
-                }),
+        let mut good = Vec::with_capacity(checked.len());
+        for item in checked {
+            match item {
+                Ok(item) => good.push(item),
+                Err(rejection) => summary.reject(rejection),
             }
         }
-        if !checked.is_empty() {
-            self.store_checked(project, checked, priority, &mut summary).await?;
+        if !good.is_empty() {
+            self.store_checked(project, good, priority, &mut summary).await?;
         }
         Ok(summary)
     }
 
-    async fn check(
-        &self,
-        project: &Project,
-        incoming: IncomingItem,
-    ) -> Result<Result<CheckedItem, String>, ImportError> {
-        if let Err(problem) = check_external_id(&incoming.external_id) {
-            return Ok(Err(problem));
+    /// Reads the item's file and keeps it, if it is one.
+    async fn read(&self, incoming: IncomingItem) -> Result<Result<ReadItem, Rejection>, ImportError> {
+        let rejection = |place: &Place, external_id: &str, problem| Rejection {
+            place: place.to_string(),
+            external_id: Some(external_id.to_owned()),
+            problem,
+        };
+        let IncomingItem {
+            place,
+            external_id,
+            content,
+            metadata,
+            gold,
+        } = incoming;
+        if let Err(problem) = check_external_id(&external_id) {
+            return Ok(Err(rejection(&place, &external_id, problem)));
         }
-        let gold = match incoming
+        let content = match content {
+            IncomingContent::Data(data) => ReadContent::Data(data),
+            IncomingContent::File { file_name, bytes } => match self.read_file(file_name, bytes).await? {
+                Ok(content) => content,
+                Err(problem) => return Ok(Err(rejection(&place, &external_id, problem))),
+            },
+        };
+        Ok(Ok(ReadItem {
+            place,
+            external_id,
+            content,
+            metadata,
+            gold,
+        }))
+    }
+
+    /// Checks gold and data. Busy for a while with many lines: not for async threads.
+    fn check(&self, project: &Project, read: ReadItem) -> Result<CheckedItem, Rejection> {
+        let rejection = |problem| Rejection {
+            place: read.place.to_string(),
+            external_id: Some(read.external_id.clone()),
+            problem,
+        };
+        let gold = read
             .gold
             .as_ref()
             .map(|gold| answers_from_json(&project.definition.fields, gold))
-        {
-            None => None,
-            Some(Ok(answers)) => Some(answers),
-            Some(Err(error)) => return Ok(Err(format!("gold: {error}"))),
-        };
-        let (content, content_hash, document) = match incoming.content {
-            IncomingContent::Data(data) => {
-                if let Err(error) = document_of_data(&data, &self.limits) {
-                    return Ok(Err(error.to_string()));
-                }
-                let hash = hash_of(Value::Object(data.clone()).to_string().as_bytes());
+            .transpose()
+            .map_err(|error| rejection(format!("gold: {error}")))?;
+        let (content, content_hash, document) = match read.content {
+            ReadContent::Data(data) => {
+                document_of_data(&data, &self.limits).map_err(|error| rejection(error.to_string()))?;
+                let text = serde_json::to_string(&data).map_err(|error| rejection(error.to_string()))?;
+                let hash = hash_of(text.as_bytes());
                 (ItemContent::Inline { data }, hash, None)
             }
-            IncomingContent::File { file_name, bytes } => match self.read_file(file_name, bytes).await? {
-                Ok((content, hash, document)) => (content, hash, Some(document)),
-                Err(problem) => return Ok(Err(problem)),
+            ReadContent::File {
+                content,
+                hash,
+                document,
+            } => (content, hash, Some(document)),
+        };
+        Ok(CheckedItem {
+            place: read.place,
+            item: Item {
+                id: ItemId::generate(self.environment.as_ref()),
+                project_id: project.id,
+                external_id: read.external_id,
+                content_hash,
+                content,
+                metadata: read.metadata,
+                state: ItemState::Pending,
+                created_at: self.environment.now(),
             },
-        };
-        let item = Item {
-            id: ItemId::generate(self.environment.as_ref()),
-            project_id: project.id,
-            external_id: incoming.external_id,
-            content_hash,
-            content,
-            metadata: incoming.metadata,
-            state: ItemState::Pending,
-            created_at: self.environment.now(),
-        };
-        Ok(Ok(CheckedItem {
-            place: incoming.place,
-            item,
             document,
             gold,
-        }))
+        })
     }
 
     /// Reads a file off the async threads and keeps its bytes; the document comes back as JSON.
@@ -132,8 +196,8 @@ impl Importer {
         &self,
         file_name: String,
         bytes: bytes::Bytes,
-    ) -> Result<Result<(ItemContent, String, String), String>, ImportError> {
-        let (limits, shared, name) = (self.limits.clone(), bytes.clone(), file_name.clone());
+    ) -> Result<Result<ReadContent, String>, ImportError> {
+        let (limits, shared, name) = (self.limits, bytes.clone(), file_name.clone());
         let read = tokio::task::spawn_blocking(move || {
             let read = accord_documents::read_document(&shared, Some(&name), &limits)?;
             let document = serde_json::to_string(&read.document);
@@ -153,7 +217,11 @@ impl Importer {
             file_name,
             size_bytes,
         };
-        Ok(Ok((content, hash, document)))
+        Ok(Ok(ReadContent::File {
+            content,
+            hash,
+            document,
+        }))
     }
 
     async fn store_checked(
@@ -208,36 +276,44 @@ impl Importer {
         Ok(())
     }
 
-    /// Stores gold that is new or differs from what counts now, so that a repeated import adds nothing.
+    /// Stores gold that is new or differs from what was imported before, so that a repeated import adds nothing. What
+    /// a person resolved or audited outranks what comes with the data.
     async fn store_gold(
         &self,
         transaction: &mut dyn accord_store::Transaction,
         project: &Project,
         gold: Vec<(ItemId, Answers)>,
     ) -> Result<u64, ImportError> {
-        if gold.is_empty() {
+        let ids: BTreeSet<ItemId> = gold.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<ItemId> = ids.into_iter().collect();
+        let mut known: HashMap<(ItemId, FieldName), (GoldSource, Answer)> = HashMap::new();
+        for part in ids.chunks(ITEMS_PER_READ) {
+            let rows = transaction.gold_of_items(part).await?;
+            known.extend(
+                rows.into_iter()
+                    .map(|row| ((row.item_id, row.field), (row.source, row.answer))),
+            );
+        }
+        let mut fresh = Vec::with_capacity(gold.len());
+        for (item_id, mut answers) in gold {
+            answers.retain(|field, answer| {
+                let before = known.get(&(item_id, field.clone()));
+                let is_outranked = before.is_some_and(|(source, _)| *source != GoldSource::Imported);
+                let is_same = before.is_some_and(|(_, before)| before.class() == answer.class());
+                let is_fresh = answer.class().is_some() && !is_outranked && !is_same;
+                if is_fresh {
+                    // A later line about the same item is held against this one.
+                    known.insert((item_id, field.clone()), (GoldSource::Imported, answer.clone()));
+                }
+                is_fresh
+            });
+            if !answers.is_empty() {
+                fresh.push(GoldAnswers { item_id, answers });
+            }
+        }
+        if fresh.is_empty() {
             return Ok(0);
         }
-        let ids: Vec<ItemId> = gold.iter().map(|(id, _)| *id).collect();
-        let known: HashMap<_, _> = transaction
-            .gold_of_items(&ids)
-            .await?
-            .into_iter()
-            .map(|known| ((known.item_id, known.field), known.answer))
-            .collect();
-        let fresh: Vec<GoldAnswers> = gold
-            .into_iter()
-            .map(|(item_id, answers)| GoldAnswers {
-                item_id,
-                answers: answers
-                    .into_iter()
-                    .filter(|(field, answer)| {
-                        let before = known.get(&(item_id, field.clone())).and_then(Answer::class);
-                        answer.class().is_some() && before != answer.class()
-                    })
-                    .collect(),
-            })
-            .collect();
         let count = fresh.iter().map(|gold| gold.answers.len()).sum::<usize>();
         flow::import_gold(
             transaction,

@@ -153,9 +153,16 @@ impl<R: AsyncRead + Unpin + Send> LineSource<R> {
         {
             record = rest.to_owned();
         }
-        while self.format == LineFormat::Csv && record.matches('"').count() % 2 == 1 {
+        let mut place = CellPlace::Start;
+        let mut seen = 0;
+        while self.format == LineFormat::Csv {
+            place = place.after(record.as_bytes().get(seen..).unwrap_or_default());
+            seen = record.len();
+            if place != CellPlace::Quoted {
+                break;
+            }
             if record.len() > MAXIMUM_LINE_BYTES {
-                return Ok(Some(Err(too_long())));
+                return Ok(Some(Err(format!("{}: is a quote left open?", too_long()))));
             }
             match self.next_line().await? {
                 Some(Ok(line)) => record.push_str(&line),
@@ -205,6 +212,30 @@ impl<R: AsyncRead + Unpin + Send> LineSource<R> {
     }
 }
 
+/// Where in a row of CSV one stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CellPlace {
+    /// At the start of a cell, where a quote opens.
+    Start,
+    /// In a cell without quotes, where a quote is a character like any other.
+    Plain,
+    /// Between quotes, where a line break belongs to the cell.
+    Quoted,
+    /// After a quote between quotes: the end of the cell, or the first half of a doubled quote.
+    QuoteInQuoted,
+}
+
+impl CellPlace {
+    fn after(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |place, byte| match (place, byte) {
+            (Self::Quoted, b'"') => Self::QuoteInQuoted,
+            (Self::Quoted, _) | (Self::Start | Self::QuoteInQuoted, b'"') => Self::Quoted,
+            (_, b',' | b'\n' | b'\r') => Self::Start,
+            _ => Self::Plain,
+        })
+    }
+}
+
 enum RecordError {
     Line(String),
     Header(String),
@@ -212,6 +243,12 @@ enum RecordError {
 
 fn parse_header(record: &str) -> Result<csv::StringRecord, RecordError> {
     let headers = parse_record(record).map_err(|problem| RecordError::Header(format!("header: {problem}")))?;
+    let headers: csv::StringRecord = headers.iter().map(str::trim).collect();
+    for (position, header) in headers.iter().enumerate() {
+        if headers.iter().take(position).any(|earlier| earlier == header) {
+            return Err(RecordError::Header(format!("the header has column `{header}` twice")));
+        }
+    }
     if !headers.iter().any(|header| header == "external_id" || header == "id") {
         return Err(RecordError::Header(
             "the header has no column `external_id`: every row needs a name that stays the same".to_owned(),
@@ -223,12 +260,15 @@ fn parse_header(record: &str) -> Result<csv::StringRecord, RecordError> {
 fn parse_record(record: &str) -> Result<csv::StringRecord, String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(record.len())
         .from_reader(record.as_bytes());
-    let mut cells = csv::StringRecord::new();
-    match reader.read_record(&mut cells) {
-        Ok(true) => Ok(cells),
-        Ok(false) => Err("empty".to_owned()),
-        Err(error) => Err(error.to_string()),
+    let (mut cells, mut more) = (csv::StringRecord::new(), csv::StringRecord::new());
+    let mut read = |cells: &mut csv::StringRecord| reader.read_record(cells).map_err(|error| error.to_string());
+    match (read(&mut cells)?, read(&mut more)?) {
+        (true, false) => Ok(cells),
+        (true, true) => Err("a carriage return stands alone: lines end with LF or CRLF".to_owned()),
+        (false, _) => Err("empty".to_owned()),
     }
 }
 

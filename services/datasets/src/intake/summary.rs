@@ -48,7 +48,8 @@ pub struct Rejection {
 }
 
 impl ImportSummary {
-    pub(super) fn reject(&mut self, rejection: Rejection) {
+    /// Counts and lists what was not taken.
+    pub fn reject(&mut self, rejection: Rejection) {
         tracing::warn!(place = %rejection.place, problem = %rejection.problem, "not imported");
         self.rejected += 1;
         if self.rejections.len() < MAXIMUM_LISTED {

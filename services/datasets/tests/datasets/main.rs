@@ -1,0 +1,8 @@
+//! Import into and export from a real database.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod contents;
+mod export;
+mod files;
+mod house;
+mod lines;
