@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use accord_datasets::intake::{IncomingContent, IncomingItem, Place};
 use accord_domain::{
-    Annotation, AnnotationId, Annotator, FieldType, Lease, PeopleVote, Project, Provenance, Role, TaskKind, answers_from_json,
+    Annotation, AnnotationId, Annotator, FieldType, Lease, PeopleVote, Project, Provenance, Role, TaskKind,
+    answers_from_json,
 };
 use accord_samples::{generate, generate_text_classification};
 use accord_score::worker::ScoreWorker;

@@ -32,7 +32,11 @@ fn forms_project(overlap: u32) -> Value {
 
 async fn house(overlap: u32, items: usize) -> (House, Project) {
     let house = House::open().await;
-    for (name, role) in [("anna", Role::Annotator), ("otto", Role::Annotator), ("ada", Role::Administrator)] {
+    for (name, role) in [
+        ("anna", Role::Annotator),
+        ("otto", Role::Annotator),
+        ("ada", Role::Administrator),
+    ] {
         house.user(name, role).await;
     }
     let project = house.project(forms_project(overlap)).await;
@@ -111,12 +115,22 @@ async fn what_cannot_be_read_is_named_beside_its_field_and_nothing_is_lost() {
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     let again = reply.text();
     assert!(again.contains("2 fields need a look"), "{again}");
-    for part in ["id=\"error-day\"", "id=\"error-lines\"", "some day", "£1,234.50", "much", "Milk"] {
+    for part in [
+        "id=\"error-day\"",
+        "id=\"error-lines\"",
+        "some day",
+        "£1,234.50",
+        "much",
+        "Milk",
+    ] {
         assert!(again.contains(part), "{part} is not in\n{again}");
     }
     assert!(!again.contains("id=\"error-total\""));
     let store = house.state.store.as_ref();
-    assert_eq!(store.read().await.unwrap().count_annotations(project.id).await.unwrap(), 0);
+    assert_eq!(
+        store.read().await.unwrap().count_annotations(project.id).await.unwrap(),
+        0
+    );
     let stored = anna.submit(PATH, &again, &GOOD).await;
     assert_eq!(stored.status, StatusCode::SEE_OTHER, "{}", stored.text());
 }
@@ -127,11 +141,22 @@ async fn more_rows_keep_what_was_typed() {
     let anna = Browser::of(&house, "anna").await;
     let page = anna.page(PATH).await;
     let reply = anna
-        .submit(PATH, &page, &[("cell.lines.0.what", "Tea"), ("value.seller", "Acme"), ("action", "more:lines")])
+        .submit(
+            PATH,
+            &page,
+            &[
+                ("cell.lines.0.what", "Tea"),
+                ("value.seller", "Acme"),
+                ("action", "more:lines"),
+            ],
+        )
         .await;
     assert_eq!(reply.status, StatusCode::OK);
     let more = reply.text();
-    assert!(more.contains("cell.lines.2.what") && more.contains("Tea") && more.contains("Acme"), "{more}");
+    assert!(
+        more.contains("cell.lines.2.what") && more.contains("Tea") && more.contains("Acme"),
+        "{more}"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +183,10 @@ async fn nobody_sees_the_votes_of_others() {
     let otto = Browser::of(&house, "otto").await;
     let page = otto.page(PATH).await;
     assert!(page.contains("Form 0"));
-    assert!(!page.contains("4,321.99") && !page.contains("4321.99") && !page.contains("anna"), "{page}");
+    assert!(
+        !page.contains("4,321.99") && !page.contains("4321.99") && !page.contains("anna"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -180,7 +208,10 @@ async fn a_form_without_proof_is_refused() {
         assert_eq!(ada.post(path, &[]).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     let store = house.state.store.as_ref();
-    assert_eq!(store.read().await.unwrap().count_annotations(project.id).await.unwrap(), 0);
+    assert_eq!(
+        store.read().await.unwrap().count_annotations(project.id).await.unwrap(),
+        0
+    );
 }
 
 #[tokio::test]
@@ -195,8 +226,14 @@ async fn a_reservation_is_kept_given_back_and_only_its_holders() {
     let own = hidden(&otto.page("/").await, "form_token").unwrap();
     let token = hidden(&page, "token").unwrap();
     let inputs = [("form_token", own.as_str()), ("token", token.as_str())];
-    assert_eq!(otto.post(&format!("{held}/renew"), &inputs).await.status, StatusCode::CONFLICT);
-    assert_eq!(otto.post(&format!("{held}/release"), &inputs).await.status, StatusCode::CONFLICT);
+    assert_eq!(
+        otto.post(&format!("{held}/renew"), &inputs).await.status,
+        StatusCode::CONFLICT
+    );
+    assert_eq!(
+        otto.post(&format!("{held}/release"), &inputs).await.status,
+        StatusCode::CONFLICT
+    );
     assert!(otto.page(PATH).await.contains("nothing-to-do"));
     let released = anna.submit(&format!("{held}/release"), &page, &[]).await;
     assert_eq!(released.status, StatusCode::NO_CONTENT);
@@ -211,7 +248,12 @@ async fn a_slow_hand_loses_nothing_unless_somebody_else_took_the_item() {
     let held = attribute(&page, "annotate-form", "data-held").unwrap();
     anna.submit(&format!("{held}/release"), &page, &[]).await;
     let stored = anna.submit(PATH, &page, &GOOD).await;
-    assert_eq!(stored.status, StatusCode::SEE_OTHER, "nobody else had it: {}", stored.text());
+    assert_eq!(
+        stored.status,
+        StatusCode::SEE_OTHER,
+        "nobody else had it: {}",
+        stored.text()
+    );
 
     let page = anna.page(PATH).await;
     let held = attribute(&page, "annotate-form", "data-held").unwrap();
@@ -221,7 +263,10 @@ async fn a_slow_hand_loses_nothing_unless_somebody_else_took_the_item() {
     let lost = anna.submit(PATH, &page, &GOOD).await;
     assert_eq!(lost.status, StatusCode::CONFLICT, "{}", lost.text());
     let shown = lost.text();
-    assert!(shown.contains("no longer yours") && shown.contains("£1,234.50"), "{shown}");
+    assert!(
+        shown.contains("no longer yours") && shown.contains("£1,234.50"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
@@ -229,9 +274,17 @@ async fn values_are_read_while_they_are_typed() {
     let (house, _) = house(1, 1).await;
     let anna = Browser::of(&house, "anna").await;
     let read = async |query: &str| anna.get(&format!("/projects/forms/reading?{query}")).await.expect(200);
-    assert_eq!(read("field=day&value=23%20November%202026").await["canonical"], "2026-11-23");
+    assert_eq!(
+        read("field=day&value=23%20November%202026").await["canonical"],
+        "2026-11-23"
+    );
     assert_eq!(read("field=lines&column=amount&value=2.5").await["canonical"], "2.50");
-    assert!(read("field=total&value=much").await["problem"].as_str().unwrap().contains("amount"));
+    assert!(
+        read("field=total&value=much").await["problem"]
+            .as_str()
+            .unwrap()
+            .contains("amount")
+    );
     assert_eq!(
         anna.get("/projects/forms/reading?field=none&value=1").await.status,
         StatusCode::NOT_FOUND

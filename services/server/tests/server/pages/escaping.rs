@@ -43,26 +43,43 @@ async fn names_values_guidelines_and_reasons_are_escaped_on_every_page() {
         {"external_id": HOSTILE, "text": HOSTILE, "metadata": {HOSTILE: HOSTILE}},
         {"external_id": "other", "text": HOSTILE},
     ]);
-    house.post("/api/v1/projects/hostile/items", &admin, &items).await.expect(200);
+    house
+        .post("/api/v1/projects/hostile/items", &admin, &items)
+        .await
+        .expect(200);
     let answers = json!({"label": HOSTILE, "seller": HOSTILE, "lines": [{"what": HOSTILE}]});
 
     let person = Browser::of(&house, HOSTILE).await;
     let annotate = person.page("/projects/hostile/annotate").await;
     check("annotate", &annotate);
-    let inputs = [("value.label", HOSTILE), ("value.seller", HOSTILE), ("cell.lines.0.what", HOSTILE)];
+    let inputs = [
+        ("value.label", HOSTILE),
+        ("value.seller", HOSTILE),
+        ("cell.lines.0.what", HOSTILE),
+    ];
     let refused = person
-        .submit("/projects/hostile/annotate", &annotate, &[inputs[1], inputs[2], ("action", "submit")])
+        .submit(
+            "/projects/hostile/annotate",
+            &annotate,
+            &[inputs[1], inputs[2], ("action", "submit")],
+        )
         .await;
     check("annotate again", &refused.text());
     let stored = person
-        .submit("/projects/hostile/annotate", &annotate, &[inputs[0], inputs[1], inputs[2], ("action", "submit")])
+        .submit(
+            "/projects/hostile/annotate",
+            &annotate,
+            &[inputs[0], inputs[1], inputs[2], ("action", "submit")],
+        )
         .await;
     assert_eq!(stored.status.as_u16(), 303, "{}", stored.text());
     work(&house.state, &answers).await;
 
     let found = house.get("/api/v1/projects/hostile/items", &admin).await.expect(200);
     for row in found["rows"].as_array().unwrap() {
-        let page = person.page(&format!("/projects/hostile/items/{}", row["id"].as_str().unwrap())).await;
+        let page = person
+            .page(&format!("/projects/hostile/items/{}", row["id"].as_str().unwrap()))
+            .await;
         check("item", &page);
         assert!(page.contains("&lt;script&gt;"), "{page}");
     }
@@ -75,12 +92,21 @@ async fn names_values_guidelines_and_reasons_are_escaped_on_every_page() {
     ] {
         check(path, &person.page(path).await);
     }
-    let review = person.get("/projects/hostile/review/next").await.header("location").to_owned();
+    let review = person
+        .get("/projects/hostile/review/next")
+        .await
+        .header("location")
+        .to_owned();
     if !review.contains('?') {
         check("review", &person.page(&review).await);
     }
-    check("problem", &person.get("/projects/%3Cscript%3Ealert(1)%3C/script%3E").await.text());
+    check(
+        "problem",
+        &person.get("/projects/%3Cscript%3Ealert(1)%3C/script%3E").await.text(),
+    );
     let stranger = Browser::stranger(&house);
-    let login = stranger.post("/login", &[("name", HOSTILE), ("password", "wrong"), ("next", HOSTILE)]).await;
+    let login = stranger
+        .post("/login", &[("name", HOSTILE), ("password", "wrong"), ("next", HOSTILE)])
+        .await;
     check("login", &login.text());
 }

@@ -61,7 +61,9 @@ async fn too_many_attempts_are_told_to_wait() {
     house.user("ada", Role::Administrator).await;
     let stranger = Browser::stranger(&house);
     stranger.post("/login", &[("name", "ada"), ("password", "wrong")]).await;
-    let reply = stranger.post("/login", &[("name", "ada"), ("password", PASSWORD)]).await;
+    let reply = stranger
+        .post("/login", &[("name", "ada"), ("password", PASSWORD)])
+        .await;
     assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(reply.header("retry-after").parse::<u64>().unwrap() > 0);
 }
@@ -71,7 +73,12 @@ async fn a_login_leads_nowhere_else() {
     let house = House::open().await;
     house.user("ada", Role::Administrator).await;
     let stranger = Browser::stranger(&house);
-    for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "/login?next=/"] {
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/login?next=/",
+    ] {
         let inputs = [("name", "ada"), ("password", PASSWORD), ("next", next)];
         let reply = stranger.post("/login", &inputs).await;
         assert_eq!(reply.header("location"), "/", "{next}");

@@ -11,7 +11,11 @@ use crate::panel::{machine_answers, work};
 
 async fn house(items: usize) -> (House, Project) {
     let house = House::open().await;
-    for (name, role) in [("rita", Role::Reviewer), ("rolf", Role::Reviewer), ("ada", Role::Administrator)] {
+    for (name, role) in [
+        ("rita", Role::Reviewer),
+        ("rolf", Role::Reviewer),
+        ("ada", Role::Administrator),
+    ] {
         house.user(name, role).await;
     }
     let project = house.project(machine_project("figures")).await;
@@ -27,7 +31,11 @@ async fn house(items: usize) -> (House, Project) {
 
 async fn gold(house: &House, project: &Project) -> Vec<Gold> {
     let mut transaction = house.state.store.read().await.unwrap();
-    transaction.list_gold(project.id, PageRequest::first(100)).await.unwrap().rows
+    transaction
+        .list_gold(project.id, PageRequest::first(100))
+        .await
+        .unwrap()
+        .rows
 }
 
 #[tokio::test]
@@ -67,25 +75,47 @@ async fn a_resolution_becomes_gold_and_the_next_review_follows() {
     let item = transaction.item(gold[0].item_id).await.unwrap().unwrap();
     assert_eq!(item.state, ItemState::Resolved);
     let annotations = transaction.annotations_of_items(&[item.id]).await.unwrap();
-    let resolution = annotations.iter().find(|annotation| !annotation.provenance.blind).unwrap();
-    assert_eq!(resolution.provenance.raw_output.as_deref(), Some("the last digit is smudged"));
+    let resolution = annotations
+        .iter()
+        .find(|annotation| !annotation.provenance.blind)
+        .unwrap();
+    assert_eq!(
+        resolution.provenance.raw_output.as_deref(),
+        Some("the last digit is smudged")
+    );
     drop(transaction);
 
     let shown = rita.page(&format!("/projects/figures/items/{}", item.id)).await;
-    assert!(shown.contains("resolved by a person") && shown.contains("the last digit is smudged"), "{shown}");
+    assert!(
+        shown.contains("resolved by a person") && shown.contains("the last digit is smudged"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
 async fn fields_in_doubt_need_an_answer_and_doubts_are_no_gold() {
     let (house, project) = house(1).await;
     let rita = Browser::of(&house, "rita").await;
-    let address = rita.get("/projects/figures/review/next").await.header("location").to_owned();
+    let address = rita
+        .get("/projects/figures/review/next")
+        .await
+        .header("location")
+        .to_owned();
     let page = rita.page(&address).await;
-    let refused = rita.submit(&address, &page, &[("state.label", "absent"), ("action", "submit")]).await;
+    let refused = rita
+        .submit(&address, &page, &[("state.label", "absent"), ("action", "submit")])
+        .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let again = refused.text();
-    assert!(again.contains("id=\"error-total\"") && !again.contains("id=\"error-label\""), "{again}");
-    let inputs = [("state.label", "absent"), ("state.total", "unknown"), ("action", "submit")];
+    assert!(
+        again.contains("id=\"error-total\"") && !again.contains("id=\"error-label\""),
+        "{again}"
+    );
+    let inputs = [
+        ("state.label", "absent"),
+        ("state.total", "unknown"),
+        ("action", "submit"),
+    ];
     let resolved = rita.submit(&address, &again, &inputs).await;
     assert_eq!(resolved.header("location"), "/projects/figures/review?done=resolved");
     let gold = gold(&house, &project).await;
@@ -100,7 +130,11 @@ async fn two_reviewers_never_have_the_same_item() {
     let (house, _) = house(1).await;
     let rita = Browser::of(&house, "rita").await;
     let rolf = Browser::of(&house, "rolf").await;
-    let address = rita.get("/projects/figures/review/next").await.header("location").to_owned();
+    let address = rita
+        .get("/projects/figures/review/next")
+        .await
+        .header("location")
+        .to_owned();
     let none = rolf.get("/projects/figures/review/next").await;
     assert_eq!(none.header("location"), "/projects/figures/review?done=empty");
     let taken = rolf.get(&address).await;
@@ -119,7 +153,10 @@ async fn any_item_can_be_reviewed_from_its_page() {
     let (house, project) = house(1).await;
     let mut transaction = house.state.store.read().await.unwrap();
     let filter = accord_store::ItemFilter::default();
-    let items = transaction.list_items(project.id, &filter, PageRequest::first(1)).await.unwrap();
+    let items = transaction
+        .list_items(project.id, &filter, PageRequest::first(1))
+        .await
+        .unwrap();
     let item = items.rows[0].id;
     drop(transaction);
     let rita = Browser::of(&house, "rita").await;

@@ -16,7 +16,10 @@ async fn tasks_that_were_set_aside_are_shown_with_their_reason_and_put_back() {
     let project = house.project(machine_project("figures")).await;
     let admin = house.session("ada").await;
     let items = json!([{"external_id": "doc", "text": "x"}]);
-    house.post("/api/v1/projects/figures/items", &admin, &items).await.expect(200);
+    house
+        .post("/api/v1/projects/figures/items", &admin, &items)
+        .await
+        .expect(200);
     let mut transaction = house.state.store.write().await.unwrap();
     let request = ClaimRequest {
         kinds: &[TaskKind::Annotate],
@@ -27,22 +30,38 @@ async fn tasks_that_were_set_aside_are_shown_with_their_reason_and_put_back() {
     };
     let environment = house.state.environment.as_ref();
     let leases = flow::claim(transaction.as_mut(), environment, &request).await.unwrap();
-    flow::set_aside(transaction.as_mut(), environment, &project, &leases[0], "no page can be read")
-        .await
-        .unwrap();
+    flow::set_aside(
+        transaction.as_mut(),
+        environment,
+        &project,
+        &leases[0],
+        "no page can be read",
+    )
+    .await
+    .unwrap();
     transaction.commit().await.unwrap();
 
     let rita = Browser::of(&house, "rita").await;
     let page = rita.page("/projects/figures").await;
-    assert!(page.contains("no page can be read") && !page.contains("Put back</button>"), "{page}");
+    assert!(
+        page.contains("no page can be read") && !page.contains("Put back</button>"),
+        "{page}"
+    );
     let ada = Browser::of(&house, "ada").await;
     let page = ada.page("/projects/figures").await;
     let path = format!("/projects/figures/tasks/{}/revive", leases[0].task.id);
     assert!(page.contains(&path));
-    assert_eq!(rita.submit(&path, &rita.page("/").await, &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        rita.submit(&path, &rita.page("/").await, &[]).await.status,
+        StatusCode::FORBIDDEN
+    );
     let revived = ada.submit(&path, &page, &[]).await;
     assert_eq!(revived.status, StatusCode::SEE_OTHER, "{}", revived.text());
-    assert!(!ada.page(revived.header("location")).await.contains("no page can be read"));
+    assert!(
+        !ada.page(revived.header("location"))
+            .await
+            .contains("no page can be read")
+    );
     assert_eq!(ada.submit(&path, &page, &[]).await.status, StatusCode::CONFLICT);
 }
 
@@ -63,6 +82,9 @@ async fn a_refit_is_planned_once() {
         item_id: None,
     };
     let mut transaction = house.state.store.read().await.unwrap();
-    let planned = transaction.list_tasks(project.id, &filter, PageRequest::first(10)).await.unwrap();
+    let planned = transaction
+        .list_tasks(project.id, &filter, PageRequest::first(10))
+        .await
+        .unwrap();
     assert_eq!(planned.rows.len(), 1);
 }
