@@ -5,6 +5,7 @@ import { startReservation } from "./reservation.js";
 import { startDraft } from "./drafts.js";
 import { startSending } from "./sending.js";
 import { startShortcuts } from "./shortcuts.js";
+import { makeSortable } from "./sorting.js";
 import { showLocalTimes } from "./times.js";
 
 let running = [];
@@ -14,6 +15,7 @@ function startPage() {
   running.forEach((part) => part?.stop?.());
   running = [];
   showLocalTimes(document);
+  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
   letWideTablesScroll();
   const bench = document.querySelector(".bench");
   if (!bench) {

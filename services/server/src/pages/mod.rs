@@ -30,6 +30,7 @@ pub(crate) use problems::show_problems_as_pages;
 pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(projects::list))
+        .route("/projects", get(projects::all))
         .route("/login", get(login::show).post(login::submit))
         .route("/logout", post(login::leave))
         .route("/projects/{project}", get(overview::show))

@@ -3,7 +3,7 @@
 use accord_domain::{Project, Role, TaskKind, TaskState};
 use accord_store::{ItemCounts, PageRequest, TaskCount};
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -38,6 +38,11 @@ struct ProjectLine {
     waiting_any: bool,
     votes_open: String,
     state: String,
+}
+
+/// The list of projects is the first page.
+pub(super) async fn all() -> Redirect {
+    Redirect::to("/")
 }
 
 /// Lists the projects with one line about each.

@@ -315,6 +315,33 @@ mod tests {
     }
 
     #[test]
+    fn a_probability_says_on_how_much_gold_and_whose() {
+        let confidence = |rung| Confidence::Calibrated {
+            probability: 0.983_2,
+            calibrator_id: accord_domain::CalibratorId::from_uuid(uuid::Uuid::nil()),
+            rung,
+            gold_count: 1412,
+        };
+        let shown = ShownConfidence::from(&confidence(Rung::Field));
+        assert_eq!((shown.kind, shown.number.as_deref()), ("calibrated", Some("0.983")));
+        assert_eq!(shown.note, "calibrated on 1,412");
+        let shown = ShownConfidence::from(&confidence(Rung::FieldType));
+        assert_eq!(shown.note, "calibrated on 1,412 of its type");
+    }
+
+    #[test]
+    fn the_annotators_of_the_ready_templates_have_colours_of_their_own() {
+        let template = accord_domain::template("invoice").unwrap();
+        let names: Vec<&str> = template
+            .annotators
+            .iter()
+            .map(|annotator| annotator.name.as_str())
+            .collect();
+        let colours: std::collections::BTreeSet<u32> = names.iter().map(|name| colour(name)).collect();
+        assert_eq!(colours.len(), names.len());
+    }
+
+    #[test]
     fn a_name_keeps_its_colour() {
         assert_eq!(colour("labelled-anchors"), colour("labelled-anchors"));
         let colours: std::collections::BTreeSet<u32> =

@@ -2,6 +2,7 @@
 
 mod annotating;
 mod browser;
+mod documents;
 mod escaping;
 mod everywhere;
 mod login;
