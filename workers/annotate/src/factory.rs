@@ -50,7 +50,10 @@ impl AnnotatorFactory {
     /// The definition names a provider, a reader or a model that is not there, or the annotator is a person.
     pub async fn make(&self, annotator: &Annotator) -> Result<Box<dyn AutomaticAnnotator>, AttemptError> {
         let AnnotatorKind::Automatic { definition } = &annotator.kind else {
-            return Err(AttemptError::permanent(format!("annotator `{}` is a person", annotator.name)));
+            return Err(AttemptError::permanent(format!(
+                "annotator `{}` is a person",
+                annotator.name
+            )));
         };
         match definition {
             AutomaticKind::InvoiceXml => Ok(Box::new(InvoiceXmlAnnotator)),
@@ -75,7 +78,7 @@ impl AnnotatorFactory {
                     store: Arc::clone(&self.store),
                     blobs: Arc::clone(&self.blobs),
                     environment: Arc::clone(&self.environment),
-                    limits: self.limits.clone(),
+                    limits: self.limits,
                 }))
             }
         }
@@ -85,13 +88,23 @@ impl AnnotatorFactory {
         if let Some(known) = self.models.lock().unwrap_or_else(PoisonError::into_inner).get(hash) {
             return Ok(Arc::clone(known));
         }
-        let bytes = self.blobs.get(hash).await.map_err(AttemptError::transient)?.ok_or_else(|| {
-            AttemptError::permanent(format!("the trained model {hash} is missing: train it again with `accord train-reader`"))
-        })?;
+        let bytes = self
+            .blobs
+            .get(hash)
+            .await
+            .map_err(AttemptError::transient)?
+            .ok_or_else(|| {
+                AttemptError::permanent(format!(
+                    "the trained model {hash} is missing: train it again with `accord train-reader`"
+                ))
+            })?;
         let model: TrainedModel = serde_json::from_slice(&bytes)
             .map_err(|error| AttemptError::permanent(format!("the trained model {hash} cannot be read: {error}")))?;
         let model = Arc::new(model);
-        self.models.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.to_owned(), Arc::clone(&model));
+        self.models
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(hash.to_owned(), Arc::clone(&model));
         Ok(model)
     }
 }

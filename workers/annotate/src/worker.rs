@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use accord_datasets::content::{ContentError, document_of_item};
 use accord_documents::Limits;
-use accord_domain::{
-    Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind,
-};
+use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind};
 use accord_store::idle::wait_for_work;
 use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, flow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -129,16 +127,14 @@ impl AnnotateWorker {
         tasks.wait().await;
     }
 
-    /// Claims tasks and does them one after the other; returns how many there were.
+    /// Claims as many tasks as the worker does at the same time and does them; returns how many there were.
     ///
     /// # Errors
     /// The store cannot be asked for tasks. A failure of one task is noted with the task instead.
     pub async fn work_once(&self) -> Result<usize, StoreError> {
         let leases = self.claim(self.inner.concurrency).await?;
         let count = leases.len();
-        for lease in leases {
-            self.inner.attempt(lease).await;
-        }
+        futures::future::join_all(leases.into_iter().map(|lease| self.inner.attempt(lease))).await;
         Ok(count)
     }
 
@@ -215,8 +211,14 @@ impl Inner {
         let outcome = match result {
             Ok(output) => {
                 let annotation = self.annotation(lease, &assignment, output);
-                flow::submit_annotation(transaction.as_mut(), environment, &assignment.project, lease, &annotation)
-                    .await?;
+                flow::submit_annotation(
+                    transaction.as_mut(),
+                    environment,
+                    &assignment.project,
+                    lease,
+                    &annotation,
+                )
+                .await?;
                 "done"
             }
             Err(AttemptError::Permanent { reason }) => {
@@ -235,7 +237,11 @@ impl Inner {
                 )
                 .await?;
                 tracing::warn!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "attempt failed");
-                if after == AfterFailure::Dead { "failed for good" } else { "will be tried again" }
+                if after == AfterFailure::Dead {
+                    "failed for good"
+                } else {
+                    "will be tried again"
+                }
             }
         };
         transaction.commit().await?;
@@ -286,19 +292,20 @@ impl Inner {
 
     async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut transaction = self.store.write().await?;
-        transaction.renew_lease(lease.task.id, &lease.token, self.lease_milliseconds()).await?;
+        transaction
+            .renew_lease(lease.task.id, &lease.token, self.lease_milliseconds())
+            .await?;
         transaction.commit().await
     }
 
     async fn annotate(&self, assignment: &Assignment) -> Result<AnnotatorOutput, AttemptError> {
         let annotator = self.factory.make(&assignment.annotator).await?;
-        let document =
-            document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
-                .await
-                .map_err(|error| match error {
-                    ContentError::Store(_) | ContentError::Interrupted => AttemptError::transient(error),
-                    ContentError::Missing(_) | ContentError::Unreadable(_) => AttemptError::permanent(error),
-                })?;
+        let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
+            .await
+            .map_err(|error| match error {
+                ContentError::Store(_) | ContentError::Interrupted => AttemptError::transient(error),
+                ContentError::Missing(_) | ContentError::Unreadable(_) => AttemptError::permanent(error),
+            })?;
         let input = AnnotatorInput {
             project: Arc::clone(&assignment.project),
             item: Arc::clone(&assignment.item),
@@ -358,6 +365,9 @@ mod tests {
         assert_eq!(pause_before_retry(100, None, &longest), 60_000);
         assert_eq!(pause_before_retry(1, None, &Chance(0)), 0);
         assert_eq!(pause_before_retry(1, Some(Duration::from_secs(3)), &Chance(0)), 3_000);
-        assert_eq!(pause_before_retry(1, Some(Duration::from_secs(86_400)), &Chance(0)), 900_000);
+        assert_eq!(
+            pause_before_retry(1, Some(Duration::from_secs(86_400)), &Chance(0)),
+            900_000
+        );
     }
 }

@@ -39,12 +39,18 @@ impl AutomaticAnnotator for InvoiceXmlAnnotator {
 #[must_use]
 pub fn read_invoice(fields: &[Field], xml: Option<&str>) -> Answers {
     let Some(xml) = xml else {
-        return fields.iter().map(|field| (field.name.clone(), Answer::Abstained)).collect();
+        return fields
+            .iter()
+            .map(|field| (field.name.clone(), Answer::Abstained))
+            .collect();
     };
     match parse_invoice(xml) {
         Ok(invoice) => {
             let values = values_of(&invoice);
-            fields.iter().map(|field| (field.name.clone(), answer(field, &values))).collect()
+            fields
+                .iter()
+                .map(|field| (field.name.clone(), answer(field, &values)))
+                .collect()
         }
         Err(error) => super::all_failed(fields, &format!("the electronic invoice cannot be read: {error}")),
     }
@@ -72,10 +78,17 @@ fn values_of(invoice: &ElectronicInvoice) -> Map<String, Value> {
         ("tax_total", &invoice.tax_total),
         ("gross_total", &invoice.gross_total),
     ];
-    let mut values: Map<String, Value> =
-        single.into_iter().map(|(name, value)| (name.to_owned(), value.clone().into())).collect();
+    let mut values: Map<String, Value> = single
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.clone().into()))
+        .collect();
     if !invoice.line_items.is_empty() {
-        let lines = invoice.line_items.iter().filter(|line| !is_subtotal(line)).map(line_of).collect();
+        let lines = invoice
+            .line_items
+            .iter()
+            .filter(|line| !is_subtotal(line))
+            .map(line_of)
+            .collect();
         values.insert("line_items".to_owned(), Value::Array(lines));
     }
     values

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use accord_documents::Limits;
 use accord_domain::normalise::answer_from_json;
-use accord_domain::{
-    Answer, Answers, Environment, Field, InputView, Item, ItemContent, LanguageModel, Provenance,
-};
-use accord_store::{Blobs, Store, StoredCall};
+use accord_domain::{Answer, Answers, Environment, Field, InputView, Item, ItemContent, LanguageModel, Provenance};
+use accord_store::{Blobs, Store, StoreResult, StoredCall};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
@@ -47,11 +45,21 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
             return Ok(without_text(fields, &prompt));
         }
-        let images = if self.model.view == InputView::PageImage { self.images(&input.item).await? } else { Vec::new() };
+        let images = if self.model.view == InputView::PageImage {
+            self.images(&input.item).await?
+        } else {
+            Vec::new()
+        };
         let settings = &self.provider.settings;
         let body = build(&input.project, &self.model, &prompt, settings, text.as_deref(), &images)
             .map_err(AttemptError::permanent)?;
-        let key = call_key(&self.provider.name, &input.item.content_hash, &prompt.hash, &self.model, &body);
+        let key = call_key(
+            &self.provider.name,
+            &input.item.content_hash,
+            &prompt.hash,
+            &self.model,
+            &body,
+        );
         let call = self.call(&key, &body).await?;
         Ok(self.output(fields, &prompt, call))
     }
@@ -75,22 +83,28 @@ impl LanguageModelAnnotator {
             latency_milliseconds: reply.latency_milliseconds,
             received_at: self.environment.now(),
         };
-        self.keep(&call).await?;
-        Ok(call)
+        self.keep(call).await
     }
 
-    /// Keeps a paid reply, trying a few times: losing it would mean paying again.
-    async fn keep(&self, call: &StoredCall) -> Result<(), AttemptError> {
+    /// Keeps a paid reply, trying a few times: losing it would mean paying again. Gives back the reply that is kept,
+    /// which is another one when somebody asked the same at the same time.
+    async fn keep(&self, call: StoredCall) -> Result<StoredCall, AttemptError> {
         const TRIES: u32 = 5;
         let mut attempt = 1;
         loop {
-            let result = async {
+            let result: StoreResult<Option<StoredCall>> = async {
                 let mut transaction = self.store.write().await?;
-                transaction.insert_call(call).await?;
-                transaction.commit().await
-            };
-            match result.await {
-                Ok(()) => return Ok(()),
+                let earlier = if transaction.insert_call(&call).await? {
+                    None
+                } else {
+                    transaction.call(&call.key).await?
+                };
+                transaction.commit().await?;
+                Ok(earlier)
+            }
+            .await;
+            match result {
+                Ok(earlier) => return Ok(earlier.unwrap_or(call)),
                 Err(error) if attempt < TRIES => {
                     tracing::warn!(call.key = %call.key, error = %error, attempt, "paid reply could not be kept yet");
                     tokio::time::sleep(std::time::Duration::from_millis(200 << attempt)).await;
@@ -108,7 +122,12 @@ impl LanguageModelAnnotator {
                 Ok(object) => (answers_of(fields, &object), reply.usage, reply.model.clone(), None),
                 Err(error) => {
                     let reason = error.to_string();
-                    (all_failed(fields, &reason), reply.usage, reply.model.clone(), Some(reason))
+                    (
+                        all_failed(fields, &reason),
+                        reply.usage,
+                        reply.model.clone(),
+                        Some(reason),
+                    )
                 }
             },
             Err(error) => {
@@ -117,7 +136,10 @@ impl LanguageModelAnnotator {
             }
         };
         let usage = usage.unwrap_or_default();
-        let cost = self.provider.settings.cost(usage.prompt_tokens, usage.completion_tokens);
+        let cost = self
+            .provider
+            .settings
+            .cost(usage.prompt_tokens, usage.completion_tokens);
         AnnotatorOutput {
             answers,
             provenance: Provenance {
@@ -140,9 +162,15 @@ impl LanguageModelAnnotator {
     /// The pages of an item as images: the image itself, or those that fill the pages of a scan.
     async fn images(&self, item: &Item) -> Result<Vec<ImageOfPage>, AttemptError> {
         let ItemContent::File { media_type, .. } = &item.content else {
-            return Err(AttemptError::permanent("the view is of page images, but the item is a text"));
+            return Err(AttemptError::permanent(
+                "the view is of page images, but the item is a text",
+            ));
         };
-        let bytes = self.blobs.get(&item.content_hash).await.map_err(AttemptError::transient)?;
+        let bytes = self
+            .blobs
+            .get(&item.content_hash)
+            .await
+            .map_err(AttemptError::transient)?;
         let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
         if media_type.starts_with("image/") {
             return Ok(vec![ImageOfPage {
@@ -150,13 +178,15 @@ impl LanguageModelAnnotator {
                 bytes: bytes.to_vec(),
             }]);
         }
-        let limits = self.limits.clone();
+        let limits = self.limits;
         let pages = tokio::task::spawn_blocking(move || accord_documents::pdf::page_images(&bytes, &limits))
             .await
             .map_err(AttemptError::transient)?
             .map_err(AttemptError::permanent)?;
         if pages.is_empty() {
-            return Err(AttemptError::permanent("the view is of page images, but the document's pages are not images"));
+            return Err(AttemptError::permanent(
+                "the view is of page images, but the document's pages are not images",
+            ));
         }
         let image = |page: accord_documents::pdf::PageImage| ImageOfPage {
             media_type: page.media_type.as_str().to_owned(),
@@ -169,7 +199,10 @@ impl LanguageModelAnnotator {
 /// A page without text is nothing to ask about in words: no call, no cost, no vote.
 fn without_text(fields: &[Field], prompt: &Prompt) -> AnnotatorOutput {
     AnnotatorOutput {
-        answers: fields.iter().map(|field| (field.name.clone(), Answer::Abstained)).collect(),
+        answers: fields
+            .iter()
+            .map(|field| (field.name.clone(), Answer::Abstained))
+            .collect(),
         provenance: Provenance {
             blind: true,
             prompt_hash: Some(prompt.hash.clone()),

@@ -34,7 +34,11 @@ pub(super) fn text_in_view(document: &Document, view: InputView) -> Option<Strin
             lines.map(accord_documents::Line::text).collect::<Vec<_>>().join("\n")
         }
     };
-    let limit = if view == InputView::HeadAndTail { HEAD_AND_TAIL_CHARACTERS } else { MAXIMUM_CHARACTERS / 2 };
+    let limit = if view == InputView::HeadAndTail {
+        HEAD_AND_TAIL_CHARACTERS
+    } else {
+        MAXIMUM_CHARACTERS / 2
+    };
     Some(head_and_tail(&text, limit))
 }
 
@@ -46,7 +50,10 @@ fn head_and_tail(text: &str, characters: usize) -> String {
     }
     let head: String = text.chars().take(characters).collect();
     let tail: String = text.chars().skip(count - characters).collect();
-    format!("{head}\n[... {} characters left out ...]\n{tail}", count - 2 * characters)
+    format!(
+        "{head}\n[... {} characters left out ...]\n{tail}",
+        count - 2 * characters
+    )
 }
 
 /// Builds the body of a chat completion.
@@ -108,9 +115,21 @@ fn image_part(image: &ImageOfPage) -> Value {
 
 /// The key of a call: everything that decides the answer. The body holds prompt, document, model, parameters and view;
 /// content hash, prompt hash and sample number tell apart what may look alike.
-pub(super) fn call_key(provider: &str, content_hash: &str, prompt_hash: &str, model: &LanguageModel, body: &Value) -> String {
+pub(super) fn call_key(
+    provider: &str,
+    content_hash: &str,
+    prompt_hash: &str,
+    model: &LanguageModel,
+    body: &Value,
+) -> String {
     let mut hash = Sha256::new();
-    for part in [provider, content_hash, prompt_hash, &model.sample.to_string(), &body.to_string()] {
+    for part in [
+        provider,
+        content_hash,
+        prompt_hash,
+        &model.sample.to_string(),
+        &body.to_string(),
+    ] {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }

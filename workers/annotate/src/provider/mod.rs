@@ -11,7 +11,7 @@ use async_openai::Client;
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -70,6 +70,11 @@ impl Provider {
         if !matches!(base.scheme(), "http" | "https") {
             return Err(problem("base_url must begin with http:// or https://".to_owned()));
         }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(problem(
+                "base_url holds a password; give a key by key_variable instead".to_owned(),
+            ));
+        }
         if settings.concurrency == 0 || settings.timeout_seconds == 0 {
             return Err(problem("concurrency and timeout_seconds must be at least 1".to_owned()));
         }
@@ -78,7 +83,11 @@ impl Provider {
             Some(variable_name) => variable(variable_name)
                 .map(|key| key.trim().to_owned())
                 .filter(|key| !key.is_empty())
-                .ok_or_else(|| problem(format!("the environment variable {variable_name} with its key is not set")))?,
+                .ok_or_else(|| {
+                    problem(format!(
+                        "the environment variable {variable_name} with its key is not set"
+                    ))
+                })?,
         };
         let endpoint = Endpoint::new(&settings.base_url, key).map_err(problem)?;
         let timeout = Duration::from_secs(settings.timeout_seconds);
@@ -96,19 +105,51 @@ impl Provider {
     /// # Errors
     /// Says what went wrong and whether the same call may succeed later. Nothing is tried twice here.
     pub async fn ask(&self, request: &Value) -> Result<RawReply, CallError> {
-        let _permit = self.permits.acquire().await.map_err(|error| CallError::Request(error.to_string()))?;
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|error| CallError::Request(error.to_string()))?;
         let started = Instant::now();
         let result: Result<Box<RawValue>, OpenAIError> = self.client.chat().create_byot(request).await;
         let elapsed = started.elapsed();
         metrics::histogram!("accord_model_call_duration_seconds", "provider" => self.name.clone())
             .record(elapsed.as_secs_f64());
-        let result = result.map_err(call_error);
+        let result = result.map_err(|error| self.without_key(call_error(error)));
         let outcome = if result.is_ok() { "replied" } else { "failed" };
-        metrics::counter!("accord_model_calls_total", "provider" => self.name.clone(), "outcome" => outcome).increment(1);
+        metrics::counter!("accord_model_calls_total", "provider" => self.name.clone(), "outcome" => outcome)
+            .increment(1);
         Ok(RawReply {
             body: result?.get().to_owned(),
             latency_milliseconds: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
         })
+    }
+
+    /// Providers may repeat the key in what they complain about.
+    fn without_key(&self, error: CallError) -> CallError {
+        let key = self.client.config().key.expose_secret();
+        let clean = |text: String| {
+            if key.is_empty() {
+                text
+            } else {
+                text.replace(key, "[key]")
+            }
+        };
+        match error {
+            CallError::Status {
+                status,
+                retry_after,
+                message,
+            } => CallError::Status {
+                status,
+                retry_after,
+                message: clean(message),
+            },
+            CallError::TimedOut(text) => CallError::TimedOut(clean(text)),
+            CallError::Connection(text) => CallError::Connection(clean(text)),
+            CallError::Unreadable(text) => CallError::Unreadable(clean(text)),
+            CallError::Request(text) => CallError::Request(clean(text)),
+        }
     }
 }
 
@@ -188,14 +229,18 @@ mod tests {
         assert!(!broken.problem.contains("a\nb"));
         let endpoint = Endpoint::new("https://models.example/v1/", "hunter2".to_owned()).unwrap();
         assert!(!format!("{endpoint:?}").contains("hunter2"));
-        assert_eq!(endpoint.url("/chat/completions"), "https://models.example/v1/chat/completions");
+        assert_eq!(
+            endpoint.url("/chat/completions"),
+            "https://models.example/v1/chat/completions"
+        );
     }
 
     #[test]
     fn addresses_are_checked() {
-        for base in ["nowhere", "ftp://x", ""] {
+        for base in ["nowhere", "ftp://x", "", "https://me:secret@models.example/v1"] {
             let wrong = settings(&format!(r#"{{"base_url": "{base}"}}"#));
-            assert!(Provider::new("p", wrong, |_| None).is_err(), "{base}");
+            let problem = Provider::new("p", wrong, |_| None).err().unwrap().to_string();
+            assert!(!problem.contains("secret"), "{problem}");
         }
     }
 }

@@ -92,7 +92,10 @@ impl ChatReply {
 fn text_of(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
-        Value::Array(parts) => parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect(),
+        Value::Array(parts) => parts
+            .iter()
+            .filter_map(|part| part.get("text").and_then(Value::as_str))
+            .collect(),
         _ => String::new(),
     }
 }
@@ -141,7 +144,10 @@ mod tests {
     fn reads_what_servers_really_send() {
         for (message, finish) in [
             (r#"{"content": "{\"a\": 1}"}"#, r#""stop""#),
-            (r#"{"content": "```json\n{\"a\": 1}\n```", "role": "assistant"}"#, r#""eos""#),
+            (
+                r#"{"content": "```json\n{\"a\": 1}\n```", "role": "assistant"}"#,
+                r#""eos""#,
+            ),
             (r#"{"content": [{"type": "text", "text": "{\"a\": 1}"}]}"#, "null"),
         ] {
             assert_eq!(reply(message, finish).object().unwrap()["a"], 1, "{message}");
@@ -151,11 +157,19 @@ mod tests {
     #[test]
     fn says_why_there_is_no_answer() {
         for (message, finish, expected) in [
-            (r#"{"content": null, "refusal": "no"}"#, r#""stop""#, ReplyError::Refused("no".to_owned())),
+            (
+                r#"{"content": null, "refusal": "no"}"#,
+                r#""stop""#,
+                ReplyError::Refused("no".to_owned()),
+            ),
             (r#"{"content": "{\"a\": "}"#, r#""length""#, ReplyError::CutOff),
             (r#"{"content": ""}"#, r#""content_filter""#, ReplyError::Filtered),
             (r#"{"content": "  "}"#, r#""stop""#, ReplyError::Empty),
-            (r#"{"content": "[1]"}"#, r#""stop""#, ReplyError::Malformed("it is a list".to_owned())),
+            (
+                r#"{"content": "[1]"}"#,
+                r#""stop""#,
+                ReplyError::Malformed("it is a list".to_owned()),
+            ),
         ] {
             assert_eq!(reply(message, finish).object().unwrap_err(), expected);
         }

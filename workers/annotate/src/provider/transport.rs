@@ -42,13 +42,19 @@ impl Transport {
     }
 
     async fn exchange(self, factory: HttpRequestFactory) -> Result<Response, CallError> {
-        let request = factory.build().await.map_err(|error| CallError::Request(error.to_string()))?;
+        let request = factory
+            .build()
+            .await
+            .map_err(|error| CallError::Request(error.to_string()))?;
         let mut response = self.client.execute(request).await.map_err(connection_error)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(connection_error)? {
             if body.len() + piece.len() > MAXIMUM_REPLY_BYTES {
-                return Err(CallError::Unreadable(format!("longer than {} MiB", MAXIMUM_REPLY_BYTES >> 20)));
+                return Err(CallError::Unreadable(format!(
+                    "longer than {} MiB",
+                    MAXIMUM_REPLY_BYTES >> 20
+                )));
             }
             body.extend_from_slice(&piece);
         }
@@ -74,7 +80,12 @@ impl tower::Service<HttpRequestFactory> for Transport {
 
     fn call(&mut self, factory: HttpRequestFactory) -> Self::Future {
         let transport = self.clone();
-        Box::pin(async move { transport.exchange(factory).await.map_err(|error| OpenAIError::Boxed(Box::new(error))) })
+        Box::pin(async move {
+            transport
+                .exchange(factory)
+                .await
+                .map_err(|error| OpenAIError::Boxed(Box::new(error)))
+        })
     }
 }
 
@@ -82,7 +93,11 @@ fn connection_error(error: reqwest::Error) -> CallError {
     // The address may hold a key in its query.
     let timed_out = error.is_timeout();
     let text = error_chain(&error.without_url());
-    if timed_out { CallError::TimedOut(text) } else { CallError::Connection(text) }
+    if timed_out {
+        CallError::TimedOut(text)
+    } else {
+        CallError::Connection(text)
+    }
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {
@@ -101,7 +116,11 @@ fn status_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> CallErr
     // Providers say 429 for an empty account too; waiting does not fill it.
     let exhausted = status == StatusCode::TOO_MANY_REQUESTS && is_quota_error(body);
     CallError::Status {
-        status: if exhausted { StatusCode::PAYMENT_REQUIRED.as_u16() } else { status.as_u16() },
+        status: if exhausted {
+            StatusCode::PAYMENT_REQUIRED.as_u16()
+        } else {
+            status.as_u16()
+        },
         retry_after: retry_after(headers),
         message,
     }
@@ -128,8 +147,13 @@ fn message_of(body: &[u8]) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(value) => {
             let object = value.as_array().and_then(|list| list.first()).unwrap_or(&value).clone();
-            let found = object.pointer("/error/message").or_else(|| object.get("message")).or_else(|| object.get("error"));
-            found.and_then(Value::as_str).map_or_else(|| object.to_string(), str::to_owned)
+            let found = object
+                .pointer("/error/message")
+                .or_else(|| object.get("message"))
+                .or_else(|| object.get("error"));
+            found
+                .and_then(Value::as_str)
+                .map_or_else(|| object.to_string(), str::to_owned)
         }
         Err(_) => String::from_utf8_lossy(body).trim().to_owned(),
     };

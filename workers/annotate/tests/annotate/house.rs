@@ -1,0 +1,162 @@
+//! A project with one language model in a database of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use accord_annotate::factory::AnnotatorFactory;
+use accord_annotate::provider::{Provider, ProviderSettings};
+use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
+use accord_documents::Limits;
+use accord_domain::{Annotation, Environment, Item, ItemContent, ItemId, ItemState, Project, Task, TaskKind};
+use accord_store::{Blobs, LocalBlobs, PageRequest, Store, SystemEnvironment, TaskFilter, flow};
+use accord_store_sqlite::{SqliteOptions, SqliteStore};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The key of the provider in tests.
+pub(crate) const KEY: &str = "sk-never-to-be-seen";
+
+pub(crate) struct House {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) project: Project,
+    blobs: Arc<dyn Blobs>,
+    environment: Arc<dyn Environment>,
+    base_url: String,
+    _folder: TempDir,
+}
+
+/// Settings of a provider at this address, with what a test wants otherwise.
+pub(crate) fn settings(base_url: &str, other: &Value) -> ProviderSettings {
+    let mut settings = json!({
+        "base_url": base_url, "key_variable": "KEY", "timeout_seconds": 20,
+        "input_price": "2.50", "output_price": "10", "currency": "EUR",
+    });
+    for (key, value) in other.as_object().unwrap() {
+        settings[key] = value.clone();
+    }
+    serde_json::from_value(settings).unwrap()
+}
+
+pub(crate) fn provider(base_url: &str, other: &Value) -> Provider {
+    // Another test of this process may have been faster.
+    let _result = rustls::crypto::ring::default_provider().install_default();
+    Provider::new("local", settings(base_url, other), |_| Some(KEY.to_owned())).unwrap()
+}
+
+pub(crate) fn definition() -> Value {
+    json!({
+        "name": "letters", "title": "Letters", "guidelines": "Read with care.",
+        "fields": [
+            {"name": "sender", "type": "name", "description": "Who wrote it"},
+            {"name": "mood", "type": "choice", "options": ["glad", "sad"]},
+        ],
+        "annotators": [{
+            "name": "model", "kind": "language_model", "provider": "local", "model": "tiny",
+            "temperature": 0.5, "seed": 7, "sample": 2, "maximum_tokens": 300,
+        }],
+        "policy": {"maximum_attempts": 2},
+    })
+}
+
+impl House {
+    /// A project whose letters all say the same, so that they are one question.
+    pub(crate) async fn with_letters(base_url: &str, letters: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("accord.db"), SqliteOptions::default())
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
+        let mut tx = store.write().await.unwrap();
+        let definition = serde_json::from_value(definition()).unwrap();
+        let project = flow::create_project(tx.as_mut(), environment.as_ref(), definition)
+            .await
+            .unwrap();
+        let annotators = tx.annotators_of_project(project.id).await.unwrap();
+        let items: Vec<Item> = (0..letters)
+            .map(|number| letter(environment.as_ref(), &project, number))
+            .collect();
+        flow::add_items(tx.as_mut(), environment.as_ref(), &project, &annotators, &items, 0)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        Self {
+            store: Arc::new(store),
+            blobs: Arc::new(LocalBlobs::new(&folder.path().join("blobs")).unwrap()),
+            environment,
+            project,
+            base_url: base_url.to_owned(),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn worker(&self, lease: Duration) -> AnnotateWorker {
+        let provider = Arc::new(provider(&self.base_url, &json!({})));
+        self.worker_with(BTreeMap::from([("local".to_owned(), provider)]), lease)
+    }
+
+    pub(crate) fn worker_with(&self, providers: BTreeMap<String, Arc<Provider>>, lease: Duration) -> AnnotateWorker {
+        let (store, blobs, environment) = (&self.store, &self.blobs, &self.environment);
+        let factory = AnnotatorFactory::new(
+            Arc::clone(store),
+            Arc::clone(blobs),
+            Arc::clone(environment),
+            providers,
+            Limits::default(),
+        );
+        AnnotateWorker::new(
+            Arc::clone(store),
+            Arc::clone(blobs),
+            Arc::clone(environment),
+            factory,
+            Limits::default(),
+            WorkerSettings {
+                name: "test".to_owned(),
+                concurrency: 1,
+                lease,
+            },
+        )
+    }
+
+    /// Lets a worker try once.
+    pub(crate) async fn work(&self) -> usize {
+        self.worker(Duration::from_secs(60)).work_once().await.unwrap()
+    }
+
+    pub(crate) async fn tasks(&self, kind: TaskKind) -> Vec<Task> {
+        let filter = TaskFilter {
+            kind: Some(kind),
+            ..TaskFilter::default()
+        };
+        let mut tx = self.store.read().await.unwrap();
+        tx.list_tasks(self.project.id, &filter, PageRequest::first(100))
+            .await
+            .unwrap()
+            .rows
+    }
+
+    pub(crate) async fn annotations(&self) -> Vec<Annotation> {
+        let mut tx = self.store.read().await.unwrap();
+        tx.list_annotations(self.project.id, PageRequest::first(100))
+            .await
+            .unwrap()
+            .rows
+    }
+}
+
+fn letter(environment: &dyn Environment, project: &Project, number: usize) -> Item {
+    let data = json!({"text": "Dear Ann,\nwhat a day! Yours, Ben"});
+    Item {
+        id: ItemId::generate(environment),
+        project_id: project.id,
+        external_id: format!("letter-{number}"),
+        content_hash: "hash of the letter".to_owned(),
+        content: ItemContent::Inline {
+            data: data.as_object().unwrap().clone(),
+        },
+        metadata: serde_json::Map::new(),
+        state: ItemState::Pending,
+        created_at: environment.now(),
+    }
+}

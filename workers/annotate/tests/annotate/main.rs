@@ -1,0 +1,8 @@
+//! Language models and the worker against a real endpoint on this machine and a real database.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod endpoint;
+mod exchanges;
+mod house;
+mod requests;
+mod tasks;
