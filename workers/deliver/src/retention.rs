@@ -81,7 +81,9 @@ impl RetentionWorker {
         let now = self.environment.now();
         let mut transaction = self.store.write().await?;
         let sessions = transaction.delete_expired_sessions(now).await?;
-        let keys = transaction.delete_keys_before(now.plus_milliseconds(-KEY_LIFE_MILLISECONDS)).await?;
+        let keys = transaction
+            .delete_keys_before(now.plus_milliseconds(-KEY_LIFE_MILLISECONDS))
+            .await?;
         transaction.commit().await?;
         Ok(Round {
             ready: taken.ready,
