@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Endings of files that can be documents.
-const DOCUMENT_ENDINGS: [&str; 6] = ["pdf", "png", "jpg", "jpeg", "txt", "xml"];
+pub(crate) const DOCUMENT_ENDINGS: [&str; 6] = ["pdf", "png", "jpg", "jpeg", "txt", "xml"];
 
 /// What gold files are called.
 const GOLD_ENDING: &str = ".gold.json";

@@ -1,5 +1,7 @@
 //! `accord demo`: a project over sample invoices, taken the whole way and served.
 
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use accord_annotate::readers::train;
@@ -39,6 +41,17 @@ const COMPLETE: &str = "complete";
 
 /// Holds the account's password.
 const LOGIN: &str = "login.txt";
+
+/// Everything else that a set-up makes in the folder.
+const MADE: [&str; 7] = [
+    "accord.db",
+    "accord.db-wal",
+    "accord.db-shm",
+    "blobs",
+    "invoices",
+    "new_invoices",
+    "answers_of_new_invoices",
+];
 
 /// The seed of the invoices that are imported.
 const SEED: u64 = 1;
@@ -97,18 +110,38 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// What an interrupted set-up left behind is begun anew.
+/// What an interrupted set-up left behind is begun anew. Nothing else in the folder is touched.
 fn remove_unfinished(folder: &Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            std::fs::remove_dir_all(&path)?
+    for name in MADE {
+        let path = folder.join(name);
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
         } else {
-            std::fs::remove_file(&path)?
+            std::fs::remove_file(&path)
+        };
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
+            }
+            _ => {}
         }
     }
-    std::fs::write(folder.join(LOGIN), "")?;
-    Ok(())
+    write_for_owner_only(&folder.join(LOGIN), "")
+}
+
+/// Writes a file that only its owner may read, from the first byte on.
+fn write_for_owner_only(file: &Path, text: &str) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options
+        .open(file)
+        .and_then(|mut opened| opened.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} cannot be written", file.display()))
 }
 
 async fn set_up(house: &House, folder: &Path, count: usize) -> anyhow::Result<()> {
@@ -142,14 +175,10 @@ async fn create_account(house: &House, folder: &Path) -> anyhow::Result<()> {
     let secret = SecretString::from(password.clone());
     let (store, environment) = (house.store.as_ref(), house.environment.as_ref());
     create_user(store, environment, &passwords, ACCOUNT, &secret, Role::Administrator).await?;
-    let file = folder.join(LOGIN);
-    std::fs::write(&file, format!("login  {ACCOUNT}\npassword  {password}\n"))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(())
+    write_for_owner_only(
+        &folder.join(LOGIN),
+        &format!("login  {ACCOUNT}\npassword  {password}\n"),
+    )
 }
 
 /// Writes the invoices; some of them without their gold, as mail that is new. Returns both kinds.

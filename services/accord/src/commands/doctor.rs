@@ -72,7 +72,10 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
             Ok(ExitCode::SUCCESS)
         }
         count => {
-            say(&format!("{count} found"));
+            say(&format!(
+                "{count} {} found",
+                if count == 1 { "problem" } else { "problems" }
+            ));
             Ok(ExitCode::FAILURE)
         }
     }

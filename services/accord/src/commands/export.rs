@@ -1,7 +1,7 @@
 //! `accord export`: votes or consensus to a file or to standard output, streamed.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use accord_datasets::export::{ExportFormat, ExportKind, export};
@@ -20,11 +20,17 @@ pub(crate) async fn run(arguments: &ExportArguments, house: &House) -> anyhow::R
     };
     let format = format_of(arguments)?;
     let Some(file) = &arguments.output else {
-        write_all(house, project.id, kind, format, std::io::stdout().lock()).await?;
-        return Ok(());
+        let written = write_all(house, project.id, kind, format, std::io::stdout().lock()).await;
+        return match written {
+            // Whoever reads has seen enough, as `head` has.
+            Err(error) if is_broken_pipe(&error) => Ok(()),
+            other => other.map(drop),
+        };
     };
     // The file appears under its name only when it is complete.
-    let partial = file.with_extension("partial");
+    let mut name = file.as_os_str().to_owned();
+    name.push(".partial");
+    let partial = PathBuf::from(name);
     let opened = std::fs::File::create(&partial);
     let writer = opened.with_context(|| format!("{} cannot be written", partial.display()))?;
     let bytes = match write_all(house, project.id, kind, format, writer).await {
@@ -39,6 +45,11 @@ pub(crate) async fn run(arguments: &ExportArguments, house: &House) -> anyhow::R
     Ok(())
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let problem = error.downcast_ref::<std::io::Error>();
+    problem.is_some_and(|problem| problem.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 fn format_of(arguments: &ExportArguments) -> anyhow::Result<ExportFormat> {
     match arguments.format {
         Some(ExportAs::Jsonl) => Ok(ExportFormat::JsonLines),
@@ -50,7 +61,8 @@ fn format_of(arguments: &ExportArguments) -> anyhow::Result<ExportFormat> {
                 .as_deref()
                 .and_then(Path::extension)
                 .and_then(|ending| ending.to_str());
-            ending.unwrap_or("jsonl").parse().map_err(anyhow::Error::msg)
+            let format = ending.unwrap_or("jsonl").parse().map_err(anyhow::Error::msg);
+            format.context("the format is taken from the file's ending unless --format names one")
         }
     }
 }

@@ -12,7 +12,7 @@ use accord_documents::{ReadDocument, read_document};
 use accord_domain::{
     ABSENT_CLASS, Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator,
     Confidence, Consensus, Decision, Environment, FieldName, Item, ItemContent, ItemId, ItemState, Outcome, Project,
-    ProjectId, TaskId,
+    ProjectId, Provenance, TaskId,
 };
 use accord_score::item::{ItemToScore, score_item};
 use accord_store::SystemEnvironment;
@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use super::project::named_template;
 use crate::arguments::ExtractArguments;
 use crate::configuration::Configuration;
-use crate::output::{say, table};
+use crate::output::{complain, say, table};
 use crate::wiring::House;
 
 /// What is needed to read one document: the project, who votes, what was learned.
@@ -169,7 +169,7 @@ async fn vote(
         let AnnotatorOutput { answers, provenance } = answering
             .annotate(&input)
             .await
-            .with_context(|| format!("annotator `{}`", annotator.name))?;
+            .unwrap_or_else(|error| without_answer(&panel.project, &annotator.name, &error.to_string()));
         annotations.push(Annotation {
             id: AnnotationId::generate(environment),
             project_id: panel.project.id,
@@ -182,6 +182,23 @@ async fn vote(
         });
     }
     Ok(annotations)
+}
+
+/// An annotator that is lost does not cost the others their votes.
+fn without_answer(project: &Project, annotator: &str, reason: &str) -> AnnotatorOutput {
+    complain(&format!("annotator `{annotator}` gave no answer: {reason}"));
+    let failed = Answer::Failed {
+        reason: reason.to_owned(),
+    };
+    let fields = project.definition.fields.iter();
+    AnnotatorOutput {
+        answers: fields.map(|field| (field.name.clone(), failed.clone())).collect(),
+        provenance: Provenance {
+            blind: true,
+            failure: Some(reason.to_owned()),
+            ..Provenance::default()
+        },
+    }
 }
 
 fn print_json(

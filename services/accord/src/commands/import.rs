@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use accord_datasets::intake::{ImportSummary, IncomingContent, IncomingItem, LineFormat, Place};
+use accord_datasets::intake::{ImportSummary, IncomingContent, IncomingItem, LineFormat, Place, Rejection};
 use accord_domain::Project;
 use anyhow::{Context, bail};
 use serde_json::Map;
 
 use crate::arguments::ImportArguments;
-use crate::documents_with_gold::{document_files, gold_file_of, of_fields, read_gold};
+use crate::documents_with_gold::{DOCUMENT_ENDINGS, document_files, gold_file_of, of_fields, read_gold};
 use crate::output::{bar, byte_bar, complain, say};
 use crate::wiring::House;
 
@@ -21,21 +21,13 @@ const SHOWN_PROBLEMS: usize = 20;
 
 pub(crate) async fn run(arguments: &ImportArguments, house: &House) -> anyhow::Result<ExitCode> {
     let project = house.project(&arguments.project).await?;
+    let sources = Sources::find(&arguments.paths)?;
     let mut summary = ImportSummary::default();
-    let mut files = Vec::new();
-    for path in &arguments.paths {
-        if path.is_dir() {
-            files.extend(document_files(path)?);
-        } else if let Some(format) = line_format(path) {
-            summary.merge(import_lines(house, &project, path, format).await?);
-        } else if path.is_file() {
-            files.push(path.clone());
-        } else {
-            bail!("{} does not exist", path.display());
-        }
+    for (path, format) in &sources.lines {
+        summary.merge(import_lines(house, &project, path, *format).await?);
     }
-    if !files.is_empty() {
-        summary.merge(import_files(house, &project, &files).await?);
+    if !sources.files.is_empty() {
+        summary.merge(import_files(house, &project, &sources.files).await?);
     }
     report(&summary, arguments.json)?;
     Ok(if summary.rejected == 0 {
@@ -43,6 +35,54 @@ pub(crate) async fn run(arguments: &ImportArguments, house: &House) -> anyhow::R
     } else {
         ExitCode::from(2)
     })
+}
+
+/// What the paths of a command lead to.
+#[derive(Default)]
+struct Sources {
+    lines: Vec<(PathBuf, LineFormat)>,
+    files: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Looks at all paths before anything is imported.
+    fn find(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut sources = Self::default();
+        for path in paths {
+            if path.is_dir() {
+                sources.add_folder(path)?;
+            } else if !path.is_file() {
+                bail!("{} does not exist", path.display());
+            } else if let Some(format) = line_format(path) {
+                sources.lines.push((path.clone(), format));
+            } else {
+                sources.files.push(path.clone());
+            }
+        }
+        Ok(sources)
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let documents = document_files(folder)?;
+        let mut lines: Vec<(PathBuf, LineFormat)> = std::fs::read_dir(folder)?
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .filter_map(|path| line_format(&path).map(|format| (path, format)))
+            .collect();
+        lines.sort_by(|left, right| left.0.cmp(&right.0));
+        if documents.is_empty() && lines.is_empty() {
+            bail!(
+                "{} holds nothing that can be imported: expected {}, jsonl or csv",
+                folder.display(),
+                DOCUMENT_ENDINGS.join(", ")
+            );
+        }
+        self.files.extend(documents);
+        self.lines.extend(lines);
+        Ok(())
+    }
 }
 
 fn line_format(path: &Path) -> Option<LineFormat> {
@@ -84,7 +124,14 @@ pub(crate) async fn import_files(house: &House, project: &Project, files: &[Path
     for batch in files.chunks(FILES_PER_BATCH) {
         let mut items = Vec::with_capacity(batch.len());
         for file in batch {
-            items.push(incoming(project, file).await?);
+            match incoming(house, project, file).await {
+                Ok(item) => items.push(item),
+                Err(error) => summary.reject(Rejection {
+                    place: Place::File(file.display().to_string()).to_string(),
+                    external_id: None,
+                    problem: format!("{error:#}"),
+                }),
+            }
         }
         summary.merge(importer.import(project, items, 0).await?);
         progress.inc(u64::try_from(batch.len())?);
@@ -93,10 +140,13 @@ pub(crate) async fn import_files(house: &House, project: &Project, files: &[Path
     Ok(summary)
 }
 
-async fn incoming(project: &Project, file: &Path) -> anyhow::Result<IncomingItem> {
-    let bytes = tokio::fs::read(file)
-        .await
-        .with_context(|| format!("{} cannot be read", file.display()))?;
+async fn incoming(house: &House, project: &Project, file: &Path) -> anyhow::Result<IncomingItem> {
+    let limit = house.configuration.document_limits().bytes;
+    let size = tokio::fs::metadata(file).await.context("it cannot be read")?.len();
+    if size > limit {
+        bail!("it has {size} bytes, more than the limit of {limit} ([documents] bytes)");
+    }
+    let bytes = tokio::fs::read(file).await.context("it cannot be read")?;
     let name = file
         .file_name()
         .context("a file without a name")?

@@ -48,7 +48,7 @@ fn read_definition(file: &Path) -> anyhow::Result<ProjectDefinition> {
 /// The template of this name.
 pub(crate) fn named_template(name: &str) -> anyhow::Result<ProjectDefinition> {
     template(name).with_context(|| {
-        let names: Vec<&str> = template_names().into_iter().collect();
+        let names: Vec<&str> = template_names().collect();
         format!("there is no template `{name}`: use one of {}", names.join(", "))
     })
 }

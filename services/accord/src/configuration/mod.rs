@@ -111,11 +111,20 @@ impl Configuration {
                 .parse()
                 .with_context(|| format!("configuration file {} is not TOML", file.display()))?;
             overlay::lay_over(&mut table, set);
+            Self::from_table(table.clone()).with_context(|| format!("configuration file {}", file.display()))?;
         }
         overlay::lay_over(&mut table, environment);
-        let configuration: Self = table.try_into().context("the configuration is not valid")?;
+        let configuration = Self::from_table(table).context("environment variables ACCORD__...")?;
         configuration.check()?;
         Ok(configuration)
+    }
+
+    /// Errors name the place, such as `server.listen`.
+    fn from_table(table: Table) -> anyhow::Result<Self> {
+        serde_path_to_error::deserialize(table).map_err(|error| {
+            let problem = error.inner().to_string();
+            anyhow::anyhow!("{}: {}", error.path(), problem.trim())
+        })
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -169,9 +178,9 @@ impl DatabaseSection {
         };
         let text = url.expose_secret();
         if let Some(file) = text.strip_prefix("sqlite:") {
-            let file = file.trim_start_matches("//");
-            if file.is_empty() {
-                bail!("[database] url: expected sqlite:FILE");
+            let file = file.strip_prefix("//").unwrap_or(file);
+            if file.is_empty() || file == ":memory:" {
+                bail!("[database] url: expected sqlite:FILE; what is in memory only would not outlive the command");
             }
             return Ok(Database::Sqlite(PathBuf::from(file)));
         }

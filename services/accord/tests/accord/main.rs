@@ -1,0 +1,7 @@
+//! The program as its users meet it: what it prints, and how it ends.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod accounts;
+mod configuration;
+mod data;
+mod program;
