@@ -1,8 +1,5 @@
 //! Automatic annotators: offline readers, the reader of electronic invoices and language models; and the worker that lets them vote.
-#![cfg_attr(
-    test,
-    expect(clippy::unwrap_used, reason = "tests fail by panicking")
-)]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod annotators;
 pub mod factory;

@@ -296,7 +296,11 @@ fn summarise(name: &str, verdicts: &[Verdict]) -> VoterEvaluation {
     let correct_count = correct.iter().filter(|correct| **correct).count();
     let answered = verdicts.iter().filter(|verdict| verdict.answered).count();
     // Who never answers has no confidence that could be judged.
-    let figures: Option<ProbabilityFigures> = if answered > 0 { figures(&probabilities, &correct) } else { None };
+    let figures: Option<ProbabilityFigures> = if answered > 0 {
+        figures(&probabilities, &correct)
+    } else {
+        None
+    };
     let share = |part: f64, whole: usize| (whole > 0).then(|| part / whole as f64);
     VoterEvaluation {
         name: name.to_owned(),

@@ -1,5 +1,5 @@
 //! From votes to decisions: classes of equal votes, weights, shares, calibrated confidence, decisions; and the fitting of all that on gold.
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
+#![cfg_attr(test, expect(clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod ballot;
 pub mod curve;
