@@ -1,6 +1,6 @@
 // Starts what the page at hand needs. Every page works without it, only slower.
 import { startDocument } from "./document-view.js";
-import { startQuestions } from "./questions.js";
+import { Questions } from "./questions.js";
 import { startReservation } from "./reservation.js";
 import { startDraft } from "./drafts.js";
 import { startSending } from "./sending.js";
@@ -23,7 +23,7 @@ function startPage() {
   }
   const view = startDocument(bench);
   const form = bench.querySelector("#annotate-form, #review-form");
-  const questions = form ? startQuestions(form, view) : startResults(bench, view);
+  const questions = form ? new Questions(form, view) : startResults(bench, view);
   running = [view, questions];
   if (form) {
     const draft = startDraft(form, questions);
