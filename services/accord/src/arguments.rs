@@ -2,26 +2,35 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::configuration::LogFormat;
+
+/// Where help lists the options that are the same for all commands.
+const OF_EVERY_COMMAND: &str = "Options of every command";
+
+/// What somebody new should type.
+const FIRST_STEPS: &str = "First steps:
+  accord demo                                   a project over sample invoices, to look at in a browser
+  accord extract invoice.pdf                    the fields of one document, with votes
+  accord project create --template invoice      a project of your own; then import, work and serve";
 
 /// Annotation and trustworthy confidence: people and language models vote on the same items; votes become values whose
 /// confidence is a probability you can act on.
 #[derive(Debug, Parser)]
-#[command(name = "accord", version, max_term_width = 110)]
+#[command(name = "accord", version, max_term_width = 110, after_help = FIRST_STEPS)]
 pub(crate) struct Arguments {
     /// Configuration file (TOML); `accord configuration` prints one with every key explained.
-    #[arg(long, global = true, env = "ACCORD_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "ACCORD_CONFIG", hide_env_values = true, value_name = "FILE", help_heading = OF_EVERY_COMMAND)]
     pub(crate) config: Option<PathBuf>,
     /// Database to use: sqlite:FILE or postgres://...; prefer the variable ACCORD__DATABASE__URL for addresses with passwords.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = OF_EVERY_COMMAND)]
     pub(crate) database: Option<String>,
     /// Folder of imported files.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = OF_EVERY_COMMAND)]
     pub(crate) blobs: Option<PathBuf>,
     /// Form of log lines.
-    #[arg(long, global = true, value_enum)]
+    #[arg(long, global = true, value_enum, value_name = "FORM", help_heading = OF_EVERY_COMMAND)]
     pub(crate) log_format: Option<LogFormat>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -40,7 +49,7 @@ pub(crate) enum Command {
     Import(ImportArguments),
     /// Export votes or consensus of a project.
     Export(ExportArguments),
-    /// Read one document with the offline readers and print its fields with confidence and votes.
+    /// Read one document and print its fields with votes, confidence and decision.
     Extract(ExtractArguments),
     /// Measure annotators and their consensus on documents with gold, cross-fitted.
     Evaluate(EvaluateArguments),
@@ -58,7 +67,7 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Print the configuration file with its defaults and explanations.
     Configuration,
-    /// Say what is wrong with the configuration, the database, the blobs and the providers.
+    /// Say what is wrong with the configuration, the database, stored files, projects and providers.
     Doctor,
 }
 
@@ -82,12 +91,13 @@ pub(crate) struct WorkArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProjectCommand {
     /// Create a project from a definition file (TOML or JSON) or from a template.
+    #[command(group(ArgGroup::new("source").required(true).args(["file", "template"])))]
     Create {
         /// Definition file.
-        #[arg(value_name = "FILE", required_unless_present = "template")]
+        #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
         /// A ready template: invoice, receipt or text-classification.
-        #[arg(long, conflicts_with = "file")]
+        #[arg(long, value_name = "TEMPLATE")]
         template: Option<String>,
         /// Name of the project, instead of the definition's.
         #[arg(long)]
@@ -121,7 +131,7 @@ pub(crate) enum ProjectCommand {
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
     /// Name of the project.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) project: String,
     /// Files (PDF, PNG, JPEG, text, XML invoices, JSONL, CSV) or folders of them. A file NAME.gold.json beside NAME.pdf
     /// is its gold.
@@ -135,7 +145,7 @@ pub(crate) struct ImportArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
     /// Name of the project.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) project: String,
     /// What to export.
     #[arg(value_enum)]
@@ -169,10 +179,10 @@ pub(crate) struct ExtractArguments {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Take fields, annotators, weights and calibrators from this project.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) project: Option<String>,
     /// Take fields and annotators from this template, when no project is given.
-    #[arg(long, default_value = "invoice", conflicts_with = "project")]
+    #[arg(long, default_value = "invoice", conflicts_with = "project", value_name = "NAME")]
     pub(crate) template: String,
     /// Print JSON.
     #[arg(long)]
@@ -197,9 +207,9 @@ pub(crate) struct TrainReaderArguments {
     /// Name of the project whose gold is learned from.
     #[arg(long)]
     pub(crate) project: String,
-    /// The annotator that gets the model.
-    #[arg(long, default_value = "trained_model")]
-    pub(crate) annotator: String,
+    /// The annotator that gets the model; may be left out when only one of the project learns.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) annotator: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use accord_documents::{ReadDocument, read_document};
 use accord_domain::{
     ABSENT_CLASS, Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator,
     Confidence, Consensus, Decision, Environment, FieldName, Item, ItemContent, ItemId, ItemState, Outcome, Project,
-    ProjectId, Provenance, TaskId,
+    ProjectId, Provenance, ReviewReason, TaskId,
 };
 use accord_score::item::{ItemToScore, score_item};
 use accord_store::SystemEnvironment;
@@ -299,6 +299,10 @@ fn confidence_of(row: &Consensus) -> String {
 fn decision_of(row: &Consensus) -> String {
     match &row.decision {
         Decision::Accepted { threshold } => format!("accepted at {threshold:.2}"),
+        Decision::NeedsReview {
+            reason: ReviewReason::Uncalibrated,
+            ..
+        } => "needs review: not calibrated yet".to_owned(),
         Decision::NeedsReview { reason, .. } => format!("needs review: {}", reason.sentence()),
     }
 }

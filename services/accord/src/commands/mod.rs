@@ -39,8 +39,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(format) = arguments.log_format {
         configuration.logging.format = format;
     }
-    let quiet = !matches!(arguments.command, Command::Serve(_) | Command::Work(_));
-    logging::start(&configuration.logging, quiet)?;
+    let serves = match &arguments.command {
+        Command::Serve(_) => true,
+        Command::Work(work) => !work.until_idle,
+        _ => false,
+    };
+    logging::start(&configuration.logging, !serves)?;
     dispatch(arguments.command, configuration).await
 }
 

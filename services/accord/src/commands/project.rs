@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use accord_domain::{ProjectDefinition, template, template_names, template_text};
-use accord_store::{PageRequest, flow};
+use accord_store::{ItemCounts, PageRequest, flow};
 use anyhow::{Context, bail};
 
 use crate::arguments::ProjectCommand;
@@ -150,6 +150,12 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
             })).collect::<Vec<_>>(),
         });
         say(&serde_json::to_string_pretty(&value)?);
+        return Ok(());
+    }
+    if counts == ItemCounts::default() {
+        say(&format!(
+            "{name} has no items yet: `accord import --project {name} PATH` brings some in"
+        ));
         return Ok(());
     }
     say(&format!(

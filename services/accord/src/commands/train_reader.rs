@@ -16,11 +16,43 @@ use crate::wiring::House;
 /// The most documents that a model learns from; more add little and need memory.
 const MAXIMUM_DOCUMENTS: usize = 5_000;
 
+/// The reader that learns.
+const LEARNING_READER: &str = "trained_model";
+
 pub(crate) async fn run(arguments: &TrainReaderArguments, house: &House) -> anyhow::Result<()> {
     let project = house.project(&arguments.project).await?;
+    let annotator = learning_annotator(&project, arguments.annotator.as_deref())?.to_owned();
     let hash = train_on_gold(house, &project).await?;
-    give_model(house, &project, &arguments.annotator, &hash).await?;
+    give_model(house, &project, &annotator, &hash).await?;
     Ok(())
+}
+
+/// The annotator of this name, or the only one that learns.
+fn learning_annotator<'a>(project: &'a Project, wanted: Option<&str>) -> anyhow::Result<&'a str> {
+    let learns =
+        |kind: &AutomaticKind| matches!(kind, AutomaticKind::Reader { reader, .. } if reader == LEARNING_READER);
+    let annotators = project.definition.annotators.iter();
+    let learning: Vec<&str> = annotators
+        .filter(|annotator| learns(&annotator.kind))
+        .map(|annotator| annotator.name.as_str())
+        .collect();
+    let name = &project.definition.name;
+    match (wanted, learning.as_slice()) {
+        (_, []) => bail!(
+            "project `{name}` has no annotator that learns: add one of kind \"reader\" with reader = \"{LEARNING_READER}\" to its definition"
+        ),
+        (Some(wanted), known) => known.iter().find(|known| **known == wanted).copied().with_context(|| {
+            format!(
+                "`{wanted}` is no annotator of `{name}` that learns: {} is",
+                known.join(", ")
+            )
+        }),
+        (None, [only]) => Ok(only),
+        (None, several) => bail!(
+            "several annotators of `{name}` learn: name one with --annotator: {}",
+            several.join(", ")
+        ),
+    }
 }
 
 /// Trains on all gold of the project and keeps the model; returns its content hash.

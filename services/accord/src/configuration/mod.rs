@@ -123,7 +123,8 @@ impl Configuration {
     fn from_table(table: Table) -> anyhow::Result<Self> {
         serde_path_to_error::deserialize(table).map_err(|error| {
             let problem = error.inner().to_string();
-            anyhow::anyhow!("{}: {}", error.path(), problem.trim())
+            // Further lines repeat the place.
+            anyhow::anyhow!("{}: {}", error.path(), problem.lines().next().unwrap_or_default())
         })
     }
 
