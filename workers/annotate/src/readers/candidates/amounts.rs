@@ -16,6 +16,9 @@ const MAXIMUM_NUMBERS: usize = 20_000;
 /// The most characters of a number; longer runs of digits are codes.
 const MAXIMUM_NUMBER_BYTES: usize = 18;
 
+/// Amounts from here on are no amounts of invoices; below, sums and products of hundredths fit into 64 bits.
+const LARGEST_AMOUNT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
+
 /// A number in the text, read by the decimal mark that the document uses.
 #[derive(Debug, Clone)]
 pub(crate) struct Amount {
@@ -34,8 +37,11 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
-    /// The value in hundredths; none when it is not a whole number of them or too large.
+    /// The value in hundredths; none when it is not a whole number of them or too large to be calculated with.
     pub(crate) fn cents(&self) -> Option<i64> {
+        if self.value.abs() >= LARGEST_AMOUNT {
+            return None;
+        }
         let cents = self.value.checked_mul(Decimal::ONE_HUNDRED)?;
         if !cents.fract().is_zero() {
             return None;
@@ -372,6 +378,27 @@ mod tests {
         assert_eq!(numbers("RM60.30"), [("60.30".to_owned(), Some("MYR"))]);
         assert_eq!(numbers("9,90 €"), [("9.90".to_owned(), Some("EUR"))]);
         assert_eq!(numbers("Rs 1939"), [("1939".to_owned(), Some("INR"))]);
+    }
+
+    #[test]
+    fn hundredths_are_counted_up_to_a_million_millions() {
+        assert_eq!(LARGEST_AMOUNT, Decimal::from(1_000_000_000_000_i64));
+        let amount = |text: &str| Amount {
+            span: Span {
+                segment: 0,
+                start: 0,
+                end: 0,
+            },
+            value: Decimal::from_str_exact(text).unwrap(),
+            decimals: 2,
+            currency: None,
+            percent: false,
+            printed: text.to_owned(),
+        };
+        assert_eq!(amount("999999999999.99").cents(), Some(99_999_999_999_999));
+        assert_eq!(amount("-12.5").cents(), Some(-1250));
+        assert_eq!(amount("1000000000000").cents(), None);
+        assert_eq!(amount("0.125").cents(), None);
     }
 
     #[test]

@@ -30,6 +30,16 @@ const KINDS: [(TotalKind, &str); 13] = [
     (TotalKind::Charge, "row_charge"),
 ];
 
+/// Kinds of rows that sum the goods up.
+const SUMS: [TotalKind; 6] = [
+    TotalKind::Plain,
+    TotalKind::Gross,
+    TotalKind::Payable,
+    TotalKind::Rounded,
+    TotalKind::Net,
+    TotalKind::Subtotal,
+];
+
 /// What the features of one amount are held against.
 struct Context<'a> {
     reading: &'a Reading,
@@ -92,22 +102,13 @@ impl<'a> Context<'a> {
             *repetitions.entry(value).or_default() += 1;
         }
         let (sums, summands) = sums_of_two(repetitions.keys().copied().filter(|value| *value > 0));
-        let paid = rows_of(&[TotalKind::Paid]).filter_map(|(_, amount)| amount.cents());
-        let change: Vec<i64> = rows_of(&[TotalKind::Change])
-            .filter_map(|(_, amount)| amount.cents())
-            .collect();
-        let spent = paid
-            .flat_map(|paid| {
-                change
-                    .iter()
-                    .filter_map(move |change| paid.checked_sub(change.checked_abs()?))
-                    .collect::<Vec<i64>>()
-            })
-            .collect();
-        let difference = totals::rounding(reading).and_then(|(_, difference)| {
-            i64::try_from((difference * rust_decimal::Decimal::ONE_HUNDRED).trunc().mantissa()).ok()
-        });
-        let rounded = difference.map_or_else(BTreeSet::new, |difference| rounded_by(&repetitions, difference));
+        let cents_of = |kinds: &'static [TotalKind]| rows_of(kinds).filter_map(|(_, amount)| amount.cents());
+        let spent = differences(
+            cents_of(&[TotalKind::Paid]),
+            &cents_of(&[TotalKind::Change]).collect::<Vec<i64>>(),
+        );
+        let rounded =
+            rounding_in_cents(reading).map_or_else(BTreeSet::new, |difference| rounded_by(&repetitions, difference));
         let tax_sums = tax_sums(&repetitions);
         Self {
             rounded,
@@ -118,14 +119,7 @@ impl<'a> Context<'a> {
             rounding_row: rows_of(&[TotalKind::Rounding])
                 .find(|(_, amount)| !amount.value.is_zero())
                 .map(|(_, amount)| row_of(amount)),
-            first_sum_row: first(&[
-                TotalKind::Plain,
-                TotalKind::Gross,
-                TotalKind::Payable,
-                TotalKind::Rounded,
-                TotalKind::Net,
-                TotalKind::Subtotal,
-            ]),
+            first_sum_row: first(&SUMS),
             greatest: cents().max().unwrap_or(0),
             repetitions,
             sums,
@@ -137,15 +131,8 @@ impl<'a> Context<'a> {
 
     fn features(&self, place: usize) -> Option<Vec<Feature>> {
         let amount = self.reading.amounts.get(place)?;
-        let segment = self.reading.segment(amount.span.segment)?;
+        let row = self.reading.segment(amount.span.segment)?.row;
         let owner = self.owners.get(place).copied().flatten();
-        let cents = amount.cents()?;
-        let row = segment.row;
-        let row_range = self.reading.view.rows.get(row)?.clone();
-        let on_row: Vec<&Amount> = row_range
-            .flat_map(|segment| self.reading.amounts_in(segment))
-            .filter(|other| other.is_money())
-            .collect();
         let mut features: Vec<Feature> = KINDS
             .iter()
             .map(|(kind, name)| (*name, flag(owner.is_some_and(|owner| owner.kind == *kind))))
@@ -154,49 +141,62 @@ impl<'a> Context<'a> {
             ("row_unnamed", flag(owner.is_none())),
             ("strength", owner.map_or(0.0, |owner| f64::from(owner.strength) / 10.0)),
             ("named_above", flag(owner.is_some_and(|owner| owner.row != row))),
-            (
-                "last_on_row",
-                flag(on_row.last().is_some_and(|last| last.span == amount.span)),
-            ),
+        ]);
+        features.extend(self.features_of_place(amount, row)?);
+        features.extend(self.features_of_value(amount.cents()?));
+        features.extend([
+            ("marked", flag(amount.currency.is_some())),
+            ("height", self.relative_height(amount)),
+            ("right", self.relative_right(amount)),
+        ]);
+        Some(features)
+    }
+
+    /// Where the amount stands among the rows.
+    fn features_of_place(&self, amount: &Amount, row: usize) -> Option<[Feature; 8]> {
+        let row_range = self.reading.view.rows.get(row)?.clone();
+        let on_row: Vec<&Amount> = row_range
+            .flat_map(|segment| self.reading.amounts_in(segment))
+            .filter(|other| other.is_money())
+            .collect();
+        let last = on_row.last().is_some_and(|last| last.span == amount.span);
+        let (after, before) = match self.rounding_row {
+            Some(rounding) => (row > rounding, row < rounding),
+            None => (false, false),
+        };
+        Some([
+            ("last_on_row", flag(last)),
             ("alone_on_row", flag(on_row.len() == 1)),
             ("row_share", share(row, self.reading.view.rows.len())),
             ("after_payment", flag(row > self.first_payment_row)),
             ("after_change", flag(row > self.first_change_row)),
-            (
-                "after_rounding",
-                flag(self.rounding_row.is_some_and(|rounding| row > rounding)),
-            ),
-            (
-                "before_rounding",
-                flag(self.rounding_row.is_some_and(|rounding| row < rounding)),
-            ),
+            ("after_rounding", flag(after)),
+            ("before_rounding", flag(before)),
             ("before_sums", flag(row < self.first_sum_row)),
+        ])
+    }
+
+    /// How the amount relates to the other amounts.
+    fn features_of_value(&self, cents: i64) -> [Feature; 11] {
+        let of_greatest = if self.greatest > 0 {
+            small(cents) / small(self.greatest)
+        } else {
+            0.0
+        };
+        let repetitions = self.repetitions.get(&cents).copied().unwrap_or(0);
+        [
             ("greatest", flag(cents == self.greatest)),
-            (
-                "of_greatest",
-                if self.greatest > 0 {
-                    small(cents) / small(self.greatest)
-                } else {
-                    0.0
-                },
-            ),
+            ("of_greatest", of_greatest),
             ("zero", flag(cents == 0)),
             ("negative", flag(cents < 0)),
-            (
-                "repetitions",
-                number(self.repetitions.get(&cents).copied().unwrap_or(0)).ln_1p(),
-            ),
-            ("marked", flag(amount.currency.is_some())),
+            ("repetitions", number(repetitions).ln_1p()),
             ("is_sum", flag(self.sums.contains(&cents))),
             ("is_summand", flag(self.summands.contains(&cents))),
             ("is_spent", flag(self.spent.contains(&cents))),
             ("is_rounded", flag(self.rounded.contains(&cents))),
             ("is_tax_sum", flag(self.tax_sums.contains(&cents))),
             ("whole_coins", flag(cents % 5 == 0)),
-            ("height", self.relative_height(amount)),
-            ("right", self.relative_right(amount)),
-        ]);
-        Some(features)
+        ]
     }
 
     /// The height of the number over the usual height of the page's segments, where there are boxes.
@@ -280,6 +280,19 @@ fn sums_of_two(values: impl Iterator<Item = i64>) -> (BTreeSet<i64>, BTreeSet<i6
         }
     }
     (sums, summands)
+}
+
+/// What is left of each payment after each amount of change.
+fn differences(paid: impl Iterator<Item = i64>, change: &[i64]) -> BTreeSet<i64> {
+    paid.flat_map(|paid| change.iter().map(move |change| paid - change.abs()))
+        .collect()
+}
+
+/// The difference that rounding makes, in hundredths.
+fn rounding_in_cents(reading: &Reading) -> Option<i64> {
+    let (_, difference) = totals::rounding(reading)?;
+    let cents = (difference * rust_decimal::Decimal::ONE_HUNDRED).trunc();
+    i64::try_from(cents.mantissa()).ok()
 }
 
 /// Amounts in whole coins that differ from another amount by the rounding.

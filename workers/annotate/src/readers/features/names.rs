@@ -46,49 +46,48 @@ pub(super) fn of_receipt(reading: &Reading) -> Vec<Candidate> {
 }
 
 fn receipt_features(reading: &Reading, lines: &[HeaderLine], first: usize, last: usize, name: &str) -> Vec<Feature> {
-    let words = tokens(name);
-    let kind_at = |place: Option<usize>| place.and_then(|place| lines.get(place)).map(|line| line.kind);
-    let (before, after) = (kind_at(first.checked_sub(1)), kind_at(Some(last + 1)));
     let run = lines.get(first..=last).unwrap_or_default();
-    let names_before = lines
-        .get(..first)
-        .unwrap_or_default()
-        .iter()
-        .filter(|line| line.kind == LineKind::Name)
-        .count();
-    let addresses_before = lines
-        .get(..first)
-        .unwrap_or_default()
-        .iter()
-        .filter(|line| line.kind == LineKind::Address)
-        .count();
-    let entity_elsewhere = lines.iter().enumerate().any(|(place, line)| {
-        !(first..=last).contains(&place) && line.kind == LineKind::Name && has_legal_form(&line.tokens)
-    });
-    let open = run
-        .iter()
-        .zip(run.iter().skip(1))
-        .all(|(line, next)| header::continues(line, next));
-    let next_continues = lines
-        .get(last)
-        .zip(lines.get(last + 1))
-        .is_some_and(|(line, next)| header::continues(line, next));
-    let continues_before = first
-        .checked_sub(1)
-        .and_then(|before| lines.get(before))
-        .zip(lines.get(first))
-        .is_some_and(|(line, next)| header::continues(line, next));
+    let mut features = features_of_words(reading, run, name);
+    features.extend(features_of_place(lines, first, last));
+    features.extend(features_of_joining(lines, first, last));
+    features
+}
+
+/// What the words of a name say.
+fn features_of_words(reading: &Reading, run: &[HeaderLine], name: &str) -> Vec<Feature> {
+    let words = tokens(name);
+    let (entity, business) = (has_legal_form(&words), has_business_word(&words));
     let letters_only = name
         .chars()
         .all(|character| character.is_alphabetic() || character == ' ');
+    let owner = |line: &HeaderLine| {
+        let first = line.tokens.first().map(|token| token.folded.as_str());
+        matches!(first, Some("owned" | "own" | "dimiliki" | "operated"))
+    };
+    let person = letters_only && (2..=3).contains(&words.len()) && !business && !entity;
     vec![
         ("all_names", flag(run.iter().all(|line| line.kind == LineKind::Name))),
-        ("legal_form", flag(has_legal_form(&words))),
-        ("business_word", flag(has_business_word(&words))),
+        ("legal_form", flag(entity)),
+        ("business_word", flag(business)),
         (
             "registration_inside",
             flag(run.iter().any(|line| has_registration(&line.text))),
         ),
+        ("words", number(words.len().min(10)) / 10.0),
+        ("person_like", flag(person)),
+        ("repeated", number(reading.occurrences(&folded_text(name)).min(5))),
+        ("height", relative_height(reading, run)),
+        ("owner_named", flag(run.iter().any(owner))),
+    ]
+}
+
+/// What stands before and behind a name.
+fn features_of_place(lines: &[HeaderLine], first: usize, last: usize) -> Vec<Feature> {
+    let kind_at = |place: Option<usize>| place.and_then(|place| lines.get(place)).map(|line| line.kind);
+    let (before, after) = (kind_at(first.checked_sub(1)), kind_at(Some(last + 1)));
+    let count_before = |kind: LineKind| lines.iter().take(first).filter(|line| line.kind == kind).count();
+    let names_before = count_before(LineKind::Name);
+    vec![
         ("registration_after", flag(after == Some(LineKind::Registration))),
         ("address_after", flag(after == Some(LineKind::Address))),
         ("name_after", flag(after == Some(LineKind::Name))),
@@ -102,35 +101,29 @@ fn receipt_features(reading: &Reading, lines: &[HeaderLine], first: usize, last:
         ("first_name", flag(names_before == 0)),
         ("second_name", flag(names_before == 1)),
         ("later_name", flag(names_before > 1)),
-        ("after_address", flag(addresses_before > 0)),
-        ("entity_elsewhere", flag(entity_elsewhere)),
-        (
-            "entity_and_legal_form",
-            flag(entity_elsewhere && has_legal_form(&words)),
-        ),
-        ("joined", flag(last > first)),
-        ("joined_openly", flag(last > first && open)),
-        ("continued_below", flag(next_continues)),
-        ("continues_above", flag(continues_before)),
+        ("after_address", flag(count_before(LineKind::Address) > 0)),
         ("row", number(first.min(12)) / 12.0),
-        ("words", number(words.len().min(10)) / 10.0),
-        (
-            "person_like",
-            flag(
-                letters_only && (2..=3).contains(&words.len()) && !has_business_word(&words) && !has_legal_form(&words),
-            ),
-        ),
-        ("repeated", number(reading.occurrences(&folded_text(name)).min(5))),
-        ("height", relative_height(reading, run)),
-        (
-            "owner_named",
-            flag(run.iter().any(|line| {
-                matches!(
-                    line.tokens.first().map(|token| token.folded.as_str()),
-                    Some("owned" | "own" | "dimiliki" | "operated")
-                )
-            })),
-        ),
+    ]
+}
+
+/// How a name of one or several lines fits to the other lines.
+fn features_of_joining(lines: &[HeaderLine], first: usize, last: usize) -> Vec<Feature> {
+    let run = lines.get(first..=last).unwrap_or_default();
+    let continues_at = |place: usize| {
+        let pair = lines.get(place).zip(lines.get(place + 1));
+        pair.is_some_and(|(line, next)| header::continues(line, next))
+    };
+    let entity_elsewhere = lines.iter().enumerate().any(|(place, line)| {
+        !(first..=last).contains(&place) && line.kind == LineKind::Name && has_legal_form(&line.tokens)
+    });
+    let entity = run.iter().any(|line| has_legal_form(&line.tokens));
+    vec![
+        ("entity_elsewhere", flag(entity_elsewhere)),
+        ("entity_and_legal_form", flag(entity_elsewhere && entity)),
+        ("joined", flag(last > first)),
+        ("joined_openly", flag(last > first && (first..last).all(continues_at))),
+        ("continued_below", flag(continues_at(last))),
+        ("continues_above", flag(first.checked_sub(1).is_some_and(continues_at))),
     ]
 }
 

@@ -122,7 +122,10 @@ fn amount_below<'a>(reading: &'a Reading, row: &TotalRow, page: usize, label: Bo
             (other_page == page && gap > -0.3 * height && gap < 2.5 * height && aligned)
                 .then_some((gap, bounds, amount))
         });
-    let (_, bounds, amount) = under.min_by(|left, right| left.0.total_cmp(&right.0))?;
+    let nearest = under
+        .min_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, bounds, amount)| (bounds, amount));
+    let (bounds, amount) = nearest.or_else(|| amount_in_order(reading, row))?;
     Some(Found {
         kind: row.kind,
         strength: row.strength,
@@ -130,6 +133,25 @@ fn amount_below<'a>(reading: &'a Reading, row: &TotalRow, page: usize, label: Bo
         bounds,
         amount,
     })
+}
+
+/// In a band whose cells are aligned differently the amounts of the next row follow the order of the words.
+fn amount_in_order<'a>(reading: &'a Reading, row: &TotalRow) -> Option<(Bounds, &'a Amount)> {
+    let names: Vec<usize> = reading
+        .totals
+        .iter()
+        .filter(|other| other.row == row.row)
+        .map(|other| other.segment)
+        .collect();
+    let next = reading.view.rows.get(row.row + 1)?.clone();
+    let amounts: Vec<&Amount> = next
+        .flat_map(|segment| reading.amounts_in(segment))
+        .filter(|amount| amount.is_money())
+        .collect();
+    let place = names.iter().position(|segment| *segment == row.segment)?;
+    let amount = *amounts.get(place).filter(|_| amounts.len() == names.len())?;
+    let (_, bounds) = bounds_of(reading, amount.span)?;
+    Some((bounds, amount))
 }
 
 /// The last total above the line where money changes hands; without such a line the tallest, and of equally tall ones the lowest.

@@ -211,6 +211,13 @@ fn cells_of(reading: &Reading, row: usize) -> Vec<Cell> {
             };
             let heading = &heading;
             let bounds = segment.bounds_of(token.start, token.end);
+            // `Line total`, `Total ligne`: a running number stands leftmost, elsewhere the word belongs to its neighbour.
+            if *heading == Heading::Position && !cells.is_empty() {
+                if let Some(last) = cells.last_mut().filter(|_| previous.is_some()) {
+                    last.bounds = widen(last.bounds, bounds);
+                }
+                continue;
+            }
             let same =
                 previous == Some(*heading) || (previous == Some(Heading::UnitPrice) && *heading == Heading::Unit);
             match cells.last_mut() {

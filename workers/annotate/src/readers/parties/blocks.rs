@@ -108,62 +108,21 @@ fn is_under(reading: &Reading, line: usize, line_bounds: Option<Bounds>, block: 
 fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
     let first_segment = *group.first()?;
     let first = reading.segment(first_segment)?;
-    let one_row = group
-        .iter()
-        .all(|index| reading.segment(*index).is_some_and(|segment| segment.row == first.row));
-    let labelled = reading.labels_in(first_segment).iter().any(|hit| hit.first_token == 0);
-    let sender = if one_row && !labelled {
-        sender_parts(&joined(reading, group))
-    } else {
-        None
-    };
     let lines: Vec<(usize, &Segment)> = group
         .iter()
         .filter_map(|index| reading.segment(*index).map(|segment| (*index, segment)))
         .collect();
-    let is_contact = |index: usize| {
-        reading.labels_in(index).iter().any(|hit| {
-            matches!(
-                hit.label,
-                Label::Contact | Label::Bank | Label::VatId | Label::Registration
-            ) && hit.first_token == 0
-        })
-    };
-    let is_labelled = |index: usize| {
-        reading.labels_in(index).iter().any(|hit| {
-            !matches!(
-                hit.label,
-                Label::Seller | Label::Buyer | Label::PartyName | Label::PartyAddress
-            ) && hit.first_token == 0
-                && hit.strength >= 5
-        })
-    };
-    let has_contact = lines
-        .iter()
-        .any(|(index, segment)| is_contact(*index) || segment.text.contains('@'));
-    let name = match &sender {
-        Some((name, _)) => Some(name.clone()),
-        None => lines.iter().enumerate().find_map(|(place, (index, segment))| {
-            let name = name_of(reading, *index, segment)?;
-            let following: Vec<&Segment> = lines.iter().skip(place + 1).map(|(_, segment)| *segment).collect();
-            Some(joined_name(&name, &following))
-        }),
-    };
-    let name = name.map(|name| complete_name(reading, name));
-    let address = match sender.clone() {
-        Some((_, address)) => address,
-        None => address_of(&lines, name.as_deref(), &is_labelled, &|index, segment| {
-            before_contact(reading, index, segment)
-        }),
-    };
-    let (width, height) = reading.view.page_size(first.page);
-    let share = |edge: f32, whole: f32| {
-        if whole > 0.0 {
-            f64::from(edge / whole).clamp(0.0, 1.0)
-        } else {
-            0.5
+    let sender = sender_of(reading, group, &lines);
+    let is_sender_line = sender.is_some();
+    let (name, address) = match sender {
+        Some((name, address)) => (Some(complete_name(reading, name)), address),
+        None => {
+            let name = first_name(reading, &lines).map(|name| complete_name(reading, name));
+            let address = address_of(reading, &lines, name.as_deref());
+            (name, address)
         }
     };
+    let (left_share, top_share) = shares_of_page(reading, first);
     Some(Block {
         heading: heading_of(reading, first_segment),
         has_legal_form: name.as_deref().is_some_and(|name| has_legal_form(&tokens(name))),
@@ -172,28 +131,84 @@ fn block_of(reading: &Reading, group: &[usize]) -> Option<Block> {
             .map_or(0, |name| reading.occurrences(&folded_text(name)).saturating_sub(1)),
         name,
         address,
-        is_sender_line: sender.is_some(),
+        is_sender_line,
         is_under_sender_line: false,
-        has_contact,
-        left_share: first.bounds.map_or_else(
-            || if first.column == 0 { 0.1 } else { 0.6 },
-            |bounds| share(bounds.left, width),
-        ),
-        top_share: first.bounds.map_or_else(
-            || super::super::features::share(first.row, reading.view.rows.len()),
-            |bounds| share(bounds.top, height),
-        ),
+        has_contact: lines
+            .iter()
+            .any(|(index, segment)| begins_with_contact(reading, *index) || segment.text.contains('@')),
+        left_share,
+        top_share,
         first_segment,
     })
 }
 
+/// Name and address when the group is a sender's line.
+fn sender_of(reading: &Reading, group: &[usize], lines: &[(usize, &Segment)]) -> Option<(String, String)> {
+    let (index, first) = lines.first()?;
+    let one_row = lines.iter().all(|(_, segment)| segment.row == first.row);
+    let labelled = reading.labels_in(*index).iter().any(|hit| hit.first_token == 0);
+    if one_row && !labelled {
+        sender_parts(&joined(reading, group))
+    } else {
+        None
+    }
+}
+
+/// The first line that can be a name, with the lines that finish it.
+fn first_name(reading: &Reading, lines: &[(usize, &Segment)]) -> Option<String> {
+    lines.iter().enumerate().find_map(|(place, (index, segment))| {
+        let name = name_of(reading, *index, segment)?;
+        let following: Vec<&Segment> = lines.iter().skip(place + 1).map(|(_, segment)| *segment).collect();
+        Some(joined_name(&name, &following))
+    })
+}
+
+fn begins_with_contact(reading: &Reading, index: usize) -> bool {
+    reading.labels_in(index).iter().any(|hit| {
+        let contact = matches!(
+            hit.label,
+            Label::Contact | Label::Bank | Label::VatId | Label::Registration
+        );
+        contact && hit.first_token == 0
+    })
+}
+
+/// Whether a label begins the line that is no heading of a party or an address.
+fn begins_with_label(reading: &Reading, index: usize) -> bool {
+    reading.labels_in(index).iter().any(|hit| {
+        let party = matches!(
+            hit.label,
+            Label::Seller | Label::Buyer | Label::PartyName | Label::PartyAddress
+        );
+        !party && hit.first_token == 0 && hit.strength >= 5
+    })
+}
+
+/// Where a segment begins, as shares of the width and the height of its page; by column and row where there are no boxes.
+fn shares_of_page(reading: &Reading, segment: &Segment) -> (f64, f64) {
+    let (width, height) = reading.view.page_size(segment.page);
+    let share = |edge: f32, whole: f32| {
+        if whole > 0.0 {
+            f64::from(edge / whole).clamp(0.0, 1.0)
+        } else {
+            0.5
+        }
+    };
+    match segment.bounds {
+        Some(bounds) => (share(bounds.left, width), share(bounds.top, height)),
+        None => {
+            let left = if segment.column == 0 { 0.1 } else { 0.6 };
+            (
+                left,
+                crate::readers::features::share(segment.row, reading.view.rows.len()),
+            )
+        }
+    }
+}
+
 /// The lines of the block from its first postal code up to the name and down to the telephone.
-fn address_of<'a>(
-    lines: &[(usize, &'a Segment)],
-    name: Option<&str>,
-    is_labelled: &dyn Fn(usize) -> bool,
-    cut: &dyn Fn(usize, &'a Segment) -> &'a str,
-) -> String {
+fn address_of(reading: &Reading, lines: &[(usize, &Segment)], name: Option<&str>) -> String {
+    let is_labelled = |index: usize| begins_with_label(reading, index);
     let Some(anchor) = lines
         .iter()
         .position(|(index, segment)| has_postal_code(&segment.text) && !is_labelled(*index))
@@ -221,7 +236,7 @@ fn address_of<'a>(
                     || is_country_like(segment)
                     || address_score(&segment.text, &segment.tokens) >= 1)
         })
-        .map(|(index, segment)| cut(*index, segment))
+        .map(|(index, segment)| before_contact(reading, *index, segment))
         .filter(|part| !part.is_empty())
         .collect();
     parts.join(", ")

@@ -48,7 +48,7 @@ pub(crate) struct HeaderLine {
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
 static COURTESY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(?:thank|thanks|tq|goods|welcome|please|returnable|feedback|redeem|voucher|order number|queue|visit|enjoy|shopping|posted|copy|duplicate|reprint|customer copy|operated by|owned by|hours|hrs|sold|exchange|refund|terima kasih|selamat|signa|received|paid)\b").expect("the pattern is valid")
+    Regex::new(r"\b(?:thank|thanks|tq|goods|welcome|please|returnable|feedback|redeem|voucher|order number|queue|visit|enjoy|shopping|posted|copy|duplicate|reprint|customer copy|operated by|owned by|hours|hrs|sold|exchange|refund|terima kasih|selamat|received|paid)\b").expect("the pattern is valid")
 });
 
 #[expect(clippy::expect_used, reason = "a fixed pattern, tried by the tests of this file")]
