@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn every_obstacle_leads_to_review_with_its_reason() {
+    fn every_obstacle_in_an_answer_leads_to_review_with_its_reason() {
         let (optional, required) = (
             code(),
             field(json!({"name": "total", "type": "money", "required": true})),
@@ -119,60 +119,40 @@ mod tests {
             valid: None,
         });
         let good = value("A");
-        let sure = calibrated(1.0);
-        let only_share = Confidence::Uncalibrated { share: Some(1.0) };
-        let cases = [
-            (&optional, Won::Answer(&good), &sure, false, None),
-            (&optional, Won::Answer(&good), &calibrated(0.9), false, None),
-            (&optional, Won::Answer(&Answer::Absent), &sure, false, None),
+        for (field, won, expected) in [
+            (&optional, Won::Answer(&good), None),
+            (&optional, Won::Answer(&Answer::Absent), None),
             (
                 &required,
                 Won::Answer(&Answer::Absent),
-                &sure,
-                false,
                 Some(ReviewReason::RequiredAbsent),
             ),
+            (&required, Won::Answer(&good), None),
+            (&optional, Won::Answer(&unread), Some(ReviewReason::Unparsed)),
+            (&optional, Won::Tie, Some(ReviewReason::Tie)),
+            (&optional, Won::Nothing, Some(ReviewReason::NoVotes)),
+        ] {
+            let decision = decide(field, &policy(0.9), won, &calibrated(1.0), false);
+            assert_eq!(reason(decision), expected, "{won:?}");
+        }
+    }
+
+    #[test]
+    fn every_obstacle_in_a_confidence_leads_to_review_with_its_reason() {
+        let good = value("A");
+        for (confidence, inverted, expected) in [
+            (calibrated(0.9), false, None),
+            (calibrated(0.8999), false, Some(ReviewReason::BelowThreshold)),
+            (calibrated(f64::NAN), false, Some(ReviewReason::BelowThreshold)),
+            (calibrated(1.0), true, Some(ReviewReason::InvertedCalibrator)),
             (
-                &optional,
-                Won::Answer(&unread),
-                &sure,
-                false,
-                Some(ReviewReason::Unparsed),
-            ),
-            (&optional, Won::Tie, &sure, false, Some(ReviewReason::Tie)),
-            (&optional, Won::Nothing, &sure, false, Some(ReviewReason::NoVotes)),
-            (
-                &optional,
-                Won::Answer(&good),
-                &only_share,
+                Confidence::Uncalibrated { share: Some(1.0) },
                 false,
                 Some(ReviewReason::Uncalibrated),
             ),
-            (
-                &optional,
-                Won::Answer(&good),
-                &sure,
-                true,
-                Some(ReviewReason::InvertedCalibrator),
-            ),
-            (
-                &optional,
-                Won::Answer(&good),
-                &calibrated(0.8999),
-                false,
-                Some(ReviewReason::BelowThreshold),
-            ),
-            (
-                &optional,
-                Won::Answer(&good),
-                &calibrated(f64::NAN),
-                false,
-                Some(ReviewReason::BelowThreshold),
-            ),
-        ];
-        for (number, (field, won, confidence, inverted, expected)) in cases.into_iter().enumerate() {
-            let decision = decide(field, &policy(0.9), won, confidence, inverted);
-            assert_eq!(reason(decision), expected, "case {number}");
+        ] {
+            let decision = decide(&code(), &policy(0.9), Won::Answer(&good), &confidence, inverted);
+            assert_eq!(reason(decision), expected, "{confidence:?}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use accord_domain::{ProjectDefinition, template, template_names, template_text};
-use accord_store::{ItemCounts, PageRequest, flow};
+use accord_domain::{Project, ProjectDefinition, template, template_names, template_text};
+use accord_store::{FieldSummary, ItemCounts, PageRequest, TaskCount, flow};
 use anyhow::{Context, bail};
 
 use crate::arguments::ProjectCommand;
@@ -135,61 +135,65 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
     let fields = transaction.summarise_fields(project.id).await?;
     let tasks = transaction.count_tasks(project.id).await?;
     if json {
-        let value = serde_json::json!({
-            "project": project,
-            "items": {
-                "pending": counts.pending, "accepted": counts.accepted,
-                "needs_review": counts.needs_review, "resolved": counts.resolved,
-            },
-            "fields": fields.iter().map(|field| serde_json::json!({
-                "field": field.field, "count": field.count, "accepted_count": field.accepted_count,
-                "calibrated_count": field.calibrated_count, "mean_probability": field.mean_probability,
-            })).collect::<Vec<_>>(),
-            "tasks": tasks.iter().map(|count| serde_json::json!({
-                "kind": count.kind, "state": count.state, "count": count.count,
-            })).collect::<Vec<_>>(),
-        });
+        let value = standing_as_json(&project, counts, &fields, &tasks);
         say(&serde_json::to_string_pretty(&value)?);
-        return Ok(());
-    }
-    if counts == ItemCounts::default() {
+    } else if counts == ItemCounts::default() {
         say(&format!(
             "{name} has no items yet: `accord import --project {name} PATH` brings some in"
         ));
-        return Ok(());
+    } else {
+        say(&format!(
+            "{name}: {} pending, {} accepted, {} need review, {} resolved",
+            counts.pending, counts.accepted, counts.needs_review, counts.resolved
+        ));
+        let headings = ["field", "items", "accepted", "mean confidence", "calibrated"];
+        say(&table(&headings, 1, fields.iter().map(row_of_field).collect()));
+        say(&table(
+            &["tasks", "state", "count"],
+            2,
+            tasks.iter().map(row_of_tasks).collect(),
+        ));
     }
-    say(&format!(
-        "{}: {} pending, {} accepted, {} need review, {} resolved",
-        project.definition.name, counts.pending, counts.accepted, counts.needs_review, counts.resolved
-    ));
-    let rows = fields
-        .iter()
-        .map(|field| {
-            let accepted = (field.count > 0).then(|| field.accepted_count as f64 / field.count as f64);
-            vec![
-                field.field.to_string(),
-                field.count.to_string(),
-                percent(accepted),
-                number(field.mean_probability),
-                field.calibrated_count.to_string(),
-            ]
-        })
-        .collect();
-    say(&table(
-        &["field", "items", "accepted", "mean confidence", "calibrated"],
-        1,
-        rows,
-    ));
-    let rows = tasks
-        .iter()
-        .map(|count| {
-            vec![
-                count.kind.word().to_owned(),
-                count.state.word().to_owned(),
-                count.count.to_string(),
-            ]
-        })
-        .collect();
-    say(&table(&["tasks", "state", "count"], 2, rows));
     Ok(())
+}
+
+fn standing_as_json(
+    project: &Project,
+    counts: ItemCounts,
+    fields: &[FieldSummary],
+    tasks: &[TaskCount],
+) -> serde_json::Value {
+    serde_json::json!({
+        "project": project,
+        "items": {
+            "pending": counts.pending, "accepted": counts.accepted,
+            "needs_review": counts.needs_review, "resolved": counts.resolved,
+        },
+        "fields": fields.iter().map(|field| serde_json::json!({
+            "field": field.field, "count": field.count, "accepted_count": field.accepted_count,
+            "calibrated_count": field.calibrated_count, "mean_probability": field.mean_probability,
+        })).collect::<Vec<_>>(),
+        "tasks": tasks.iter().map(|count| serde_json::json!({
+            "kind": count.kind, "state": count.state, "count": count.count,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn row_of_field(field: &FieldSummary) -> Vec<String> {
+    let accepted = (field.count > 0).then(|| field.accepted_count as f64 / field.count as f64);
+    vec![
+        field.field.to_string(),
+        field.count.to_string(),
+        percent(accepted),
+        number(field.mean_probability),
+        field.calibrated_count.to_string(),
+    ]
+}
+
+fn row_of_tasks(count: &TaskCount) -> Vec<String> {
+    vec![
+        count.kind.word().to_owned(),
+        count.state.word().to_owned(),
+        count.count.to_string(),
+    ]
 }

@@ -90,7 +90,12 @@ fn nothing_is_imported_when_a_path_is_wrong() {
     program
         .run(&["import", "--project", "nothing", "one.txt"])
         .complains_of(&["`nothing`"]);
-    assert!(program.run(&["project", "show", "bills"]).well().contains("0 pending"));
+    assert!(
+        program
+            .run(&["project", "show", "bills"])
+            .well()
+            .contains("has no items yet")
+    );
     program.write("page.csv", "text\nhello\n");
     program
         .run(&["import", "--project", "bills", "page.csv"])
@@ -225,4 +230,15 @@ fn samples_are_written_where_asked() {
     );
     program.run(&["samples", "out", "--count", "2"]).well();
     assert!(program.path("out/sample-000.pdf").is_file() || program.path("out/sample-001.pdf").is_file());
+}
+
+#[test]
+fn training_says_what_is_missing_before_it_takes_time() {
+    let program = Program::with_project("receipt");
+    let train = |more: &[&str]| program.run(&[&["train-reader", "--project", "bills"], more].concat());
+    train(&[]).complains_of(&["`bills` has no gold"]);
+    train(&["--annotator", "nobody"]).complains_of(&["`nobody`", "trained-model is"]);
+    let undecided = program.run(&["project", "create"]);
+    assert_eq!(undecided.code, Some(2));
+    assert!(undecided.complaint.contains("--template"), "{}", undecided.complaint);
 }

@@ -16,7 +16,10 @@ pub(super) fn item_of_json(line: &str, place: Place) -> Result<IncomingItem, Str
     item_of_object(&mut object, place)
 }
 
-/// See [`item_of_json`].
+/// Takes `external_id` (or `id`), `metadata` and `gold` out of a JSON object; everything else is the item's data.
+///
+/// # Errors
+/// Says which key is missing or has another form than expected.
 pub fn item_of_object(object: &mut Map<String, Value>, place: Place) -> Result<IncomingItem, String> {
     let external_id = match object.shift_remove("external_id").or_else(|| object.shift_remove("id")) {
         Some(Value::String(text)) => text,

@@ -223,9 +223,9 @@ async fn an_empty_project_gives_valid_files() {
     }
 }
 
-/// Consensus on the label of an item, in one of three forms.
-fn consensus(house: &House, item_id: ItemId, number: usize) -> Consensus {
-    let (outcome, confidence, decision) = match number % 3 {
+/// What the label of an item came to, in one of three forms.
+fn result(house: &House, number: usize) -> (Outcome, Confidence, Decision) {
+    match number % 3 {
         0 => (
             Outcome::Winner {
                 canonical: "__ABSENT__".to_owned(),
@@ -261,7 +261,12 @@ fn consensus(house: &House, item_id: ItemId, number: usize) -> Consensus {
                 threshold: 0.95,
             },
         ),
-    };
+    }
+}
+
+/// Consensus on the label of an item.
+fn consensus(house: &House, item_id: ItemId, number: usize) -> Consensus {
+    let (outcome, confidence, decision) = result(house, number);
     Consensus {
         id: ConsensusId::generate(house.environment.as_ref()),
         project_id: house.project.id,
