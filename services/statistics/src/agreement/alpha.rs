@@ -141,11 +141,14 @@ impl<'a> Distance<'a> {
                 sum(shares.iter().map(|(_, count)| count * (votes - count)))
             }
             Self::Squared(positions) => {
-                let weighted = shares.iter().map(|(class, count)| count * positions[*class]);
-                let mean = sum(weighted) / votes;
+                // Measured from one of the positions, so that votes which are all alike differ by exactly nothing
+                // however far from 0 they lie.
+                let origin = shares.first().map_or(0.0, |(class, _)| positions[*class]);
+                let from_origin = |class: &usize| positions[*class] - origin;
+                let mean = sum(shares.iter().map(|(class, count)| count * from_origin(class))) / votes;
                 let squares = shares
                     .iter()
-                    .map(|(class, count)| count * (positions[*class] - mean).powi(2));
+                    .map(|(class, count)| count * (from_origin(class) - mean).powi(2));
                 2.0 * votes * sum(squares)
             }
             Self::Ratio(values) => {
@@ -266,6 +269,16 @@ mod tests {
                 (Some(first), Some(second)) => prop_assert!((first - second).abs() < 1e-9),
                 (first, second) => prop_assert_eq!(first, second),
             }
+        }
+    }
+
+    #[test]
+    fn votes_that_are_all_alike_do_not_vary_wherever_they_lie() {
+        let rows: Vec<Vec<Option<usize>>> = vec![vec![Some(1); 3]; 7];
+        let table = RatingTable::from_ratings(&rows, 2).unwrap();
+        for value in [0.1, 1e3 / 3.0, -987.654_321, 1e15 + 0.3] {
+            let alpha = krippendorff_alpha(&table, Level::Interval(&[0.0, value])).unwrap();
+            assert_eq!(alpha.alpha, Estimate::Undefined(Undefined::NoVariation), "{value}");
         }
     }
 
