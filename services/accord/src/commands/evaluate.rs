@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use accord_annotate::annotators::read_invoice;
+use accord_annotate::annotators::{all_failed, read_invoice};
 use accord_annotate::readers::{Reader, ReaderInput, TrainedModel, reader, train};
 use accord_documents::Document;
-use accord_domain::{Answer, Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition};
+use accord_domain::{Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition};
 use accord_score::evaluate::{EvaluatedAnnotator, EvaluatedDocument, FieldEvaluation, VoterEvaluation, evaluate};
 use accord_score::item::fold_of;
 use anyhow::{Context, bail};
@@ -86,18 +86,10 @@ fn evaluate_documents(
     )?)
 }
 
-/// The same failure for every field of a document that cannot be read.
-fn unread(fields: &[Field], reason: &str) -> Answers {
-    let failed = || Answer::Failed {
-        reason: reason.to_owned(),
-    };
-    fields.iter().map(|field| (field.name.clone(), failed())).collect()
-}
-
 fn read_invoices(fields: &[Field], documents: &[DocumentWithGold]) -> Vec<Answers> {
     let read = |document: &DocumentWithGold| match &document.document {
         Ok(read) => read_invoice(fields, read.invoice_xml.as_deref()),
-        Err(reason) => unread(fields, reason),
+        Err(reason) => all_failed(fields, reason),
     };
     documents.par_iter().map(read).collect()
 }
@@ -112,7 +104,7 @@ fn read_with(reader: &dyn Reader, fields: &[Field], documents: &[DocumentWithGol
 fn read_one(reader: &dyn Reader, fields: &[Field], document: &DocumentWithGold) -> Answers {
     match &document.document {
         Ok(read) => reader.read(&ReaderInput { document: read, fields }),
-        Err(reason) => unread(fields, reason),
+        Err(reason) => all_failed(fields, reason),
     }
 }
 

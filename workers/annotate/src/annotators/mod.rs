@@ -79,7 +79,8 @@ impl AttemptError {
 }
 
 /// The same failure for every field.
-pub(crate) fn all_failed(fields: &[Field], reason: &str) -> Answers {
+#[must_use]
+pub fn all_failed(fields: &[Field], reason: &str) -> Answers {
     let failed = || Answer::Failed {
         reason: reason.to_owned(),
     };
