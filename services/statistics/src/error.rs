@@ -52,6 +52,20 @@ pub enum InvalidInput {
         /// First index that is not allowed.
         bound: usize,
     },
+    /// A voter voted twice on an item.
+    #[error(
+        "vote at position {index} is the second of voter {voter} on item {item}, after the one at {first}; expected one"
+    )]
+    Repeated {
+        /// The item.
+        item: usize,
+        /// The voter.
+        voter: usize,
+        /// Position of the first vote, from 0.
+        first: usize,
+        /// Position of the second.
+        index: usize,
+    },
     /// An array has no entries where at least one is needed.
     #[error("{what} is empty; at least one entry is needed")]
     Empty {

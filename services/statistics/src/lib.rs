@@ -24,6 +24,7 @@ pub mod risk_control;
 pub mod score;
 pub mod similarity;
 pub mod truth_inference;
+pub mod votes;
 pub mod voting;
 
 pub use error::InvalidInput;

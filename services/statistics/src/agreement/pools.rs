@@ -73,13 +73,13 @@ fn cross(first: &RatingTable, second: &RatingTable) -> (f64, f64, usize) {
         items += 1;
         for (class, count) in own {
             let share = f64::from(*count) / own_votes;
-            first_shares[*class] += share;
+            first_shares[*class as usize] += share;
             if let Ok(position) = other.binary_search_by_key(class, |(known, _)| *known) {
                 observed.add(share * f64::from(other[position].1) / other_votes);
             }
         }
         for (class, count) in other {
-            second_shares[*class] += f64::from(*count) / other_votes;
+            second_shares[*class as usize] += f64::from(*count) / other_votes;
         }
     }
     let count = items.max(1) as f64;

@@ -3,17 +3,24 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{InvalidInput, finite, parameter, same_length};
+use crate::votes::VoteTable;
 
 /// Per item, how many raters chose each class. Who they were does not matter to any coefficient but
-/// Cohen's. Takes memory in proportion to the votes, not to items times classes.
+/// Cohen's. Compressed rows: 8 bytes for each distinct class of an item and 4 for the item, in proportion to the votes
+/// and not to items times classes.
+///
+/// Limits: fewer than 2^32 classes, entries and votes of one class on one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawTable")]
+#[serde(try_from = "RawTable", into = "RawTable")]
 pub struct RatingTable {
     classes: usize,
-    items: Vec<Vec<(usize, u32)>>,
+    /// Where the entries of each item begin, and the end.
+    offsets: Vec<u32>,
+    /// Class and number of votes, by class within an item.
+    entries: Vec<(u32, u32)>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct RawTable {
     classes: usize,
     items: Vec<Vec<(usize, u32)>>,
@@ -23,22 +30,100 @@ impl TryFrom<RawTable> for RatingTable {
     type Error = InvalidInput;
 
     fn try_from(raw: RawTable) -> Result<Self, InvalidInput> {
-        let mut table = Self::empty(raw.items.len(), raw.classes);
+        let mut table = Self::empty(raw.items.len(), raw.classes)?;
         for (item, counts) in raw.items.into_iter().enumerate() {
+            let mut row = Vec::with_capacity(counts.len());
             for (class, count) in counts {
-                table.add(item, class, count)?;
+                row.push((table.class(item, class)?, count));
             }
+            table.push(&mut row)?;
         }
         Ok(table)
     }
 }
 
-impl RatingTable {
-    fn empty(items: usize, classes: usize) -> Self {
+impl From<RatingTable> for RawTable {
+    fn from(table: RatingTable) -> Self {
+        let wide = |counts: &[(u32, u32)]| counts.iter().map(|(class, count)| (*class as usize, *count)).collect();
         Self {
-            classes,
-            items: vec![Vec::new(); items],
+            classes: table.classes,
+            items: (0..table.items()).map(|item| wide(table.counts(item))).collect(),
         }
+    }
+}
+
+impl From<&VoteTable> for RatingTable {
+    /// Counts the votes of each item; who cast them, and with which weight, is dropped.
+    fn from(votes: &VoteTable) -> Self {
+        let mut table = Self {
+            classes: votes.classes(),
+            offsets: Vec::with_capacity(votes.items() + 1),
+            entries: Vec::with_capacity(votes.votes()),
+        };
+        table.offsets.push(0);
+        let mut classes = Vec::new();
+        for row in votes.rows() {
+            classes.clear();
+            classes.extend_from_slice(row.classes);
+            classes.sort_unstable();
+            let runs = classes.chunk_by(|left, right| left == right);
+            table
+                .entries
+                .extend(runs.filter_map(|run| Some((u32::from(*run.first()?), run.len() as u32))));
+            table.offsets.push(table.entries.len() as u32);
+        }
+        table.entries.shrink_to_fit();
+        table
+    }
+}
+
+impl RatingTable {
+    /// No items yet.
+    fn empty(items: usize, classes: usize) -> Result<Self, InvalidInput> {
+        let is_small = u32::try_from(classes).is_ok();
+        parameter("classes", classes as f64, "fewer than 2^32", is_small)?;
+        let mut offsets = Vec::with_capacity(items + 1);
+        offsets.push(0);
+        Ok(Self {
+            classes,
+            offsets,
+            entries: Vec::new(),
+        })
+    }
+
+    fn class(&self, item: usize, class: usize) -> Result<u32, InvalidInput> {
+        match u32::try_from(class) {
+            Ok(narrow) if class < self.classes => Ok(narrow),
+            _ => Err(InvalidInput::Index {
+                what: "class of item",
+                index: item,
+                found: class,
+                bound: self.classes,
+            }),
+        }
+    }
+
+    /// Appends an item with these counts, in any order.
+    fn push(&mut self, row: &mut [(u32, u32)]) -> Result<(), InvalidInput> {
+        row.sort_unstable();
+        let start = self.entries.len();
+        for (class, count) in row.iter().filter(|(_, count)| *count > 0) {
+            let own = self.entries[start..].last_mut().filter(|(known, _)| known == class);
+            match own {
+                None => self.entries.push((*class, *count)),
+                Some((_, total)) => match total.checked_add(*count) {
+                    Some(sum) => *total = sum,
+                    None => return Err(too_many(f64::from(*total) + f64::from(*count))),
+                },
+            }
+        }
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), InvalidInput> {
+        let end = self.entries.len();
+        self.offsets.push(u32::try_from(end).map_err(|_| too_many(end as f64))?);
+        Ok(())
     }
 
     /// From one row of ratings per item: `ratings[i][j]` is the class rater `j` gave item `i`, `None` where
@@ -47,11 +132,14 @@ impl RatingTable {
     /// # Errors
     /// A class that is not below `classes`.
     pub fn from_ratings(ratings: &[Vec<Option<usize>>], classes: usize) -> Result<Self, InvalidInput> {
-        let mut table = Self::empty(ratings.len(), classes);
+        let mut table = Self::empty(ratings.len(), classes)?;
+        let mut counts = Vec::new();
         for (item, row) in ratings.iter().enumerate() {
+            counts.clear();
             for class in row.iter().flatten() {
-                table.add(item, *class, 1)?;
+                counts.push((table.class(item, *class)?, 1));
             }
+            table.push(&mut counts)?;
         }
         Ok(table)
     }
@@ -65,7 +153,9 @@ impl RatingTable {
         items: usize,
         classes: usize,
     ) -> Result<Self, InvalidInput> {
-        let mut table = Self::empty(items, classes);
+        let mut table = Self::empty(items, classes)?;
+        let mut columns: (Vec<usize>, Vec<u32>) = (Vec::new(), Vec::new());
+        let mut starts = vec![0_usize; items + 1];
         for (index, (item, class)) in votes.into_iter().enumerate() {
             if item >= items {
                 return Err(InvalidInput::Index {
@@ -75,7 +165,21 @@ impl RatingTable {
                     bound: items,
                 });
             }
-            table.add(item, class, 1)?;
+            columns.1.push(table.class(item, class)?);
+            columns.0.push(item);
+            starts[item + 1] += 1;
+        }
+        for item in 0..items {
+            starts[item + 1] += starts[item];
+        }
+        let mut next = starts.clone();
+        let mut grouped = vec![(0_u32, 1_u32); columns.1.len()];
+        for (item, class) in columns.0.iter().zip(columns.1) {
+            grouped[next[*item]].0 = class;
+            next[*item] += 1;
+        }
+        for bounds in starts.windows(2) {
+            table.push(&mut grouped[bounds[0]..bounds[1]])?;
         }
         Ok(table)
     }
@@ -91,36 +195,16 @@ impl RatingTable {
         finite("ratings", &values)?;
         values.sort_by(f64::total_cmp);
         values.dedup();
-        let mut table = Self::empty(ratings.len(), values.len());
-        for (item, row) in ratings.iter().enumerate() {
-            for value in row.iter().flatten() {
-                let class = values.partition_point(|known| known < value);
-                table.add(item, class, 1)?;
-            }
-        }
+        let class = |value: &f64| values.partition_point(|known| known < value);
+        let votes = ratings.iter().enumerate();
+        let votes = votes.flat_map(|(item, row)| row.iter().flatten().map(move |value| (item, class(value))));
+        let table = Self::from_votes(votes, ratings.len(), values.len())?;
         Ok((table, values))
-    }
-
-    fn add(&mut self, item: usize, class: usize, count: u32) -> Result<(), InvalidInput> {
-        if class >= self.classes {
-            return Err(InvalidInput::Index {
-                what: "class of item",
-                index: item,
-                found: class,
-                bound: self.classes,
-            });
-        }
-        let counts = &mut self.items[item];
-        match counts.binary_search_by_key(&class, |(known, _)| *known) {
-            Ok(position) => counts[position].1 += count,
-            Err(position) => counts.insert(position, (class, count)),
-        }
-        Ok(())
     }
 
     /// Number of items, with or without votes.
     pub fn items(&self) -> usize {
-        self.items.len()
+        self.offsets.len() - 1
     }
 
     /// Declared number of classes.
@@ -131,8 +215,8 @@ impl RatingTable {
     /// Votes per class over all items.
     pub fn class_counts(&self) -> Vec<u64> {
         let mut counts = vec![0; self.classes];
-        for (class, count) in self.items.iter().flatten() {
-            counts[*class] += u64::from(*count);
+        for (class, count) in &self.entries {
+            counts[*class as usize] += u64::from(*count);
         }
         counts
     }
@@ -143,7 +227,14 @@ impl RatingTable {
     /// Another number of classes.
     pub fn append(&mut self, other: &Self) -> Result<(), InvalidInput> {
         self.check_classes(other)?;
-        self.items.extend(other.items.iter().cloned());
+        let end = self.entries.len() + other.entries.len();
+        if u32::try_from(end).is_err() {
+            return Err(too_many(end as f64));
+        }
+        let shift = self.entries.len() as u32;
+        self.offsets
+            .extend(other.offsets.iter().skip(1).map(|offset| offset + shift));
+        self.entries.extend_from_slice(&other.entries);
         Ok(())
     }
 
@@ -153,12 +244,14 @@ impl RatingTable {
     /// Another number of classes or items.
     pub fn pooled_with(&self, other: &Self) -> Result<Self, InvalidInput> {
         self.check_classes(other)?;
-        same_length("items of the other pool", self.items.len(), other.items.len())?;
-        let mut pooled = self.clone();
-        for (item, counts) in other.items.iter().enumerate() {
-            for (class, count) in counts {
-                pooled.add(item, *class, *count)?;
-            }
+        same_length("items of the other pool", self.items(), other.items())?;
+        let mut pooled = Self::empty(self.items(), self.classes)?;
+        let mut row = Vec::new();
+        for item in 0..self.items() {
+            row.clear();
+            row.extend_from_slice(self.counts(item));
+            row.extend_from_slice(other.counts(item));
+            pooled.push(&mut row)?;
         }
         Ok(pooled)
     }
@@ -174,25 +267,33 @@ impl RatingTable {
 
     /// Every item with the number of times it counts.
     pub(super) fn rows<'a>(&'a self, multiplicity: Option<&'a [u32]>) -> impl Iterator<Item = Row<'a>> {
-        self.items.iter().enumerate().filter_map(move |(item, counts)| {
+        (0..self.items()).filter_map(move |item| {
             let times = multiplicity.map_or(1, |times| times[item]);
-            let votes: u32 = counts.iter().map(|(_, count)| *count).sum();
-            (times > 0).then_some(Row {
+            let counts = self.counts(item);
+            (times > 0).then(|| Row {
                 counts,
-                votes: f64::from(votes),
+                votes: f64::from(counts.iter().map(|(_, count)| *count).sum::<u32>()),
                 times: f64::from(times),
             })
         })
     }
 
-    /// Counts of one item.
-    pub(super) fn counts(&self, item: usize) -> &[(usize, u32)] {
-        &self.items[item]
+    /// Class and number of votes of one item, by class.
+    pub(super) fn counts(&self, item: usize) -> &[(u32, u32)] {
+        &self.entries[self.offsets[item] as usize..self.offsets[item + 1] as usize]
     }
 
     /// Number of votes of one item.
     pub(super) fn votes(&self, item: usize) -> u32 {
-        self.items[item].iter().map(|(_, count)| *count).sum()
+        self.counts(item).iter().map(|(_, count)| *count).sum()
+    }
+}
+
+fn too_many(entries: f64) -> InvalidInput {
+    InvalidInput::Parameter {
+        what: "votes of the table",
+        value: entries,
+        expected: "fewer than 2^32",
     }
 }
 
@@ -200,7 +301,7 @@ impl RatingTable {
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     /// Class and number of votes, by class.
-    pub(super) counts: &'a [(usize, u32)],
+    pub(super) counts: &'a [(u32, u32)],
     /// Number of votes.
     pub(super) votes: f64,
     /// How often the item counts.
@@ -210,7 +311,9 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// Class and number of votes as a number.
     pub(super) fn shares(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
-        self.counts.iter().map(|(class, count)| (*class, f64::from(*count)))
+        self.counts
+            .iter()
+            .map(|(class, count)| (*class as usize, f64::from(*count)))
     }
 
     /// Whether two votes can be compared.
@@ -230,6 +333,8 @@ mod tests {
         let from_votes = RatingTable::from_votes([(0, 1), (1, 0), (0, 1)], 3, 2).unwrap();
         assert_eq!(from_rows, from_votes);
         assert_eq!(from_rows.class_counts(), vec![1, 2]);
+        let votes = VoteTable::from_triples(&[(0, 2, 1), (1, 0, 0), (0, 0, 1)], 3, 3, 2).unwrap();
+        assert_eq!(RatingTable::from(&votes), from_rows);
         let text = serde_json::to_string(&from_rows).unwrap();
         assert_eq!(serde_json::from_str::<RatingTable>(&text).unwrap(), from_rows);
         assert!(serde_json::from_str::<RatingTable>(r#"{"classes":1,"items":[[[1,2]]]}"#).is_err());

@@ -58,7 +58,7 @@ impl AgreementSums {
         let apart: f64 = row.shares().map(|(_, count)| count * (row.votes - count)).sum();
         self.disagreement += apart / (row.votes - 1.0);
         for (class, count) in row.counts {
-            self.pairable_votes[*class] += u64::from(*count);
+            self.pairable_votes[*class as usize] += u64::from(*count);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::course::{Course, Model, Stopping, class_shares, iterate, normalised, weighted_log};
-use super::sparse_votes::SparseVotes;
+use super::course::{Course, Model, Stopping, class_shares, iterate, normalised, vote_shares, weighted_log};
 use crate::error::{InvalidInput, non_negative};
 use crate::numeric::sum::sum;
+use crate::votes::VoteTable;
 
 /// Fewest voters for whom separate confusion matrices can be learned.
 pub const FEWEST_VOTERS: usize = 3;
@@ -93,7 +93,7 @@ pub struct ConfusionFit {
 
 /// Whether there are enough voters and items for separate confusion matrices; otherwise use
 /// [`fit_one_coin`](super::fit_one_coin).
-pub fn supports_confusions(votes: &SparseVotes) -> bool {
+pub fn supports_confusions(votes: &VoteTable) -> bool {
     votes.voters() >= FEWEST_VOTERS && votes.items() >= FEWEST_ITEMS
 }
 
@@ -105,7 +105,7 @@ pub fn supports_confusions(votes: &SparseVotes) -> bool {
 /// # Errors
 /// Known labels of another length or out of range, no iterations, a negative relative change.
 pub fn fit_confusions(
-    votes: &SparseVotes,
+    votes: &VoteTable,
     known: &[Option<usize>],
     prior: ConfusionPrior,
     stopping: Stopping,
@@ -133,8 +133,8 @@ fn mean_diagonal(confusion: &[Vec<f64>]) -> f64 {
     sum(diagonal) / confusion.len() as f64
 }
 
-fn disagreement(votes: &SparseVotes, posteriors: &[Vec<f64>]) -> f64 {
-    let shares = votes.shares(&vec![None; votes.items()]);
+fn disagreement(votes: &VoteTable, posteriors: &[Vec<f64>]) -> f64 {
+    let shares = vote_shares(votes, &vec![None; votes.items()]);
     let (mut compared, mut differing) = (0_usize, 0_usize);
     for (share, posterior) in shares.iter().zip(posteriors) {
         if let (Some(majority), Some(inferred)) = (only_largest(share), only_largest(posterior)) {
@@ -167,16 +167,16 @@ struct Confusions {
 }
 
 impl Confusions {
-    fn fit(votes: &SparseVotes, posteriors: &[Vec<f64>], prior: ConfusionPrior) -> Self {
+    fn fit(votes: &VoteTable, posteriors: &[Vec<f64>], prior: ConfusionPrior) -> Self {
         let classes = votes.classes();
         let blank: Vec<Vec<f64>> = (0..classes)
             .map(|truth| (0..classes).map(|observed| prior.cell(truth, observed)).collect())
             .collect();
         let mut counts = vec![blank; votes.voters()];
-        for (row, posterior) in votes.rows().iter().zip(posteriors) {
-            for (voter, class) in row {
+        for (row, posterior) in votes.rows().zip(posteriors) {
+            for (voter, class) in row.pairs() {
                 for (truth, probability) in posterior.iter().enumerate() {
-                    counts[*voter][truth][*class] += probability;
+                    counts[voter][truth][class] += probability;
                 }
             }
         }
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     /// Three good voters and one who always says the next class.
-    fn panel(items: usize) -> (SparseVotes, Vec<usize>) {
+    fn panel(items: usize) -> (VoteTable, Vec<usize>) {
         let truth: Vec<usize> = (0..items).map(|item| item % 3).collect();
         let mut votes = Vec::new();
         for (item, class) in truth.iter().enumerate() {
@@ -236,7 +236,7 @@ mod tests {
             }
             votes.push((item, 3, (class + 1) % 3));
         }
-        (SparseVotes::new(&votes, items, 4, 3).unwrap(), truth)
+        (VoteTable::from_triples(&votes, items, 4, 3).unwrap(), truth)
     }
 
     fn recovered(posteriors: &[Vec<f64>], truth: &[usize]) -> usize {
@@ -271,11 +271,11 @@ mod tests {
         let fit = fit_confusions(&votes, &known, ConfusionPrior::default(), Stopping::default()).unwrap();
         assert_eq!(fit.posteriors[0], vec![0.0, 0.0, 1.0]);
         let mut triples = Vec::new();
-        for (item, row) in votes.rows().iter().enumerate() {
-            triples.extend(row.iter().map(|(voter, class)| (item, *voter, *class)));
+        for (item, row) in votes.rows().enumerate() {
+            triples.extend(row.pairs().map(|(voter, class)| (item, voter, class)));
         }
         triples.reverse();
-        let backwards = SparseVotes::new(&triples, 60, 4, 3).unwrap();
+        let backwards = VoteTable::from_triples(&triples, 60, 4, 3).unwrap();
         let other = fit_confusions(&backwards, &known, ConfusionPrior::default(), Stopping::default()).unwrap();
         assert_eq!(fit, other);
         assert!(fit_confusions(&votes, &[None], ConfusionPrior::NONE, Stopping::default()).is_err());

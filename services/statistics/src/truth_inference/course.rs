@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sparse_votes::{SparseVotes, certain};
 use crate::error::{InvalidInput, parameter};
 use crate::numeric::sum::{Sum, log_sum_exp};
+use crate::votes::{VoteRow, VoteTable};
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,12 +65,12 @@ pub(super) trait Model {
 /// Alternates the expectation of the truths under a model with `update`, which fits a model to them.
 /// Starts from vote shares, which keeps the meaning of the labels.
 pub(super) fn iterate<M: Model>(
-    votes: &SparseVotes,
+    votes: &VoteTable,
     known: &[Option<usize>],
     stopping: Stopping,
     update: impl Fn(&[Vec<f64>]) -> M,
 ) -> (M, Vec<Vec<f64>>, Course) {
-    let mut posteriors = votes.shares(known);
+    let mut posteriors = vote_shares(votes, known);
     let mut model = update(&posteriors);
     let mut course = Course {
         log_likelihood: f64::NEG_INFINITY,
@@ -97,17 +97,16 @@ pub(super) fn iterate<M: Model>(
 }
 
 /// Posterior of every item's truth, and the log likelihood of the votes.
-fn expect<M: Model>(votes: &SparseVotes, known: &[Option<usize>], model: &M) -> (Vec<Vec<f64>>, f64) {
+fn expect<M: Model>(votes: &VoteTable, known: &[Option<usize>], model: &M) -> (Vec<Vec<f64>>, f64) {
     let mut log_likelihood = Sum::default();
     let classes = votes.classes();
     let posteriors = votes
         .rows()
-        .iter()
         .zip(known)
         .map(|(row, known)| {
             let mut scores = model.log_class().to_vec();
-            for (voter, class) in row {
-                for (score, log) in scores.iter_mut().zip(model.log_vote(*voter, *class)) {
+            for (voter, class) in row.pairs() {
+                for (score, log) in scores.iter_mut().zip(model.log_vote(voter, class)) {
                     *score += log;
                 }
             }
@@ -125,6 +124,32 @@ fn expect<M: Model>(votes: &SparseVotes, known: &[Option<usize>], model: &M) -> 
         })
         .collect();
     (posteriors, log_likelihood.total())
+}
+
+/// Vote shares per item: the start of the iteration. Known items are certain, items without votes even.
+pub(super) fn vote_shares(votes: &VoteTable, known: &[Option<usize>]) -> Vec<Vec<f64>> {
+    let classes = votes.classes();
+    let share = |(row, known): (VoteRow<'_>, &Option<usize>)| {
+        if let Some(class) = known {
+            return certain(*class, classes);
+        }
+        if row.is_empty() {
+            return vec![1.0 / classes as f64; classes];
+        }
+        let mut shares = vec![0.0; classes];
+        for class in row.classes {
+            shares[usize::from(*class)] += 1.0 / row.len() as f64;
+        }
+        shares
+    };
+    votes.rows().zip(known).map(share).collect()
+}
+
+/// All probability on one class.
+fn certain(class: usize, classes: usize) -> Vec<f64> {
+    let mut row = vec![0.0; classes];
+    row[class] = 1.0;
+    row
 }
 
 /// Class shares with `addition` counts added to each class.
@@ -152,4 +177,18 @@ pub(super) fn normalised(counts: &[f64]) -> Vec<f64> {
 /// `weight * ln(value)`, 0 where the weight is 0 even if the value is.
 pub(super) fn weighted_log(weight: f64, value: f64) -> f64 {
     if weight == 0.0 { 0.0 } else { weight * value.ln() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_the_vote_shares() {
+        let votes = VoteTable::from_triples(&[(0, 0, 1), (0, 1, 1), (0, 2, 0)], 3, 3, 2).unwrap();
+        let shares = vote_shares(&votes, &[None, None, Some(1)]);
+        assert!((shares[0][1] - 2.0 / 3.0).abs() < 1e-15);
+        assert_eq!(shares[1], vec![0.5, 0.5]);
+        assert_eq!(shares[2], vec![0.0, 1.0]);
+    }
 }

@@ -5,9 +5,7 @@
 mod confusion;
 mod course;
 mod one_coin;
-mod sparse_votes;
 
 pub use confusion::{ConfusionFit, ConfusionPrior, FEWEST_ITEMS, FEWEST_VOTERS, fit_confusions, supports_confusions};
 pub use course::{Course, Stopping};
 pub use one_coin::{OneCoinFit, OneCoinPrior, fit_one_coin};
-pub use sparse_votes::SparseVotes;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Model, Stopping, class_shares, iterate, weighted_log};
-use super::sparse_votes::SparseVotes;
 use crate::error::{InvalidInput, non_negative, parameter};
 use crate::numeric::sum::sum;
+use crate::votes::VoteTable;
 
 /// Counts added before anything is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ pub struct OneCoinFit {
 /// # Errors
 /// Fewer than two classes, known labels of another length or out of range, no iterations.
 pub fn fit_one_coin(
-    votes: &SparseVotes,
+    votes: &VoteTable,
     known: &[Option<usize>],
     prior: OneCoinPrior,
     stopping: Stopping,
@@ -113,14 +113,14 @@ struct Skills {
 }
 
 impl Skills {
-    fn fit(votes: &SparseVotes, posteriors: &[Vec<f64>], prior: OneCoinPrior) -> Self {
+    fn fit(votes: &VoteTable, posteriors: &[Vec<f64>], prior: OneCoinPrior) -> Self {
         let classes = votes.classes();
         let mut right = vec![prior.right; votes.voters()];
         let mut cast = vec![prior.right + prior.wrong; votes.voters()];
-        for (row, posterior) in votes.rows().iter().zip(posteriors) {
-            for (voter, class) in row {
-                right[*voter] += posterior[*class];
-                cast[*voter] += 1.0;
+        for (row, posterior) in votes.rows().zip(posteriors) {
+            for (voter, class) in row.pairs() {
+                right[voter] += posterior[class];
+                cast[voter] += 1.0;
             }
         }
         let guess = 1.0 / classes as f64;
@@ -176,9 +176,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_log_posterior_never_falls(
-            triples in prop::collection::vec((0..12_usize, 0..4_usize, 0..3_usize), 1..60),
+            cast in prop::collection::btree_map((0..12_usize, 0..4_usize), 0..3_usize, 1..60),
         ) {
-            let votes = SparseVotes::new(&triples, 12, 4, 3).unwrap();
+            let triples: Vec<(usize, usize, usize)> =
+                cast.into_iter().map(|((item, voter), class)| (item, voter, class)).collect();
+            let votes = VoteTable::from_triples(&triples, 12, 4, 3).unwrap();
             let unknown = vec![None; 12];
             let fit = fit_one_coin(&votes, &unknown, OneCoinPrior::default(), Stopping::default()).unwrap();
             prop_assert!(fit.course.largest_fall <= 1e-9, "{:?}", fit.course);
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn one_class_is_refused() {
-        let votes = SparseVotes::new(&[], 1, 1, 1).unwrap();
+        let votes = VoteTable::from_triples(&[], 1, 1, 1).unwrap();
         let stopping = Stopping::default();
         assert!(fit_one_coin(&votes, &[None], OneCoinPrior::default(), stopping).is_err());
     }

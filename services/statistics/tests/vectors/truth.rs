@@ -1,8 +1,9 @@
 //! Truth inference.
 
 use accord_statistics::truth_inference::{
-    ConfusionFit, ConfusionPrior, OneCoinPrior, SparseVotes, Stopping, fit_confusions, fit_one_coin,
+    ConfusionFit, ConfusionPrior, OneCoinPrior, Stopping, fit_confusions, fit_one_coin,
 };
+use accord_statistics::votes::VoteTable;
 use serde_json::{Value, json};
 
 use crate::Method;
@@ -14,14 +15,14 @@ pub(crate) const METHODS: &[(&str, Method)] = &[
     ("one_coin_ml", one_coin),
 ];
 
-fn votes(input: &Value) -> (SparseVotes, Vec<Option<usize>>) {
+fn votes(input: &Value) -> (VoteTable, Vec<Option<usize>>) {
     let triples: Vec<(usize, usize, usize)> = rows(&input["votes"])
         .iter()
         .map(|row| (row[0] as usize, row[1] as usize, row[2] as usize))
         .collect();
     let items = whole(&input["n_items"]);
     let classes = whole(&input["n_categories"]);
-    let votes = SparseVotes::new(&triples, items, whole(&input["n_voters"]), classes).unwrap();
+    let votes = VoteTable::from_triples(&triples, items, whole(&input["n_voters"]), classes).unwrap();
     (votes, vec![None; items])
 }
 

@@ -1,0 +1,228 @@
+//! Columns to rows.
+
+use crate::error::InvalidInput;
+
+/// What happens to a second vote of a voter on an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    Refuse,
+    KeepFirst,
+}
+
+/// Checked columns of equal length; `weights` may be empty.
+pub(super) struct Columns {
+    pub(super) items: Vec<u32>,
+    pub(super) voters: Vec<u32>,
+    pub(super) classes: Vec<u16>,
+    pub(super) weights: Vec<f64>,
+}
+
+/// Votes item by item.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Grouped {
+    /// Where each item begins, and the end.
+    pub(super) offsets: Vec<u32>,
+    pub(super) voters: Vec<u32>,
+    pub(super) classes: Vec<u16>,
+    pub(super) weights: Vec<f64>,
+}
+
+impl Columns {
+    /// Rows in the order of items, votes within them in the order of voters.
+    pub(super) fn group(self, item_count: usize, repeats: Repeats) -> Result<Grouped, InvalidInput> {
+        let offsets = self.offsets(item_count);
+        if self.items.is_sorted() {
+            let mut grouped = Grouped {
+                offsets,
+                voters: self.voters,
+                classes: self.classes,
+                weights: self.weights,
+            };
+            drop(self.items);
+            return match grouped.sort_rows(repeats) {
+                Ok(()) => Ok(grouped),
+                Err(repeated) => Err(repeated.into()),
+            };
+        }
+        let mut grouped = self.scattered(offsets);
+        match grouped.sort_rows(repeats) {
+            Ok(()) => Ok(grouped),
+            // Positions in the table are not those in the columns.
+            Err(repeated) => {
+                let rows = self.items.iter().zip(&self.voters).enumerate();
+                let own = rows.filter(|(_, (item, voter))| **item == repeated.item && **voter == repeated.voter);
+                let mut positions = own.map(|(position, _)| position);
+                Err(Repeated {
+                    first: positions.next().unwrap_or(repeated.first),
+                    index: positions.next().unwrap_or(repeated.index),
+                    ..repeated
+                }
+                .into())
+            }
+        }
+    }
+
+    fn offsets(&self, item_count: usize) -> Vec<u32> {
+        let mut offsets = vec![0_u32; item_count + 1];
+        for item in &self.items {
+            offsets[*item as usize + 1] += 1;
+        }
+        let mut total = 0;
+        for offset in &mut offsets {
+            total += *offset;
+            *offset = total;
+        }
+        offsets
+    }
+
+    /// Counting sort by item; votes of an item stay in order.
+    fn scattered(&self, offsets: Vec<u32>) -> Grouped {
+        let mut next = offsets.clone();
+        let mut grouped = Grouped {
+            voters: vec![0; self.voters.len()],
+            classes: vec![0; self.classes.len()],
+            weights: vec![0.0; self.weights.len()],
+            offsets,
+        };
+        for (vote, item) in self.items.iter().enumerate() {
+            let place = &mut next[*item as usize];
+            let target = *place as usize;
+            *place += 1;
+            grouped.voters[target] = self.voters[vote];
+            grouped.classes[target] = self.classes[vote];
+            if let Some(weight) = self.weights.get(vote) {
+                grouped.weights[target] = *weight;
+            }
+        }
+        grouped
+    }
+}
+
+/// A second vote, with both positions.
+struct Repeated {
+    item: u32,
+    voter: u32,
+    first: usize,
+    index: usize,
+}
+
+impl From<Repeated> for InvalidInput {
+    fn from(repeated: Repeated) -> Self {
+        Self::Repeated {
+            item: repeated.item as usize,
+            voter: repeated.voter as usize,
+            first: repeated.first,
+            index: repeated.index,
+        }
+    }
+}
+
+/// Voter, position in the row and class of a vote in one number, so that sorting numbers sorts votes.
+trait Key: Copy + Ord {
+    fn pack(voter: u32, position: usize, class: u16) -> Self;
+    fn unpack(self) -> (u32, usize, u16);
+}
+
+/// For rows of at most 65,536 votes.
+impl Key for u64 {
+    fn pack(voter: u32, position: usize, class: u16) -> Self {
+        u64::from(voter) << 32 | (position as u64) << 16 | u64::from(class)
+    }
+
+    fn unpack(self) -> (u32, usize, u16) {
+        ((self >> 32) as u32, (self >> 16) as usize & 0xffff, self as u16)
+    }
+}
+
+impl Key for u128 {
+    fn pack(voter: u32, position: usize, class: u16) -> Self {
+        u128::from(voter) << 64 | (position as u128) << 16 | u128::from(class)
+    }
+
+    fn unpack(self) -> (u32, usize, u16) {
+        ((self >> 64) as u32, (self >> 16) as usize & 0xffff_ffff, self as u16)
+    }
+}
+
+impl Grouped {
+    /// Sorts the votes of every row by voter, which also brings repeated votes together.
+    fn sort_rows(&mut self, repeats: Repeats) -> Result<(), Repeated> {
+        let (mut short, mut long) = (Vec::<u64>::new(), Vec::<u128>::new());
+        let mut weights = Vec::new();
+        let (mut start, mut written) = (0, 0);
+        for item in 0..self.offsets.len() - 1 {
+            let end = self.offsets[item + 1] as usize;
+            let is_ascending = self.voters[start..end].windows(2).all(|pair| pair[0] < pair[1]);
+            let kept = if is_ascending {
+                self.move_row(start..end, written);
+                end - start
+            } else if end - start <= 1 << 16 {
+                self.sort_row(item as u32, start..end, written, repeats, (&mut short, &mut weights))?
+            } else {
+                self.sort_row(item as u32, start..end, written, repeats, (&mut long, &mut weights))?
+            };
+            written += kept;
+            self.offsets[item + 1] = written as u32;
+            start = end;
+        }
+        self.voters.truncate(written);
+        self.classes.truncate(written);
+        self.weights.truncate(written);
+        Ok(())
+    }
+
+    fn move_row(&mut self, row: std::ops::Range<usize>, target: usize) {
+        if row.start != target {
+            self.voters.copy_within(row.clone(), target);
+            self.classes.copy_within(row.clone(), target);
+            if !self.weights.is_empty() {
+                self.weights.copy_within(row, target);
+            }
+        }
+    }
+
+    /// Sorts one row to `target`, which is not behind it, and returns how many votes it keeps.
+    fn sort_row<K: Key>(
+        &mut self,
+        item: u32,
+        row: std::ops::Range<usize>,
+        target: usize,
+        repeats: Repeats,
+        (keys, weights): (&mut Vec<K>, &mut Vec<f64>),
+    ) -> Result<usize, Repeated> {
+        keys.clear();
+        let votes = self.voters[row.clone()].iter().zip(&self.classes[row.clone()]);
+        keys.extend(
+            votes
+                .enumerate()
+                .map(|(position, (voter, class))| K::pack(*voter, position, *class)),
+        );
+        keys.sort_unstable();
+        weights.clear();
+        weights.extend_from_slice(self.weights.get(row.clone()).unwrap_or(&[]));
+        let mut kept = 0;
+        let mut last: Option<(u32, usize)> = None;
+        for key in keys.iter() {
+            let (voter, position, class) = key.unpack();
+            if let Some((_, first)) = last.filter(|(known, _)| *known == voter) {
+                if repeats == Repeats::Refuse {
+                    return Err(Repeated {
+                        item,
+                        voter,
+                        first: row.start + first,
+                        index: row.start + position,
+                    });
+                }
+                continue;
+            }
+            last = Some((voter, position));
+            self.voters[target + kept] = voter;
+            self.classes[target + kept] = class;
+            if let Some(weight) = weights.get(position) {
+                self.weights[target + kept] = *weight;
+            }
+            kept += 1;
+        }
+        Ok(kept)
+    }
+}
