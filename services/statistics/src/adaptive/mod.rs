@@ -6,7 +6,9 @@
 mod expected_votes;
 mod leader;
 mod sequential_test;
+mod windows;
 
 pub use expected_votes::{EvenRule, expected_votes};
 pub use leader::{cannot_change, leader_probability, leader_probability_of_all};
 pub use sequential_test::{SequentialDecision, SequentialTest, SequentialTrace};
+pub use windows::calls_until_unanimous_window;

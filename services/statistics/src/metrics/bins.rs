@@ -9,6 +9,8 @@ use crate::numeric::sum::Sum;
 
 /// Probabilities closer than this are one level.
 const LEVEL_TOLERANCE: f64 = 1e-12;
+/// Most bins that a sweep tries.
+const SWEEP_LIMIT: usize = 1000;
 
 /// How probabilities are put into bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,23 @@ impl BinRule {
     /// equal mass.
     pub fn for_continuous(items: usize) -> Self {
         Self::EqualMass((items / 50).clamp(5, 15))
+    }
+
+    /// The most bins of equal mass whose shares of correct items still rise from bin to bin, counted up from one
+    /// bin until they first do not, at most 1000: the bins of the calibration error by monotone sweep [Roelofs et
+    /// al., 2022, AISTATS]. One bin without items.
+    ///
+    /// # Errors
+    /// Arrays of unequal length or a probability outside `[0, 1]`.
+    pub fn monotone_sweep(probabilities: &[f64], correct: &[bool]) -> Result<Self, InvalidInput> {
+        check(probabilities, correct)?;
+        let outcomes: Vec<(usize, usize)> = levels(probabilities)
+            .iter()
+            .map(|level| (level.len(), level.iter().filter(|item| correct[**item]).count()))
+            .collect();
+        let limit = outcomes.len().clamp(1, SWEEP_LIMIT);
+        let first_fall = (2..=limit).find(|bins| !rises(&outcomes, probabilities.len() as f64 / *bins as f64));
+        Ok(Self::EqualMass(first_fall.map_or(limit, |bins| bins - 1)))
     }
 }
 
@@ -133,6 +152,23 @@ fn equal_mass(probabilities: &[f64], bins: usize) -> Vec<Vec<usize>> {
     closed
 }
 
+/// Whether the share of correct items never falls from one bin of equal mass to the next, for levels of
+/// `(items, correct items)` and a bin closed at `target` items.
+fn rises(outcomes: &[(usize, usize)], target: f64) -> bool {
+    let mut closed: Vec<(usize, usize)> = Vec::new();
+    let mut open = (0, 0);
+    for (items, positives) in outcomes {
+        open = (open.0 + items, open.1 + positives);
+        if open.0 as f64 >= target {
+            closed.push(std::mem::take(&mut open));
+        }
+    }
+    if let Some(last) = closed.last_mut() {
+        *last = (last.0 + open.0, last.1 + open.1);
+    }
+    closed.is_sorted_by(|below, above| below.1 * above.0 <= above.1 * below.0)
+}
+
 fn equal_width(
     probabilities: &[f64],
     bins: usize,
@@ -198,7 +234,33 @@ mod tests {
         assert_eq!(counts, vec![4, 2]);
     }
 
+    #[test]
+    fn the_sweep_ends_where_shares_fall() {
+        // Halves and thirds rise; of four bins the third falls below the second.
+        let probabilities: Vec<f64> = (0..12).map(|item| f64::from(item) / 12.0).collect();
+        let correct = [0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1].map(|outcome| outcome == 1);
+        let sweep = |correct: &[bool]| BinRule::monotone_sweep(&probabilities, correct).unwrap();
+        assert_eq!(sweep(&correct), BinRule::EqualMass(3));
+        assert_eq!(sweep(&[true; 12]), BinRule::EqualMass(12));
+        assert_eq!(BinRule::monotone_sweep(&[], &[]), Ok(BinRule::EqualMass(1)));
+        assert_eq!(
+            BinRule::monotone_sweep(&[0.5; 3], &[true, false, true]),
+            Ok(BinRule::EqualMass(1))
+        );
+        assert!(BinRule::monotone_sweep(&[0.5], &[]).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn swept_bins_rise(
+            rows in prop::collection::vec((0.0..=1.0_f64, any::<bool>()), 1..60),
+        ) {
+            let (probabilities, correct): (Vec<f64>, Vec<bool>) = rows.into_iter().unzip();
+            let rule = BinRule::monotone_sweep(&probabilities, &correct).unwrap();
+            let bins = bin(&probabilities, &correct, rule).unwrap();
+            prop_assert!(bins.is_sorted_by(|below, above| below.observed <= above.observed));
+        }
+
         #[test]
         fn every_item_is_in_one_bin(
             probabilities in prop::collection::vec(0.0..=1.0_f64, 0..80),
