@@ -72,6 +72,29 @@ tests/browser/node_modules: tests/browser/package.json tests/browser/package-loc
 	cd tests/browser && npm ci --no-audit --no-fund
 	@touch $@
 
+# Data that is not part of this repository, and the Python that has the peers which the statistics are compared with.
+ACCORD_SHARED ?= ../shared
+ACCORD_BENCH_PYTHON ?= target/benchmark/python/bin/python
+ACCORD_AGREEMENT ?= $(ACCORD_SHARED)/data/agreement
+
+target/benchmark/python/bin/python: tests/benchmark/requirements.txt
+	$(call need,python3,python3)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) $(APT) update -qq; $(SUDO) $(APT) install -y -qq python3-venv; }
+	python3 -m venv target/benchmark/python
+	$@ -m pip install --quiet --requirement tests/benchmark/requirements.txt
+	$@ -m pip install --quiet --no-deps irrCAC==0.4.4
+	@touch $@
+
+.PHONY: reference
+reference: setup ## Compare the statistics with other libraries on real votes
+	@[ -d "$(ACCORD_AGREEMENT)" ] || { echo "no sets of votes at $(ACCORD_AGREEMENT): name a folder with ACCORD_AGREEMENT"; exit 1; }
+	ACCORD_AGREEMENT="$(ACCORD_AGREEMENT)" cargo run --locked --quiet --release -p accord-statistics --example reference
+
+.PHONY: reference-exact
+reference-exact: setup $(ACCORD_BENCH_PYTHON) ## The same, agreement to 1e-9
+	$(ACCORD_BENCH_PYTHON) tests/benchmark/exact_agreement.py "$(ACCORD_AGREEMENT)" target/benchmark/exact
+	ACCORD_EXACT=target/benchmark/exact $(MAKE) --no-print-directory reference
+
 .PHONY: clean
 clean: ## Remove what was built and the demonstration
 	rm -rf target web/dist web/node_modules tests/browser/node_modules demo

@@ -17,7 +17,6 @@ mod compare;
 mod confidence;
 mod decisions;
 mod metrics;
-mod peers;
 mod text;
 mod truth;
 mod voting;
