@@ -1,16 +1,21 @@
 //! Dawid-Skene: one confusion matrix per voter.
 
+use std::ops::Range;
+
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::course::{Course, Model, Stopping, class_shares, iterate, normalised, vote_shares, weighted_log};
+use super::chunks::chunks;
+use super::confusion_kernel::{Counts, Part, Tables};
+use super::course::{Course, Stopping, normalised, weighted_log};
+use super::lanes::{width_for, with_lanes};
+use super::scaled::Product;
+use super::truths::{Comparison, Kept, TopClasses};
+use super::warning::{InferenceWarning, judge};
 use crate::error::{InvalidInput, non_negative};
 use crate::numeric::sum::sum;
 use crate::votes::VoteTable;
-
-/// Fewest voters for whom separate confusion matrices can be learned.
-pub const FEWEST_VOTERS: usize = 3;
-/// Fewest items from which separate confusion matrices can be learned.
-pub const FEWEST_ITEMS: usize = 50;
 
 /// Counts added before anything is seen (Dirichlet parameters less 1).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,40 +72,34 @@ impl ConfusionPrior {
             every_class,
         })
     }
-
-    fn cell(&self, truth: usize, observed: usize) -> f64 {
-        self.every_cell + if truth == observed { self.diagonal } else { 0.0 }
-    }
 }
 
-/// Fitted truths and voters.
+/// Fitted truths and voters. `Truths` is what is kept of the posteriors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConfusionFit {
-    /// Probability of every class, by item.
-    pub posteriors: Vec<Vec<f64>>,
+pub struct ConfusionFit<Truths = Array2<f64>> {
+    /// Of every item: the probability of every class (items by classes), or [`TopClasses`].
+    pub posteriors: Truths,
     /// Share of every class.
     pub class_shares: Vec<f64>,
-    /// `confusions[v][t][o]`: probability that voter `v` says `o` where `t` is true.
-    pub confusions: Vec<Vec<Vec<f64>>>,
+    /// `confusions[[v, t, o]]`: probability that voter `v` says `o` where `t` is true (voters by classes by classes).
+    pub confusions: Array3<f64>,
     /// How the run went.
     pub course: Course,
-    /// Voters whose mean diagonal is below `1/K`: worse than guessing, or labels have switched.
-    pub suspicious_voters: Vec<usize>,
-    /// Share of the items with an unambiguous majority where the fit prefers another class. Above 0.2 labels
-    /// may have switched.
+    /// Share of the items with an unambiguous majority where the fit prefers another class.
     pub disagreement_with_majority: f64,
-}
-
-/// Whether there are enough voters and items for separate confusion matrices; otherwise use
-/// [`fit_one_coin`](super::fit_one_coin).
-pub fn supports_confusions(votes: &VoteTable) -> bool {
-    votes.voters() >= FEWEST_VOTERS && votes.items() >= FEWEST_ITEMS
+    /// Reasons to doubt the fit.
+    pub warnings: Vec<InferenceWarning>,
 }
 
 /// Dawid-Skene by expectation maximisation [Dawid & Skene, 1979, J. R. Stat. Soc. C], maximum a posteriori.
 ///
-/// `known[i]` fixes the truth of item `i` where a label exists. Posteriors are those of the last expectation,
-/// class shares and confusions those fitted to them.
+/// Model: `P(truth of i is t) = prior_t`, `P(voter v says o | t) = theta_v[t][o]`, votes independent given the truth.
+/// Starts from vote shares, which keeps the meaning of the labels. `known[i]` fixes the truth of item `i` where a label
+/// exists; an empty slice means that none does. Posteriors are those of the last expectation, class shares and confusions
+/// those fitted to them. An item without votes gets the class shares.
+///
+/// Takes time proportional to votes times classes for each iteration, spread over the threads of rayon without an
+/// influence on the result, and memory for the posteriors and three times the confusions.
 ///
 /// # Errors
 /// Known labels of another length or out of range, no iterations, a negative relative change.
@@ -110,120 +109,214 @@ pub fn fit_confusions(
     prior: ConfusionPrior,
     stopping: Stopping,
 ) -> Result<ConfusionFit, InvalidInput> {
-    votes.check_known(known)?;
+    fit(votes, known, prior, stopping)
+}
+
+/// As [`fit_confusions`], keeping the likeliest class of every item instead of all posteriors.
+///
+/// # Errors
+/// As [`fit_confusions`].
+pub fn fit_confusions_to_top_classes(
+    votes: &VoteTable,
+    known: &[Option<usize>],
+    prior: ConfusionPrior,
+    stopping: Stopping,
+) -> Result<ConfusionFit<TopClasses>, InvalidInput> {
+    fit(votes, known, prior, stopping)
+}
+
+fn fit<T: Kept>(
+    votes: &VoteTable,
+    known: &[Option<usize>],
+    prior: ConfusionPrior,
+    stopping: Stopping,
+) -> Result<ConfusionFit<T>, InvalidInput> {
+    if !known.is_empty() {
+        votes.check_known(known)?;
+    }
     stopping.check()?;
-    let update = |posteriors: &[Vec<f64>]| Confusions::fit(votes, posteriors, prior);
-    let (model, posteriors, course) = iterate(votes, known, stopping, update);
+    let mut run = Run::new(votes, known, prior);
+    let (mut current, mut next) = (run.blank_model(), run.blank_model());
+    run.count_shares();
+    run.maximise(&mut current);
+    let mut course = Course::start();
+    while course.goes_on(stopping) {
+        run.count(&current.tables);
+        course.note(run.log_likelihood(), current.log_prior, stopping);
+        run.maximise(&mut next);
+        std::mem::swap(&mut current, &mut next);
+    }
+    // There was an iteration, so the other model is the one of the last expectation.
+    let (posteriors, comparison) = run.posteriors(&next.tables);
+    let confusions = current.confusions(votes.voters());
     let chance = 1.0 / votes.classes() as f64;
-    let suspicious_voters = (0..votes.voters())
-        .filter(|voter| mean_diagonal(&model.confusions[*voter]) < chance)
-        .collect();
+    let is_poor = |voter: &usize| mean_diagonal(confusions.index_axis(Axis(0), *voter)) < chance;
+    let poor = (0..votes.voters()).filter(is_poor).collect();
+    let disagreement = comparison.share();
     Ok(ConfusionFit {
-        disagreement_with_majority: disagreement(votes, &posteriors),
         posteriors,
-        class_shares: model.class_shares,
-        confusions: model.confusions,
+        class_shares: current.tables.class_shares[..votes.classes()].to_vec(),
+        warnings: judge(votes, &course, stopping, poor, disagreement),
+        confusions,
         course,
-        suspicious_voters,
+        disagreement_with_majority: disagreement,
     })
 }
 
-fn mean_diagonal(confusion: &[Vec<f64>]) -> f64 {
-    let diagonal = confusion.iter().enumerate().map(|(class, row)| row[class]);
-    sum(diagonal) / confusion.len() as f64
+fn mean_diagonal(confusion: ArrayView2<'_, f64>) -> f64 {
+    sum(confusion.diag().iter().copied()) / confusion.nrows() as f64
 }
 
-fn disagreement(votes: &VoteTable, posteriors: &[Vec<f64>]) -> f64 {
-    let shares = vote_shares(votes, &vec![None; votes.items()]);
-    let (mut compared, mut differing) = (0_usize, 0_usize);
-    for (share, posterior) in shares.iter().zip(posteriors) {
-        if let (Some(majority), Some(inferred)) = (only_largest(share), only_largest(posterior)) {
-            compared += 1;
-            differing += usize::from(majority != inferred);
-        }
-    }
-    if compared == 0 {
-        0.0
-    } else {
-        differing as f64 / compared as f64
-    }
+/// A fit under way.
+struct Run<'a> {
+    part: Part<'a>,
+    prior: ConfusionPrior,
+    ranges: Vec<Range<usize>>,
+    counts: Vec<Counts>,
 }
 
-/// The class with the largest value, unless several share it.
-fn only_largest(values: &[f64]) -> Option<usize> {
-    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut leaders = (0..values.len()).filter(|class| largest - values[*class] <= 1e-12);
-    let first = leaders.next()?;
-    leaders.next().is_none().then_some(first)
-}
-
-struct Confusions {
-    class_shares: Vec<f64>,
-    confusions: Vec<Vec<Vec<f64>>>,
-    log_class: Vec<f64>,
-    /// By voter and observed class, the logarithms for every truth.
-    log_votes: Vec<Vec<Vec<f64>>>,
+/// Parameters between two passes.
+struct Model {
+    tables: Tables,
+    /// Logarithm of the prior density, up to a constant.
     log_prior: f64,
 }
 
-impl Confusions {
-    fn fit(votes: &VoteTable, posteriors: &[Vec<f64>], prior: ConfusionPrior) -> Self {
+impl<'a> Run<'a> {
+    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: ConfusionPrior) -> Self {
         let classes = votes.classes();
-        let blank: Vec<Vec<f64>> = (0..classes)
-            .map(|truth| (0..classes).map(|observed| prior.cell(truth, observed)).collect())
-            .collect();
-        let mut counts = vec![blank; votes.voters()];
-        for (row, posterior) in votes.rows().zip(posteriors) {
-            for (voter, class) in row.pairs() {
-                for (truth, probability) in posterior.iter().enumerate() {
-                    counts[voter][truth][class] += probability;
-                }
+        let width = width_for(classes);
+        let cells = votes.voters() * classes * width;
+        let ranges = chunks(votes, cells);
+        let counts = ranges.iter().map(|_| Counts::new(cells, width)).collect();
+        let part = Part {
+            votes,
+            known,
+            classes,
+            width,
+        };
+        Self {
+            part,
+            prior,
+            ranges,
+            counts,
+        }
+    }
+
+    fn blank_model(&self) -> Model {
+        Model {
+            tables: Tables {
+                classes: self.part.classes,
+                width: self.part.width,
+                class_shares: vec![0.0; self.part.width],
+                cells: vec![0.0; self.part.votes.voters() * self.part.classes * self.part.width],
+            },
+            log_prior: 0.0,
+        }
+    }
+
+    fn count_shares(&mut self) {
+        let part = self.part;
+        let parts = self.counts.par_iter_mut().zip(&self.ranges);
+        parts.for_each(|(counts, items)| {
+            with_lanes!(part.width, Width => part.count_shares::<Width>(items.clone(), counts));
+        });
+    }
+
+    fn count(&mut self, tables: &Tables) {
+        let part = self.part;
+        let parts = self.counts.par_iter_mut().zip(&self.ranges);
+        parts.for_each(|(counts, items)| {
+            with_lanes!(part.width, Width => part.count::<Width>(tables, items.clone(), counts));
+        });
+    }
+
+    fn log_likelihood(&self) -> f64 {
+        sum(self.counts.iter().map(|counts| counts.log_likelihood))
+    }
+
+    fn posteriors<T: Kept>(&self, tables: &Tables) -> (T, Comparison) {
+        let part = self.part;
+        with_lanes!(part.width, Width => {
+            T::collect(part.votes, &self.ranges, |item, found| {
+                tables.posterior::<Width>(part.votes.row(item), part.known(item), found);
+            })
+        })
+    }
+
+    /// The likeliest parameters given the counts of all parts, which are added in their order.
+    fn maximise(&self, model: &mut Model) {
+        let (classes, width) = (self.part.classes, self.part.width);
+        let tables = &mut model.tables;
+        tables.cells.fill(0.0);
+        for counts in &self.counts {
+            for (total, count) in tables.cells.iter_mut().zip(&counts.cells) {
+                *total += count;
             }
         }
-        let confusions: Vec<Vec<Vec<f64>>> = counts
-            .iter()
-            .map(|rows| rows.iter().map(|row| normalised(row)).collect())
-            .collect();
-        let transposed = |confusion: &Vec<Vec<f64>>| -> Vec<Vec<f64>> {
-            let column = |observed: usize| confusion.iter().map(|row| row[observed].ln()).collect();
-            (0..classes).map(column).collect()
+        let shares = normalised(&self.class_counts());
+        tables.class_shares[..classes].copy_from_slice(&shares);
+        let (mut all, mut diagonal) = (Product::default(), Product::default());
+        for voter in tables.cells.chunks_exact_mut(classes * width) {
+            self.normalise(voter);
+            if self.prior.every_cell > 0.0 {
+                let cells = voter.chunks_exact(width).flat_map(|truths| &truths[..classes]);
+                cells.for_each(|cell| all.multiply(*cell, 0));
+            }
+            if self.prior.diagonal > 0.0 {
+                (0..classes).for_each(|class| diagonal.multiply(voter[class * width + class], 0));
+            }
+        }
+        let class_terms = shares.iter().map(|share| weighted_log(self.prior.every_class, *share));
+        model.log_prior = self.prior.every_cell * all.ln() + self.prior.diagonal * diagonal.ln() + sum(class_terms);
+    }
+
+    fn class_counts(&self) -> Vec<f64> {
+        let total = |class: usize| {
+            let parts = self.counts.iter().map(|counts| counts.class_totals[class].total());
+            sum(parts) + self.prior.every_class
         };
-        let shares = class_shares(posteriors, classes, prior.every_class);
-        let cells = confusions.iter().flat_map(|confusion| {
-            let rows = confusion.iter().enumerate();
-            rows.flat_map(|(truth, row)| {
-                let cells = row.iter().enumerate();
-                cells.map(move |(observed, value)| weighted_log(prior.cell(truth, observed), *value))
-            })
-        });
-        let class_terms = shares.iter().map(|share| weighted_log(prior.every_class, *share));
-        Self {
-            log_prior: sum(cells.chain(class_terms)),
-            log_class: shares.iter().map(|share| share.ln()).collect(),
-            log_votes: confusions.iter().map(transposed).collect(),
-            class_shares: shares,
-            confusions,
+        (0..self.part.classes).map(total).collect()
+    }
+
+    /// Turns the counts of one voter, observed classes by truths, into probabilities of the observed.
+    fn normalise(&self, voter: &mut [f64]) {
+        let (classes, width) = (self.part.classes, self.part.width);
+        let mut totals = vec![0.0; classes];
+        for (observed, truths) in voter.chunks_exact_mut(width).enumerate() {
+            for (truth, count) in truths[..classes].iter_mut().enumerate() {
+                *count += self.prior.every_cell;
+                if truth == observed {
+                    *count += self.prior.diagonal;
+                }
+                totals[truth] += *count;
+            }
+        }
+        for truths in voter.chunks_exact_mut(width) {
+            for (count, total) in truths.iter_mut().zip(&totals) {
+                *count = if *total > 0.0 {
+                    *count / total
+                } else {
+                    1.0 / classes as f64
+                };
+            }
         }
     }
 }
 
-impl Model for Confusions {
-    fn log_vote(&self, voter: usize, class: usize) -> &[f64] {
-        &self.log_votes[voter][class]
-    }
-
-    fn log_class(&self) -> &[f64] {
-        &self.log_class
-    }
-
-    fn log_prior(&self) -> f64 {
-        self.log_prior
+impl Model {
+    fn confusions(&self, voters: usize) -> Array3<f64> {
+        let (classes, width) = (self.tables.classes, self.tables.width);
+        Array3::from_shape_fn((voters, classes, classes), |(voter, truth, observed)| {
+            self.tables.cells[(voter * classes + observed) * width + truth]
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Three good voters and one who always says the next class.
     fn panel(items: usize) -> (VoteTable, Vec<usize>) {
@@ -239,27 +332,24 @@ mod tests {
         (VoteTable::from_triples(&votes, items, 4, 3).unwrap(), truth)
     }
 
-    fn recovered(posteriors: &[Vec<f64>], truth: &[usize]) -> usize {
-        let right = posteriors
-            .iter()
-            .zip(truth)
-            .filter(|(row, class)| only_largest(row) == Some(**class));
-        right.count()
+    fn fitted(votes: &VoteTable) -> ConfusionFit {
+        fit_confusions(votes, &[], ConfusionPrior::default(), Stopping::default()).unwrap()
     }
 
     #[test]
     fn a_consistent_liar_helps() {
         let (votes, truth) = panel(120);
-        assert!(supports_confusions(&votes));
-        let unknown = vec![None; 120];
-        let fit = fit_confusions(&votes, &unknown, ConfusionPrior::default(), Stopping::default()).unwrap();
-        assert_eq!(recovered(&fit.posteriors, &truth), 120);
-        assert_eq!(fit.suspicious_voters, vec![3]);
+        let fit = fitted(&votes);
+        for (row, class) in fit.posteriors.rows().into_iter().zip(truth) {
+            assert!(row[class] > 0.9, "{row}");
+        }
         assert!(
             fit.course.converged && fit.course.largest_fall <= 1e-9,
             "{:?}",
             fit.course
         );
+        let liar = InferenceWarning::WorseThanGuessing { voters: vec![3] };
+        assert_eq!(fit.warnings, vec![liar]);
         assert!(fit.disagreement_with_majority < 0.2);
     }
 
@@ -269,7 +359,7 @@ mod tests {
         let mut known = vec![None; 60];
         known[0] = Some(2);
         let fit = fit_confusions(&votes, &known, ConfusionPrior::default(), Stopping::default()).unwrap();
-        assert_eq!(fit.posteriors[0], vec![0.0, 0.0, 1.0]);
+        assert_eq!(fit.posteriors.row(0).to_vec(), vec![0.0, 0.0, 1.0]);
         let mut triples = Vec::new();
         for (item, row) in votes.rows().enumerate() {
             triples.extend(row.pairs().map(|(voter, class)| (item, voter, class)));
@@ -280,5 +370,98 @@ mod tests {
         assert_eq!(fit, other);
         assert!(fit_confusions(&votes, &[None], ConfusionPrior::NONE, Stopping::default()).is_err());
         assert!(ConfusionPrior::new(-1.0, 0.0, 0.0).is_err());
+    }
+
+    #[test]
+    fn top_classes_are_those_of_the_posteriors() {
+        let (votes, truth) = panel(90);
+        let (prior, stopping) = (ConfusionPrior::default(), Stopping::default());
+        let top = fit_confusions_to_top_classes(&votes, &[], prior, stopping).unwrap();
+        let all = fitted(&votes);
+        for (item, class) in truth.into_iter().enumerate() {
+            assert_eq!(top.posteriors.winner(item), Some(class));
+            assert_eq!(top.posteriors.probabilities[item], all.posteriors[[item, class]]);
+        }
+        assert_eq!((top.confusions, top.warnings), (all.confusions, all.warnings));
+    }
+
+    #[test]
+    fn long_rows_neither_underflow_nor_lose_their_way() {
+        // 3,000 voters on every item: products of some 3,000 probabilities of about a half.
+        let items = 60;
+        let vote = |item: usize, voter: usize| {
+            if (item * 31 + voter * 17) % 9 < 5 {
+                item % 2
+            } else {
+                1 - item % 2
+            }
+        };
+        let triples: Vec<(usize, usize, usize)> = (0..items)
+            .flat_map(|item| (0..3_000).map(move |voter| (item, voter, vote(item, voter))))
+            .collect();
+        let votes = VoteTable::from_triples(&triples, items, 3_000, 2).unwrap();
+        let fit = fitted(&votes);
+        assert!(
+            fit.course.log_likelihood.is_finite() && fit.course.largest_fall <= 1e-7,
+            "{:?}",
+            fit.course
+        );
+        assert!((0..items).all(|item| fit.posteriors[[item, item % 2]] > 0.999));
+    }
+
+    #[test]
+    fn says_when_there_is_too_little() {
+        let votes = VoteTable::from_triples(&[(0, 0, 0), (0, 1, 1)], 2, 2, 2).unwrap();
+        let warnings = fitted(&votes).warnings;
+        assert!(warnings.contains(&InferenceWarning::FewVoters { voters: 2 }));
+        assert!(warnings.contains(&InferenceWarning::FewItems { items: 1 }));
+    }
+
+    fn cast() -> impl Strategy<Value = VoteTable> {
+        let votes = prop::collection::btree_map((0..40_usize, 0..6_usize), 0..5_usize, 1..150);
+        votes.prop_map(|votes| {
+            let triples: Vec<(usize, usize, usize)> = votes
+                .into_iter()
+                .map(|((item, voter), class)| (item, voter, class))
+                .collect();
+            VoteTable::from_triples(&triples, 40, 6, 5).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_log_posterior_never_falls(votes in cast(), diagonal in 0.0..3.0_f64, known in prop::option::of(0..5_usize)) {
+            let mut labels = vec![None; 40];
+            labels[7] = known;
+            let prior = ConfusionPrior::new(0.1, diagonal, 1.0).unwrap();
+            let fit = fit_confusions(&votes, &labels, prior, Stopping::default()).unwrap();
+            prop_assert!(fit.course.largest_fall <= 1e-9, "{:?}", fit.course);
+            for row in fit.posteriors.rows() {
+                prop_assert!((row.sum() - 1.0).abs() < 1e-9);
+            }
+            for row in fit.confusions.rows() {
+                prop_assert!((row.sum() - 1.0).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn every_width_gives_the_same(votes in cast()) {
+            // The same fit in vectors of any length as in arrays.
+            let stopping = Stopping { limit: 4, relative_change: 0.0 };
+            let mut run = Run::new(&votes, &[], ConfusionPrior::default());
+            let fit = fit_confusions(&votes, &[], ConfusionPrior::default(), stopping).unwrap();
+            run.part.width = 34;
+            run.counts = vec![Counts::new(6 * 5 * 34, 34)];
+            let mut model = run.blank_model();
+            run.count_shares();
+            for _ in 0..4 {
+                run.maximise(&mut model);
+                run.count(&model.tables);
+            }
+            let (posteriors, _) = run.posteriors::<Array2<f64>>(&model.tables);
+            for (wide, narrow) in posteriors.iter().zip(&fit.posteriors) {
+                prop_assert!((wide - narrow).abs() < 1e-12);
+            }
+        }
     }
 }

@@ -2,10 +2,19 @@
 //!
 //! The posteriors are too sure where voters share errors: they are scores to calibrate, not confidences.
 
+mod chunks;
 mod confusion;
+mod confusion_kernel;
 mod course;
+mod lanes;
 mod one_coin;
+mod one_coin_kernel;
+mod scaled;
+mod truths;
+mod warning;
 
-pub use confusion::{ConfusionFit, ConfusionPrior, FEWEST_ITEMS, FEWEST_VOTERS, fit_confusions, supports_confusions};
+pub use confusion::{ConfusionFit, ConfusionPrior, fit_confusions, fit_confusions_to_top_classes};
 pub use course::{Course, Stopping};
-pub use one_coin::{OneCoinFit, OneCoinPrior, fit_one_coin};
+pub use one_coin::{OneCoinFit, OneCoinPrior, fit_one_coin, fit_one_coin_to_top_classes};
+pub use truths::TopClasses;
+pub use warning::{DISAGREEMENT_LIMIT, FEWEST_ITEMS, FEWEST_VOTERS, InferenceWarning, supports_confusions};

@@ -1,8 +1,16 @@
 //! One-coin: one skill per voter, errors even over the other classes.
 
+use std::ops::Range;
+
+use ndarray::Array2;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::course::{Course, Model, Stopping, class_shares, iterate, weighted_log};
+use super::chunks::chunks;
+use super::course::{Course, Stopping, normalised, weighted_log};
+use super::one_coin_kernel::{Coin, Counts, Tables};
+use super::truths::{Kept, TopClasses};
+use super::warning::{InferenceWarning, judge};
 use crate::error::{InvalidInput, non_negative, parameter};
 use crate::numeric::sum::sum;
 use crate::votes::VoteTable;
@@ -64,22 +72,30 @@ impl OneCoinPrior {
     }
 }
 
-/// Fitted truths and skills.
+/// Fitted truths and skills. `Truths` is what is kept of the posteriors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OneCoinFit {
-    /// Probability of every class, by item.
-    pub posteriors: Vec<Vec<f64>>,
+pub struct OneCoinFit<Truths = Array2<f64>> {
+    /// Of every item: the probability of every class (items by classes), or [`TopClasses`].
+    pub posteriors: Truths,
     /// Share of every class.
     pub class_shares: Vec<f64>,
     /// Probability that each voter is right.
     pub skills: Vec<f64>,
     /// How the run went.
     pub course: Course,
+    /// Share of the items with an unambiguous majority where the fit prefers another class.
+    pub disagreement_with_majority: f64,
+    /// Reasons to doubt the fit.
+    pub warnings: Vec<InferenceWarning>,
 }
 
 /// One-coin model by expectation maximisation [Zhang, Chen, Zhou & Jordan, 2016, JMLR]: a voter says the truth
 /// with probability `s_v` and each other class with `(1 - s_v) / (K - 1)`. For few voters or items, where
-/// [`supports_confusions`](super::supports_confusions) says no.
+/// [`supports_confusions`](super::supports_confusions) says no, and for many classes: an iteration takes time in
+/// proportion to the votes whatever the number of classes.
+///
+/// Starts from vote shares. `known[i]` fixes the truth of item `i`; an empty slice means that none is known. Threads do
+/// not change the result.
 ///
 /// # Errors
 /// Fewer than two classes, known labels of another length or out of range, no iterations.
@@ -89,82 +105,148 @@ pub fn fit_one_coin(
     prior: OneCoinPrior,
     stopping: Stopping,
 ) -> Result<OneCoinFit, InvalidInput> {
-    votes.check_known(known)?;
+    fit(votes, known, prior, stopping)
+}
+
+/// As [`fit_one_coin`], keeping the likeliest class of every item instead of all posteriors.
+///
+/// # Errors
+/// As [`fit_one_coin`].
+pub fn fit_one_coin_to_top_classes(
+    votes: &VoteTable,
+    known: &[Option<usize>],
+    prior: OneCoinPrior,
+    stopping: Stopping,
+) -> Result<OneCoinFit<TopClasses>, InvalidInput> {
+    fit(votes, known, prior, stopping)
+}
+
+fn fit<T: Kept>(
+    votes: &VoteTable,
+    known: &[Option<usize>],
+    prior: OneCoinPrior,
+    stopping: Stopping,
+) -> Result<OneCoinFit<T>, InvalidInput> {
+    if !known.is_empty() {
+        votes.check_known(known)?;
+    }
     stopping.check()?;
     let classes = votes.classes();
     parameter("classes", classes as f64, "at least 2", classes >= 2)?;
-    let update = |posteriors: &[Vec<f64>]| Skills::fit(votes, posteriors, prior);
-    let (model, posteriors, course) = iterate(votes, known, stopping, update);
+    let mut run = Run::new(votes, known, prior);
+    run.count(None);
+    let mut current = run.maximise(&vec![1.0 / classes as f64; classes]);
+    let mut before = None;
+    let mut course = Course::start();
+    while course.goes_on(stopping) {
+        run.count(Some(&current.tables));
+        course.note(run.log_likelihood(), current.log_prior, stopping);
+        let next = run.maximise(&current.tables.class_shares);
+        before = Some(std::mem::replace(&mut current, next));
+    }
+    // There was an iteration, and posteriors are those of its expectation.
+    let expected = &before.as_ref().unwrap_or(&current).tables;
+    let (posteriors, comparison) = T::collect(votes, &run.ranges, |item, found| {
+        expected.posterior(votes.row(item), known.get(item).copied().flatten(), found);
+    });
+    let skills: Vec<f64> = current.tables.coins.iter().map(|coin| coin.hit).collect();
+    let poor = (0..votes.voters()).filter(|voter| skills[*voter] < 1.0 / classes as f64);
+    let disagreement = comparison.share();
     Ok(OneCoinFit {
         posteriors,
-        class_shares: model.class_shares,
-        skills: model.skills,
+        warnings: judge(votes, &course, stopping, poor.collect(), disagreement),
+        skills,
+        class_shares: current.tables.class_shares,
         course,
+        disagreement_with_majority: disagreement,
     })
 }
 
+/// A fit under way.
+struct Run<'a> {
+    votes: &'a VoteTable,
+    known: &'a [Option<usize>],
+    prior: OneCoinPrior,
+    ranges: Vec<Range<usize>>,
+    counts: Vec<Counts>,
+    /// Votes by voter.
+    cast: Vec<f64>,
+}
+
+/// Parameters between two passes.
 struct Skills {
-    class_shares: Vec<f64>,
-    skills: Vec<f64>,
-    log_class: Vec<f64>,
-    /// By voter and observed class, the logarithms for every truth.
-    log_votes: Vec<Vec<Vec<f64>>>,
+    tables: Tables,
+    /// Logarithm of the prior density, up to a constant.
     log_prior: f64,
 }
 
-impl Skills {
-    fn fit(votes: &VoteTable, posteriors: &[Vec<f64>], prior: OneCoinPrior) -> Self {
-        let classes = votes.classes();
-        let mut right = vec![prior.right; votes.voters()];
-        let mut cast = vec![prior.right + prior.wrong; votes.voters()];
-        for (row, posterior) in votes.rows().zip(posteriors) {
-            for (voter, class) in row.pairs() {
-                right[voter] += posterior[class];
-                cast[voter] += 1.0;
-            }
+impl<'a> Run<'a> {
+    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: OneCoinPrior) -> Self {
+        let mut cast = vec![0.0; votes.voters()];
+        for voter in votes.voter_column() {
+            cast[*voter as usize] += 1.0;
         }
-        let guess = 1.0 / classes as f64;
-        let skills: Vec<f64> = right
-            .iter()
-            .zip(&cast)
-            .map(|(right, cast)| if *cast > 0.0 { (right / cast).min(1.0) } else { guess })
-            .collect();
-        let logs = |skill: &f64| -> Vec<Vec<f64>> {
-            let (hit, miss) = (skill.ln(), ((1.0 - skill) / (classes - 1) as f64).ln());
-            (0..classes)
-                .map(|observed| {
-                    (0..classes)
-                        .map(|truth| if truth == observed { hit } else { miss })
-                        .collect()
-                })
-                .collect()
-        };
-        let shares = class_shares(posteriors, classes, prior.every_class);
-        let voters = skills
-            .iter()
-            .map(|skill| weighted_log(prior.right, *skill) + weighted_log(prior.wrong, 1.0 - skill));
-        let class_terms = shares.iter().map(|share| weighted_log(prior.every_class, *share));
+        let ranges = chunks(votes, votes.voters() + votes.classes());
         Self {
-            log_prior: sum(voters.chain(class_terms)),
-            log_class: shares.iter().map(|share| share.ln()).collect(),
-            log_votes: skills.iter().map(logs).collect(),
-            class_shares: shares,
-            skills,
+            votes,
+            known,
+            prior,
+            counts: ranges
+                .iter()
+                .map(|_| Counts::new(votes.voters(), votes.classes()))
+                .collect(),
+            ranges,
+            cast,
         }
     }
-}
 
-impl Model for Skills {
-    fn log_vote(&self, voter: usize, class: usize) -> &[f64] {
-        &self.log_votes[voter][class]
+    fn count(&mut self, tables: Option<&Tables>) {
+        let (votes, known) = (self.votes, self.known);
+        let parts = self.counts.par_iter_mut().zip(&self.ranges);
+        parts.for_each(|(counts, items)| counts.count(votes, known, items.clone(), tables));
     }
 
-    fn log_class(&self) -> &[f64] {
-        &self.log_class
+    fn log_likelihood(&self) -> f64 {
+        sum(self.counts.iter().map(|counts| counts.log_likelihood))
     }
 
-    fn log_prior(&self) -> f64 {
-        self.log_prior
+    /// The likeliest parameters given the counts of all parts; `class_shares` are those the counts were made with.
+    fn maximise(&self, class_shares: &[f64]) -> Skills {
+        let classes = self.votes.classes();
+        let of = |value: fn(&Counts) -> f64| sum(self.counts.iter().map(value));
+        let unnamed = of(|counts| counts.unnamed.total());
+        let class_counts: Vec<f64> = (0..classes)
+            .map(|class| {
+                let named = self.counts.iter().map(|counts| counts.class_totals[class].total());
+                let excess = self.counts.iter().map(|counts| counts.named[class]);
+                let other = (unnamed - sum(excess)).max(0.0) * class_shares[class];
+                sum(named) + other + self.prior.every_class
+            })
+            .collect();
+        let shares = normalised(&class_counts);
+        let coins: Vec<Coin> = (0..self.votes.voters())
+            .map(|voter| {
+                let right = sum(self.counts.iter().map(|counts| counts.right[voter])) + self.prior.right;
+                let cast = self.cast[voter] + self.prior.right + self.prior.wrong;
+                let skill = if cast > 0.0 {
+                    (right / cast).min(1.0)
+                } else {
+                    1.0 / classes as f64
+                };
+                Coin::new(skill, classes)
+            })
+            .collect();
+        let voters = coins
+            .iter()
+            .map(|coin| weighted_log(self.prior.right, coin.hit) + weighted_log(self.prior.wrong, 1.0 - coin.hit));
+        let class_terms = shares.iter().map(|share| weighted_log(self.prior.every_class, *share));
+        Skills {
+            log_prior: sum(voters.chain(class_terms)),
+            tables: Tables {
+                class_shares: shares,
+                coins,
+            },
+        }
     }
 }
 
@@ -185,8 +267,37 @@ mod tests {
             let fit = fit_one_coin(&votes, &unknown, OneCoinPrior::default(), Stopping::default()).unwrap();
             prop_assert!(fit.course.largest_fall <= 1e-9, "{:?}", fit.course);
             prop_assert!(fit.skills.iter().all(|skill| (0.0..=1.0).contains(skill)));
-            for row in &fit.posteriors {
-                prop_assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            for row in fit.posteriors.rows() {
+                prop_assert!((row.sum() - 1.0).abs() < 1e-9);
+            }
+            let top = fit_one_coin_to_top_classes(&votes, &unknown, OneCoinPrior::default(), Stopping::default()).unwrap();
+            prop_assert_eq!(top.skills, fit.skills);
+        }
+
+        #[test]
+        fn products_and_logarithms_agree(
+            cast in prop::collection::btree_map((0..12_usize, 0..40_usize), 0..3_usize, 1..300),
+        ) {
+            // Rows on both sides of the length up to which probabilities are multiplied.
+            let triples: Vec<(usize, usize, usize)> =
+                cast.into_iter().map(|((item, voter), class)| (item, voter, class)).collect();
+            let votes = VoteTable::from_triples(&triples, 12, 40, 3).unwrap();
+            let coins: Vec<Coin> = (0..40).map(|voter| Coin::new(0.3 + 0.015 * voter as f64, 3)).collect();
+            let tables = Tables { class_shares: vec![0.5, 0.3, 0.2], coins };
+            for row in votes.rows() {
+                let mut found = [0.0; 3];
+                tables.posterior(row, None, &mut found);
+                let mut expected: Vec<f64> = (0..3).map(|truth| {
+                    let of_vote = |(voter, class): (usize, usize)| {
+                        let coin = &tables.coins[voter];
+                        if class == truth { coin.hit.ln() } else { coin.miss.ln() }
+                    };
+                    tables.class_shares[truth].ln() + row.pairs().map(of_vote).sum::<f64>()
+                }).collect();
+                let total = crate::numeric::sum::log_sum_exp(&expected);
+                for (found, expected) in found.iter().zip(&mut expected) {
+                    prop_assert!((found - (*expected - total).exp()).abs() < 1e-13);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use accord_statistics::truth_inference::{
     ConfusionFit, ConfusionPrior, OneCoinPrior, Stopping, fit_confusions, fit_one_coin,
 };
 use accord_statistics::votes::VoteTable;
+use ndarray::ArrayView2;
 use serde_json::{Value, json};
 
 use crate::Method;
@@ -37,13 +38,18 @@ fn fit(input: &Value, prior: ConfusionPrior) -> Computed {
     let (votes, unknown) = votes(input);
     let fit: ConfusionFit = fit_confusions(&votes, &unknown, prior, stopping(input)).unwrap();
     assert!(fit.course.largest_fall <= 1e-9);
+    let confusions: Vec<Vec<Vec<f64>>> = fit.confusions.outer_iter().map(nested).collect();
     json!({
-        "posterior": fit.posteriors,
+        "posterior": nested(fit.posteriors.view()),
         "priors": fit.class_shares,
-        "confusion": fit.confusions,
+        "confusion": confusions,
         "log_likelihood": fit.course.log_likelihood,
     })
     .into()
+}
+
+fn nested(matrix: ArrayView2<'_, f64>) -> Vec<Vec<f64>> {
+    matrix.rows().into_iter().map(|row| row.to_vec()).collect()
 }
 
 fn likelihood(input: &Value) -> Computed {
@@ -64,7 +70,7 @@ fn one_coin(input: &Value) -> Computed {
     let (votes, unknown) = votes(input);
     let fit = fit_one_coin(&votes, &unknown, OneCoinPrior::NONE, stopping(input)).unwrap();
     json!({
-        "posterior": fit.posteriors,
+        "posterior": nested(fit.posteriors.view()),
         "priors": fit.class_shares,
         "skills": fit.skills,
     })
