@@ -1,6 +1,8 @@
 //! Aggregation beside crowd-kit.
 
-use accord_statistics::truth_inference::{ConfusionPrior, OneCoinPrior, Stopping, fit_confusions, fit_one_coin};
+use accord_statistics::truth_inference::{
+    ConfusionPrior, OneCoinPrior, Stopping, TopClasses, fit_confusions_to_top_classes, fit_one_coin_to_top_classes,
+};
 use accord_statistics::votes::VoteTable;
 use serde_json::Value;
 
@@ -35,6 +37,11 @@ fn largest(values: &[f64]) -> Option<usize> {
     (0..values.len()).fold(None, better)
 }
 
+/// The likeliest class; the lowest of several.
+fn likeliest(truths: &TopClasses, item: usize) -> Option<usize> {
+    truths.classes.get(item).map(|class| usize::from(*class))
+}
+
 /// Majority, Dawid-Skene and one-coin on a set of classes.
 pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value) -> Result<(), Failure> {
     let table = votes.table()?;
@@ -43,17 +50,16 @@ pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value) -> 
         has_votes: table.rows().map(|row| !row.is_empty()).collect(),
     };
     majority(section, &table, &judge, &peers["majority_bounds"]);
-    let unknown = vec![None; table.items()];
-    let fit = fit_confusions(&table, &unknown, ConfusionPrior::default(), Stopping::default())?;
-    let accuracy = judge.accuracy(|item| largest(&fit.posteriors[item]));
+    let fit = fit_confusions_to_top_classes(&table, &[], ConfusionPrior::default(), Stopping::default())?;
+    let accuracy = judge.accuracy(|item| likeliest(&fit.posteriors, item));
     beside(
         section,
         "Dawid-Skene: accuracy",
         accuracy,
         &peers["DawidSkene"]["accuracy"],
     );
-    let coin = fit_one_coin(&table, &unknown, OneCoinPrior::default(), Stopping::default())?;
-    let accuracy = judge.accuracy(|item| largest(&coin.posteriors[item]));
+    let coin = fit_one_coin_to_top_classes(&table, &[], OneCoinPrior::default(), Stopping::default())?;
+    let accuracy = judge.accuracy(|item| likeliest(&coin.posteriors, item));
     beside(
         section,
         "one-coin: accuracy",
