@@ -1,4 +1,4 @@
-//! Tests of the domain through its public face: reference vectors, real documents' gold, written definitions, properties.
+//! Tests of the domain through its public face: real documents' gold, written definitions, properties.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,4 +15,3 @@ mod openapi;
 mod properties;
 mod receipts;
 mod shared;
-mod vectors;

@@ -15,14 +15,6 @@ pub(crate) fn shared_file(test: &str, relative: &str) -> Option<PathBuf> {
     existing(test, folder.join(relative), "ACCORD_SHARED")
 }
 
-/// A file of reference vectors, likewise.
-pub(crate) fn vector_file(test: &str, name: &str) -> Option<PathBuf> {
-    match std::env::var_os("ACCORD_VECTORS") {
-        Some(folder) => existing(test, PathBuf::from(folder).join(name), "ACCORD_VECTORS"),
-        None => shared_file(test, &format!("data/vectors/{name}")),
-    }
-}
-
 fn existing(test: &str, path: PathBuf, variable: &str) -> Option<PathBuf> {
     if path.is_file() {
         Some(path)

@@ -3,6 +3,7 @@
 
 mod alpha;
 mod alpha_error;
+mod alternative_annotator;
 mod coefficient;
 mod fleiss;
 mod gwet;
@@ -19,6 +20,10 @@ mod sums;
 
 pub use alpha::{Alpha, Level, krippendorff_alpha};
 pub use alpha_error::alpha_standard_error;
+pub use alternative_annotator::{
+    AlternativeSettings, AlternativeTest, FEWEST_PEOPLE, FEWEST_SHARED_ITEMS, PersonComparison,
+    alternative_annotator_test,
+};
 pub use coefficient::{Coefficient, bootstrap_agreement, bootstrap_agreement_by_document, evaluate_on_resample};
 pub use fleiss::{FleissKappa, fleiss_kappa};
 pub use gwet::{AgreementWeights, gwet_coefficient};

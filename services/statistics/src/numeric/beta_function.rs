@@ -87,6 +87,16 @@ pub(crate) fn binomial_cumulative(k: u64, n: u64, p: f64) -> f64 {
     regularised((n - k) as f64, k as f64 + 1.0, 1.0 - p)
 }
 
+/// `P(Binomial(n, 1/2) = k)`.
+pub(crate) fn fair_binomial_mass(k: u64, n: u64) -> f64 {
+    if k > n {
+        return 0.0;
+    }
+    let (right, left) = (k as f64 + 1.0, (n - k) as f64 + 1.0);
+    let ln_choices = -(n as f64 + 1.0).ln() - ln_beta(right, left);
+    (ln_choices - n as f64 * std::f64::consts::LN_2).exp()
+}
+
 /// Smallest `k` with `P(Binomial(n, p) <= k) >= probability`.
 pub(crate) fn binomial_quantile(n: u64, p: f64, probability: f64) -> u64 {
     let (mut below, mut reached) = (0_u64, n);
@@ -136,5 +146,8 @@ mod tests {
         assert_eq!(binomial_quantile(3, 0.2, 0.5), 0);
         assert_eq!(binomial_quantile(5, 1.0, 0.025), 5);
         assert_eq!(binomial_quantile(5, 0.0, 0.975), 0);
+        assert!((fair_binomial_mass(1, 4) - 0.25).abs() < 1e-14);
+        assert!((fair_binomial_mass(0, 0) - 1.0).abs() < 1e-15);
+        assert_eq!(fair_binomial_mass(3, 2), 0.0);
     }
 }

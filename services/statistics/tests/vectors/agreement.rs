@@ -9,16 +9,20 @@ use accord_statistics::agreement::{
 use accord_statistics::resampling::summarise_replicates;
 use serde_json::{Map, Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, numbers, votes, whole};
 
-pub(crate) const TWO_RATERS: &[(&str, Method)] = &[("two_raters", two_raters)];
-pub(crate) const FLEISS: &[(&str, Method)] = &[("fleiss", fleiss)];
-pub(crate) const KRIPPENDORFF: &[(&str, Method)] = &[("krippendorff", krippendorff)];
-pub(crate) const GWET: &[(&str, Method)] = &[("gwet", gwet)];
-pub(crate) const SPANS: &[(&str, Method)] = &[("span_f1", spans)];
-pub(crate) const BOOTSTRAP: &[(&str, Method)] = &[("bootstrap_alpha", bootstrap)];
-pub(crate) const POOLS: &[(&str, Method)] = &[("pools", pools)];
+pub(crate) const TWO_RATERS: &[Kind] = &[("two_raters", &["n_categories", "rater_a", "rater_b"], two_raters)];
+pub(crate) const FLEISS: &[Kind] = &[("fleiss", &["n_categories", "ratings"], fleiss)];
+pub(crate) const KRIPPENDORFF: &[Kind] = &[("krippendorff", &["levels", "ratings", "values"], krippendorff)];
+pub(crate) const GWET: &[Kind] = &[("gwet", &["n_categories", "ratings"], gwet)];
+pub(crate) const SPANS: &[Kind] = &[("span_f1", &["annotators", "n_tokens_per_doc"], spans)];
+pub(crate) const BOOTSTRAP: &[Kind] = &[(
+    "bootstrap_alpha",
+    &["confidence", "level", "ratings", "resample_indices", "values"],
+    bootstrap,
+)];
+pub(crate) const POOLS: &[Kind] = &[("pools", &["human", "llm", "n_categories"], pools)];
 
 fn table(ratings: &Value, classes: usize) -> RatingTable {
     let rows: Vec<Vec<Option<usize>>> = ratings.as_array().unwrap().iter().map(votes).collect();

@@ -6,18 +6,41 @@ use accord_statistics::calibration::{
 use accord_statistics::score::ScoreTransform;
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, Tolerance, flags, numbers, whole};
 
-pub(crate) const PLATT: &[(&str, Method)] = &[("platt", platt)];
+pub(crate) const PLATT: &[Kind] = &[(
+    "platt",
+    &[
+        "grid",
+        "k",
+        "labels",
+        "scores",
+        "transform",
+        "transform.eps",
+        "transform.kind",
+        "weights",
+    ],
+    platt,
+)];
 
-pub(crate) const POOLED: &[(&str, Method)] = &[("platt_pooled", pooled)];
+pub(crate) const POOLED: &[Kind] = &[(
+    "platt_pooled",
+    &[
+        "fields",
+        "fields[].labels",
+        "fields[].scores",
+        "tau_intercept",
+        "tau_slope",
+    ],
+    pooled,
+)];
 
-pub(crate) const CALIBRATORS: &[(&str, Method)] = &[
-    ("isotonic", isotonic),
-    ("beta_calibration", beta),
-    ("temperature", temperature),
-    ("histogram_binning", histogram),
+pub(crate) const CALIBRATORS: &[Kind] = &[
+    ("isotonic", &["grid", "weights", "x", "y"], isotonic),
+    ("beta_calibration", &["grid", "labels", "scores"], beta),
+    ("temperature", &["labels", "scores"], temperature),
+    ("histogram_binning", &["bins", "labels", "scores"], histogram),
 ];
 
 /// Tolerance that the file's conventions state for the parameters.

@@ -3,13 +3,17 @@
 use accord_statistics::score::{LogprobScore, add_half_logit, logprob_score, overlapping_tokens};
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, numbers, whole};
 
-pub(crate) const METHODS: &[(&str, Method)] = &[
-    ("logprob_field", field),
-    ("logprob_alignment", alignment),
-    ("logit_add_half", add_half),
+pub(crate) const METHODS: &[Kind] = &[
+    ("logprob_field", &["token_logprobs"], field),
+    (
+        "logprob_alignment",
+        &["full_text", "logprobs", "tokens", "value_end", "value_start"],
+        alignment,
+    ),
+    ("logit_add_half", &["k", "share"], add_half),
 ];
 
 fn field(input: &Value) -> Computed {

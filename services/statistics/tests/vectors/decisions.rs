@@ -10,23 +10,51 @@ use accord_statistics::risk_control::{
 };
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, flags, numbers, whole};
 
-pub(crate) const RISK: &[(&str, Method)] = &[
-    ("clopper_pearson", bounds),
-    ("min_n", samples),
-    ("risk_p_values", p_values),
-    ("fixed_sequence_threshold", fixed_sequence),
-    ("conformal_risk_control", conformal),
+pub(crate) const RISK: &[Kind] = &[
+    (
+        "clopper_pearson",
+        &["rows", "rows[].delta", "rows[].errors", "rows[].n"],
+        bounds,
+    ),
+    (
+        "min_n",
+        &["rows", "rows[].alpha", "rows[].delta", "rows[].errors"],
+        samples,
+    ),
+    (
+        "risk_p_values",
+        &["rows", "rows[].alpha", "rows[].errors", "rows[].n"],
+        p_values,
+    ),
+    (
+        "fixed_sequence_threshold",
+        &["alpha", "delta", "errors", "scores", "start_allows_errors"],
+        fixed_sequence,
+    ),
+    ("conformal_risk_control", &["alpha", "errors", "scores"], conformal),
 ];
 
-pub(crate) const ADAPTIVE: &[(&str, Method)] = &[
-    ("beta_stop", leaders),
-    ("cannot_change", changes),
-    ("expected_votes_cannot_change", votes_until_fixed),
-    ("expected_votes_beta_stop", votes_until_likely),
-    ("sprt", sequential),
+pub(crate) const ADAPTIVE: &[Kind] = &[
+    ("beta_stop", &["counts"], leaders),
+    (
+        "cannot_change",
+        &["rows", "rows[].remaining_weights", "rows[].weights_by_class"],
+        changes,
+    ),
+    (
+        "expected_votes_cannot_change",
+        &["max_votes", "vote_probabilities"],
+        votes_until_fixed,
+    ),
+    (
+        "expected_votes_beta_stop",
+        &["max_votes", "threshold", "vote_probabilities"],
+        votes_until_likely,
+    ),
+    ("sprt", &["alpha", "beta", "observations", "p0", "p1"], sequential),
 ];
 
 fn rows(input: &Value) -> impl Iterator<Item = &Value> {

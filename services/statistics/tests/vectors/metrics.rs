@@ -7,14 +7,14 @@ use accord_statistics::metrics::{
 };
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, flags, numbers, whole};
 
-pub(crate) const METHODS: &[(&str, Method)] = &[
-    ("ece", ece),
-    ("scores", scores),
-    ("risk_coverage", coverage),
-    ("reliability_bin", reliability),
+pub(crate) const METHODS: &[Kind] = &[
+    ("ece", &["bins", "p", "y"], ece),
+    ("scores", &["p", "y"], scores),
+    ("risk_coverage", &["error", "score"], coverage),
+    ("reliability_bin", &["level", "mean_p", "n", "positives"], reliability),
 ];
 
 fn ece(input: &Value) -> Computed {

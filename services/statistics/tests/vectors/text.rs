@@ -6,10 +6,13 @@ use accord_statistics::similarity::{
 };
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, numbers, rows};
 
-pub(crate) const METHODS: &[(&str, Method)] = &[("string_similarity", similarity), ("clusters", clusters)];
+pub(crate) const METHODS: &[Kind] = &[
+    ("string_similarity", &["pairs"], similarity),
+    ("clusters", &["similarity", "threshold", "weights"], clusters),
+];
 
 fn similarity(input: &Value) -> Computed {
     let results: Vec<Value> = input["pairs"]

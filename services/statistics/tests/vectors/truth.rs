@@ -7,13 +7,34 @@ use accord_statistics::votes::VoteTable;
 use ndarray::ArrayView2;
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, rows, whole};
 
-pub(crate) const METHODS: &[(&str, Method)] = &[
-    ("dawid_skene_ml", likelihood),
-    ("dawid_skene_map", posterior),
-    ("one_coin_ml", one_coin),
+pub(crate) const METHODS: &[Kind] = &[
+    (
+        "dawid_skene_ml",
+        &["iterations", "n_categories", "n_items", "n_voters", "votes"],
+        likelihood,
+    ),
+    (
+        "dawid_skene_map",
+        &[
+            "class_pseudocount",
+            "confusion_diag_pseudocount",
+            "confusion_pseudocount",
+            "iterations",
+            "n_categories",
+            "n_items",
+            "n_voters",
+            "votes",
+        ],
+        posterior,
+    ),
+    (
+        "one_coin_ml",
+        &["iterations", "n_categories", "n_items", "n_voters", "votes"],
+        one_coin,
+    ),
 ];
 
 fn votes(input: &Value) -> (VoteTable, Vec<Option<usize>>) {

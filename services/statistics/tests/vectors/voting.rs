@@ -10,21 +10,29 @@ use accord_statistics::voting::{
 };
 use serde_json::{Value, json};
 
-use crate::Method;
+use crate::Kind;
 use crate::compare::{Computed, flags, numbers, rows, votes, whole};
 
-pub(crate) const WEIGHTS: &[(&str, Method)] = &[
-    ("voter_weights", weights),
-    ("weighted_vote", vote),
-    ("one_coin_posterior", posterior),
-    ("effective_K", classes),
+pub(crate) const WEIGHTS: &[Kind] = &[
+    (
+        "voter_weights",
+        &["K", "correct", "prior_a", "prior_b", "scored"],
+        weights,
+    ),
+    ("weighted_vote", &["n_categories", "votes", "weights"], vote),
+    (
+        "one_coin_posterior",
+        &["accuracies", "n_categories", "prior", "votes"],
+        posterior,
+    ),
+    ("effective_K", &["items", "items[].truth", "items[].votes"], classes),
 ];
 
-pub(crate) const CORRELATED: &[(&str, Method)] = &[
-    ("family_discount", families),
-    ("error_correlation", correlation),
-    ("min_variance", minimum_variance),
-    ("stacking_logistic_l2", stacking),
+pub(crate) const CORRELATED: &[Kind] = &[
+    ("family_discount", &["family", "rho", "rho.*"], families),
+    ("error_correlation", &["errors"], correlation),
+    ("min_variance", &["covariance"], minimum_variance),
+    ("stacking_logistic_l2", &["features", "l2", "labels"], stacking),
 ];
 
 fn weights(input: &Value) -> Computed {
