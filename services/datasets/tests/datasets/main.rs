@@ -6,3 +6,5 @@ mod export;
 mod files;
 mod house;
 mod lines;
+mod score_files;
+mod vote_files;
