@@ -8,71 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::chunks::chunks;
 use super::confusion_kernel::{Counts, Part, Tables};
+use super::confusion_prior::ConfusionPrior;
 use super::course::{Course, Stopping, normalised, weighted_log};
+use super::early::{Ending, run_early};
 use super::lanes::{width_for, with_lanes};
 use super::scaled::Product;
+use super::shared_errors::shared_errors;
 use super::truths::{Comparison, Kept, TopClasses};
 use super::warning::{InferenceWarning, judge};
-use crate::error::{InvalidInput, non_negative};
+use crate::error::InvalidInput;
 use crate::numeric::sum::sum;
 use crate::votes::VoteTable;
-
-/// Counts added before anything is seen (Dirichlet parameters less 1).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "RawPrior")]
-pub struct ConfusionPrior {
-    every_cell: f64,
-    diagonal: f64,
-    every_class: f64,
-}
-
-#[derive(Deserialize)]
-struct RawPrior {
-    every_cell: f64,
-    diagonal: f64,
-    every_class: f64,
-}
-
-impl TryFrom<RawPrior> for ConfusionPrior {
-    type Error = InvalidInput;
-
-    fn try_from(raw: RawPrior) -> Result<Self, InvalidInput> {
-        Self::new(raw.every_cell, raw.diagonal, raw.every_class)
-    }
-}
-
-impl Default for ConfusionPrior {
-    /// Half a vote in every cell, two more on the diagonal, one item in every class.
-    fn default() -> Self {
-        Self {
-            every_cell: 0.5,
-            diagonal: 2.0,
-            every_class: 1.0,
-        }
-    }
-}
-
-impl ConfusionPrior {
-    /// No prior: maximum likelihood, as first published. Rows nobody used are even.
-    pub const NONE: Self = Self {
-        every_cell: 0.0,
-        diagonal: 0.0,
-        every_class: 0.0,
-    };
-
-    /// Counts for every cell of a confusion matrix, in addition for its diagonal, and for every class.
-    ///
-    /// # Errors
-    /// A count that is negative or not finite.
-    pub fn new(every_cell: f64, diagonal: f64, every_class: f64) -> Result<Self, InvalidInput> {
-        non_negative("prior counts", &[every_cell, diagonal, every_class])?;
-        Ok(Self {
-            every_cell,
-            diagonal,
-            every_class,
-        })
-    }
-}
 
 /// Fitted truths and voters. `Truths` is what is kept of the posteriors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,20 +42,21 @@ pub struct ConfusionFit<Truths = Array2<f64>> {
 /// Model: `P(truth of i is t) = prior_t`, `P(voter v says o | t) = theta_v[t][o]`, votes independent given the truth.
 /// Starts from vote shares, which keeps the meaning of the labels. `known[i]` fixes the truth of item `i` where a label
 /// exists; an empty slice means that none does. Posteriors are those of the last expectation, class shares and confusions
-/// those fitted to them. An item without votes gets the class shares.
+/// those fitted to them. An item without votes gets the class shares. `ending` is a [`Stopping`], to converge, or an
+/// [`EarlyStopping`](super::EarlyStopping), which is more accurate where voters share errors.
 ///
 /// Takes time proportional to votes times classes for each iteration, spread over the threads of rayon without an
 /// influence on the result, and memory for the posteriors and three times the confusions.
 ///
 /// # Errors
-/// Known labels of another length or out of range, no iterations, a negative relative change.
+/// Known labels of another length or out of range, no iterations, a negative relative change, no gain.
 pub fn fit_confusions(
     votes: &VoteTable,
     known: &[Option<usize>],
     prior: ConfusionPrior,
-    stopping: Stopping,
+    ending: impl Into<Ending>,
 ) -> Result<ConfusionFit, InvalidInput> {
-    fit(votes, known, prior, stopping)
+    fit(votes, known, prior, ending.into())
 }
 
 /// As [`fit_confusions`], keeping the likeliest class of every item instead of all posteriors.
@@ -120,43 +67,44 @@ pub fn fit_confusions_to_top_classes(
     votes: &VoteTable,
     known: &[Option<usize>],
     prior: ConfusionPrior,
-    stopping: Stopping,
+    ending: impl Into<Ending>,
 ) -> Result<ConfusionFit<TopClasses>, InvalidInput> {
-    fit(votes, known, prior, stopping)
+    fit(votes, known, prior, ending.into())
 }
 
 fn fit<T: Kept>(
     votes: &VoteTable,
     known: &[Option<usize>],
     prior: ConfusionPrior,
-    stopping: Stopping,
+    ending: Ending,
 ) -> Result<ConfusionFit<T>, InvalidInput> {
     if !known.is_empty() {
         votes.check_known(known)?;
     }
-    stopping.check()?;
+    let stopping = ending.checked()?;
     let mut run = Run::new(votes, known, prior);
-    let (mut current, mut next) = (run.blank_model(), run.blank_model());
+    let mut current = run.blank_model();
     run.count_shares();
     run.maximise(&mut current);
-    let mut course = Course::start();
-    while course.goes_on(stopping) {
-        run.count(&current.tables);
-        course.note(run.log_likelihood(), current.log_prior, stopping);
-        run.maximise(&mut next);
-        std::mem::swap(&mut current, &mut next);
-    }
-    // There was an iteration, so the other model is the one of the last expectation.
-    let (posteriors, comparison) = run.posteriors(&next.tables);
+    let (current, expected, course) = match ending {
+        Ending::Converged(stopping) => run.converge(current, stopping),
+        Ending::Early(early) => {
+            let (models, course) = run_early(&mut run, current, early);
+            (models.current, models.expected, course)
+        }
+    };
+    let (posteriors, comparison) = run.posteriors::<T>(&expected.tables);
     let confusions = current.confusions(votes.voters());
     let chance = 1.0 / votes.classes() as f64;
     let is_poor = |voter: &usize| mean_diagonal(confusions.index_axis(Axis(0), *voter)) < chance;
     let poor = (0..votes.voters()).filter(is_poor).collect();
     let disagreement = comparison.share();
+    let mut warnings = judge(votes, &course, stopping, poor, disagreement);
+    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
     Ok(ConfusionFit {
         posteriors,
         class_shares: current.tables.class_shares[..votes.classes()].to_vec(),
-        warnings: judge(votes, &course, stopping, poor, disagreement),
+        warnings,
         confusions,
         course,
         disagreement_with_majority: disagreement,
@@ -168,7 +116,7 @@ fn mean_diagonal(confusion: ArrayView2<'_, f64>) -> f64 {
 }
 
 /// A fit under way.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     part: Part<'a>,
     prior: ConfusionPrior,
     ranges: Vec<Range<usize>>,
@@ -176,10 +124,10 @@ struct Run<'a> {
 }
 
 /// Parameters between two passes.
-struct Model {
-    tables: Tables,
+pub(super) struct Model {
+    pub(super) tables: Tables,
     /// Logarithm of the prior density, up to a constant.
-    log_prior: f64,
+    pub(super) log_prior: f64,
 }
 
 impl<'a> Run<'a> {
@@ -203,7 +151,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn blank_model(&self) -> Model {
+    pub(super) fn blank_model(&self) -> Model {
         Model {
             tables: Tables {
                 classes: self.part.classes,
@@ -223,7 +171,7 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn count(&mut self, tables: &Tables) {
+    pub(super) fn count(&mut self, tables: &Tables) {
         let part = self.part;
         let parts = self.counts.par_iter_mut().zip(&self.ranges);
         parts.for_each(|(counts, items)| {
@@ -231,8 +179,21 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn log_likelihood(&self) -> f64 {
+    pub(super) fn log_likelihood(&self) -> f64 {
         sum(self.counts.iter().map(|counts| counts.log_likelihood))
+    }
+
+    /// Alternates until nothing changes. Gives what was fitted last and what the last expectation used.
+    fn converge(&mut self, mut current: Model, stopping: Stopping) -> (Model, Model, Course) {
+        let mut next = self.blank_model();
+        let mut course = Course::start();
+        while course.goes_on(stopping) {
+            self.count(&current.tables);
+            course.note(self.log_likelihood(), current.log_prior, stopping);
+            self.maximise(&mut next);
+            std::mem::swap(&mut current, &mut next);
+        }
+        (current, next, course)
     }
 
     fn posteriors<T: Kept>(&self, tables: &Tables) -> (T, Comparison) {
@@ -245,15 +206,11 @@ impl<'a> Run<'a> {
     }
 
     /// The likeliest parameters given the counts of all parts, which are added in their order.
-    fn maximise(&self, model: &mut Model) {
+    pub(super) fn maximise(&self, model: &mut Model) {
         let (classes, width) = (self.part.classes, self.part.width);
         let tables = &mut model.tables;
         tables.cells.fill(0.0);
-        for counts in &self.counts {
-            for (total, count) in tables.cells.iter_mut().zip(&counts.cells) {
-                *total += count;
-            }
-        }
+        self.add_cells(&mut tables.cells);
         let shares = normalised(&self.class_counts());
         tables.class_shares[..classes].copy_from_slice(&shares);
         let (mut all, mut diagonal) = (Product::default(), Product::default());
@@ -272,11 +229,34 @@ impl<'a> Run<'a> {
     }
 
     fn class_counts(&self) -> Vec<f64> {
-        let total = |class: usize| {
-            let parts = self.counts.iter().map(|counts| counts.class_totals[class].total());
-            sum(parts) + self.prior.every_class
-        };
-        (0..self.part.classes).map(total).collect()
+        let counts = self.item_counts().into_iter();
+        counts.map(|count| count + self.prior.every_class).collect()
+    }
+
+    /// Expected items of every class.
+    pub(super) fn item_counts(&self) -> Vec<f64> {
+        let of_parts = |class: usize| self.counts.iter().map(move |counts| counts.class_totals[class].total());
+        (0..self.classes()).map(|class| sum(of_parts(class))).collect()
+    }
+
+    /// Expected votes in every cell.
+    pub(super) fn cell_counts(&self) -> Vec<f64> {
+        let mut totals = vec![0.0; self.counts.first().map_or(0, |counts| counts.cells.len())];
+        self.add_cells(&mut totals);
+        totals
+    }
+
+    /// Adds the counts of all parts, in their order.
+    fn add_cells(&self, totals: &mut [f64]) {
+        for counts in &self.counts {
+            for (total, count) in totals.iter_mut().zip(&counts.cells) {
+                *total += count;
+            }
+        }
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        self.part.classes
     }
 
     /// Turns the counts of one voter, observed classes by truths, into probabilities of the observed.

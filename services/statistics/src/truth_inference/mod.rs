@@ -5,16 +5,22 @@
 mod chunks;
 mod confusion;
 mod confusion_kernel;
+mod confusion_prior;
 mod course;
+mod early;
 mod lanes;
 mod one_coin;
 mod one_coin_kernel;
 mod scaled;
+mod shared_errors;
 mod truths;
 mod warning;
 
-pub use confusion::{ConfusionFit, ConfusionPrior, fit_confusions, fit_confusions_to_top_classes};
+pub use confusion::{ConfusionFit, fit_confusions, fit_confusions_to_top_classes};
+pub use confusion_prior::ConfusionPrior;
 pub use course::{Course, Stopping};
+pub use early::{EarlyStopping, Ending};
 pub use one_coin::{OneCoinFit, OneCoinPrior, fit_one_coin, fit_one_coin_to_top_classes};
+pub use shared_errors::SHARED_ERRORS_LIMIT;
 pub use truths::TopClasses;
 pub use warning::{DISAGREEMENT_LIMIT, FEWEST_ITEMS, FEWEST_VOTERS, InferenceWarning, supports_confusions};

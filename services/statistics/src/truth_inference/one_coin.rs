@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::chunks::chunks;
 use super::course::{Course, Stopping, normalised, weighted_log};
 use super::one_coin_kernel::{Coin, Counts, Tables};
+use super::shared_errors::shared_errors;
 use super::truths::{Kept, TopClasses};
 use super::warning::{InferenceWarning, judge};
 use crate::error::{InvalidInput, non_negative, parameter};
@@ -146,15 +147,17 @@ fn fit<T: Kept>(
     }
     // There was an iteration, and posteriors are those of its expectation.
     let expected = &before.as_ref().unwrap_or(&current).tables;
-    let (posteriors, comparison) = T::collect(votes, &run.ranges, |item, found| {
+    let (posteriors, comparison): (T, _) = T::collect(votes, &run.ranges, |item, found| {
         expected.posterior(votes.row(item), known.get(item).copied().flatten(), found);
     });
     let skills: Vec<f64> = current.tables.coins.iter().map(|coin| coin.hit).collect();
     let poor = (0..votes.voters()).filter(|voter| skills[*voter] < 1.0 / classes as f64);
     let disagreement = comparison.share();
+    let mut warnings = judge(votes, &course, stopping, poor.collect(), disagreement);
+    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
     Ok(OneCoinFit {
         posteriors,
-        warnings: judge(votes, &course, stopping, poor.collect(), disagreement),
+        warnings,
         skills,
         class_shares: current.tables.class_shares,
         course,

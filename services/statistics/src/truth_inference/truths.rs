@@ -59,6 +59,9 @@ pub(super) trait Kept: Sized {
         ranges: &[Range<usize>],
         posterior: impl Fn(usize, &mut [f64]) + Sync,
     ) -> (Self, Comparison);
+
+    /// The likeliest class of an item, unless several share first place.
+    fn winner(&self, item: usize) -> Option<usize>;
 }
 
 impl Kept for Array2<f64> {
@@ -83,6 +86,12 @@ impl Kept for Array2<f64> {
             })
             .collect();
         (all, compared.into_iter().fold(Comparison::default(), Comparison::plus))
+    }
+
+    fn winner(&self, item: usize) -> Option<usize> {
+        let row = self.row(item);
+        let top = top(row.as_slice()?);
+        (!top.is_tied).then_some(top.class)
     }
 }
 
@@ -126,6 +135,10 @@ impl Kept for TopClasses {
             tied,
         };
         (truths, comparison)
+    }
+
+    fn winner(&self, item: usize) -> Option<usize> {
+        Self::winner(self, item)
     }
 }
 

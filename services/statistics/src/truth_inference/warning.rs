@@ -37,6 +37,17 @@ pub enum InferenceWarning {
         /// Share of those items.
         share: f64,
     },
+    /// Voters leave the inferred truths together: their errors correlate by more than
+    /// [`SHARED_ERRORS_LIMIT`](super::SHARED_ERRORS_LIMIT). The fit takes votes as independent, so its posteriors are far too
+    /// sure, and where the larger camp is wrong it follows that camp: check against known labels.
+    SharedErrors {
+        /// Mean correlation of the errors of two voters on one item.
+        correlation: f64,
+        /// Votes an item.
+        votes: f64,
+        /// Independent votes that would be worth as much.
+        effective_votes: f64,
+    },
     /// The iteration limit came before convergence.
     NotConverged {
         /// Iterations done.

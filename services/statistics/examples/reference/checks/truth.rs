@@ -1,7 +1,8 @@
 //! Aggregation beside crowd-kit.
 
 use accord_statistics::truth_inference::{
-    ConfusionPrior, OneCoinPrior, Stopping, TopClasses, fit_confusions_to_top_classes, fit_one_coin_to_top_classes,
+    ConfusionFit, ConfusionPrior, EarlyStopping, InferenceWarning, OneCoinPrior, Stopping, TopClasses,
+    fit_confusions_to_top_classes, fit_one_coin_to_top_classes, supports_confusions,
 };
 use accord_statistics::votes::VoteTable;
 use serde_json::Value;
@@ -10,6 +11,12 @@ use super::Failure;
 use super::report::{Section, Verdict};
 use super::sets::VoteSet;
 
+/// How far below the peer's accuracy Dawid-Skene may be.
+const BELOW_PEER: f64 = 0.005;
+/// How far below the majority's accuracy Dawid-Skene may be where the peer is not.
+const BELOW_MAJORITY: f64 = 0.01;
+/// What is wrong with a fit that leaves a better majority in silence.
+const UNWARNED: &str = "below the majority without a warning";
 /// Accuracies in `reference.json` are rounded to six decimals.
 const ROUNDING: f64 = 1e-6;
 
@@ -37,29 +44,17 @@ fn largest(values: &[f64]) -> Option<usize> {
     (0..values.len()).fold(None, better)
 }
 
-/// The likeliest class; the lowest of several.
-fn likeliest(truths: &TopClasses, item: usize) -> Option<usize> {
-    truths.classes.get(item).map(|class| usize::from(*class))
-}
-
-/// Majority, Dawid-Skene and one-coin on a set of classes.
-pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value) -> Result<(), Failure> {
+/// Majority, Dawid-Skene and one-coin on a set of classes. A panel is too small for the warnings to be promised.
+pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value, is_panel: bool) -> Result<(), Failure> {
     let table = votes.table()?;
     let judge = Judge {
         gold: &votes.gold,
         has_votes: table.rows().map(|row| !row.is_empty()).collect(),
     };
-    majority(section, &table, &judge, &peers["majority_bounds"]);
-    let fit = fit_confusions_to_top_classes(&table, &[], ConfusionPrior::default(), Stopping::default())?;
-    let accuracy = judge.accuracy(|item| likeliest(&fit.posteriors, item));
-    beside(
-        section,
-        "Dawid-Skene: accuracy",
-        accuracy,
-        &peers["DawidSkene"]["accuracy"],
-    );
+    let majority = majority(section, &table, &judge, &peers["majority_bounds"]);
+    confusions(section, &table, &judge, majority, peers, is_panel)?;
     let coin = fit_one_coin_to_top_classes(&table, &[], OneCoinPrior::default(), Stopping::default())?;
-    let accuracy = judge.accuracy(|item| likeliest(&coin.posteriors, item));
+    let accuracy = judge.accuracy(|item| top(&coin.posteriors, item));
     beside(
         section,
         "one-coin: accuracy",
@@ -70,7 +65,7 @@ pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value) -> 
 }
 
 /// Accuracy of the even vote, ties to the lowest class, which has to lie between losing and winning all ties.
-fn majority(section: &mut Section, table: &VoteTable, judge: &Judge<'_>, bounds: &Value) {
+fn majority(section: &mut Section, table: &VoteTable, judge: &Judge<'_>, bounds: &Value) -> f64 {
     let winners: Vec<Option<usize>> = table
         .rows()
         .map(|row| {
@@ -96,6 +91,91 @@ fn majority(section: &mut Section, table: &VoteTable, judge: &Judge<'_>, bounds:
         format!("{lost:.6}..{won:.6}"),
         verdict,
     );
+    accuracy
+}
+
+/// Dawid-Skene, which must not be worse than the peer, and must say so itself where it leaves a better majority.
+fn confusions(
+    section: &mut Section,
+    table: &VoteTable,
+    judge: &Judge<'_>,
+    majority: f64,
+    peers: &Value,
+    is_panel: bool,
+) -> Result<(), Failure> {
+    let peer = &peers["DawidSkene"]["accuracy"];
+    if !supports_confusions(table) {
+        let note = Verdict::Note("too few voters or items for confusion matrices".to_owned());
+        section.add("Dawid-Skene", String::new(), String::new(), note);
+        return Ok(());
+    }
+    let fit = fit_confusions_to_top_classes(table, &[], ConfusionPrior::NONE, EarlyStopping::default())?;
+    let accuracy = judge.accuracy(|item| top(&fit.posteriors, item));
+    let shown = peer.as_f64().map_or_else(String::new, |peer| format!("{peer:.6}"));
+    let verdict = match judged(accuracy, majority, peer.as_f64(), &fit.warnings) {
+        Verdict::Missed(why) if is_panel && why == UNWARNED => Verdict::Note(why),
+        verdict => verdict,
+    };
+    section.add("Dawid-Skene: accuracy", format!("{accuracy:.6}"), shown, verdict);
+    let peer_iterations = peers["DawidSkene"]["iterations"].as_u64();
+    section.add(
+        "Dawid-Skene: iterations",
+        fit.course.iterations.to_string(),
+        peer_iterations.map_or_else(String::new, |peer| peer.to_string()),
+        Verdict::Note(warned(&fit)),
+    );
+    let converged = fit_confusions_to_top_classes(table, &[], ConfusionPrior::default(), Stopping::default())?;
+    let accuracy = judge.accuracy(|item| top(&converged.posteriors, item));
+    beside(section, "Dawid-Skene, with prior, converged: accuracy", accuracy, peer);
+    Ok(())
+}
+
+fn judged(accuracy: f64, majority: f64, peer: Option<f64>, warnings: &[InferenceWarning]) -> Verdict {
+    let falls = |value: f64| value < majority - BELOW_MAJORITY;
+    let is_warned = warnings.iter().any(|warning| {
+        matches!(
+            warning,
+            InferenceWarning::SharedErrors { .. }
+                | InferenceWarning::DisagreesWithMajority { .. }
+                | InferenceWarning::WorseThanGuessing { .. }
+        )
+    });
+    match peer {
+        Some(peer) if accuracy < peer - BELOW_PEER => Verdict::Missed(format!("{:.4} below the peer", peer - accuracy)),
+        Some(peer) if falls(accuracy) && !falls(peer) => {
+            Verdict::Missed("below the majority, where the peer is not".into())
+        }
+        _ if falls(accuracy) && !is_warned => Verdict::Missed(UNWARNED.to_owned()),
+        _ if falls(accuracy) => Verdict::Met("below the majority, and warned of".to_owned()),
+        _ => Verdict::Met("at least the peer less 0.5 points".to_owned()),
+    }
+}
+
+/// The warnings of a fit in few words.
+fn warned(fit: &ConfusionFit<TopClasses>) -> String {
+    let words = fit.warnings.iter().map(|warning| match warning {
+        InferenceWarning::FewVoters { voters } => format!("only {voters} voters"),
+        InferenceWarning::FewItems { items } => format!("only {items} items"),
+        InferenceWarning::WorseThanGuessing { voters } => format!("{} voters worse than guessing", voters.len()),
+        InferenceWarning::DisagreesWithMajority { share } => format!("leaves {:.0} % of majorities", 100.0 * share),
+        InferenceWarning::SharedErrors {
+            correlation,
+            votes,
+            effective_votes,
+        } => format!("errors correlate by {correlation:.2}: {votes:.1} votes are worth {effective_votes:.1}"),
+        InferenceWarning::NotConverged { iterations } => format!("not converged after {iterations} iterations"),
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() {
+        "no warning".to_owned()
+    } else {
+        format!("warns: {}", words.join(", "))
+    }
+}
+
+/// The likeliest class of an item, the lowest of several.
+fn top(truths: &TopClasses, item: usize) -> Option<usize> {
+    truths.classes.get(item).map(|class| usize::from(*class))
 }
 
 /// A row of accuracies that promises nothing.
