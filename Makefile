@@ -74,15 +74,18 @@ tests/browser/node_modules: tests/browser/package.json tests/browser/package-loc
 
 # Data that is not part of this repository, and the Python that has the peers which the statistics are compared with.
 ACCORD_SHARED ?= ../shared
-ACCORD_BENCH_PYTHON ?= target/benchmark/python/bin/python
 ACCORD_AGREEMENT ?= $(ACCORD_SHARED)/data/agreement
+PEERS := $(ACCORD_SHARED)/bench/peers_aggregation.py
+OWN_PYTHON := target/benchmark/python
+ACCORD_BENCH_PYTHON ?= $(OWN_PYTHON)/bin/python
+PYTHON_READY := $(if $(filter $(OWN_PYTHON)/%,$(ACCORD_BENCH_PYTHON)),$(OWN_PYTHON)/installed)
 
-target/benchmark/python/bin/python: tests/benchmark/requirements.txt
+$(OWN_PYTHON)/installed: tests/benchmark/requirements.txt
 	$(call need,python3,python3)
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) $(APT) update -qq; $(SUDO) $(APT) install -y -qq python3-venv; }
-	python3 -m venv target/benchmark/python
-	$@ -m pip install --quiet --requirement tests/benchmark/requirements.txt
-	$@ -m pip install --quiet --no-deps irrCAC==0.4.4
+	python3 -m venv $(OWN_PYTHON)
+	$(OWN_PYTHON)/bin/python -m pip install --quiet --requirement tests/benchmark/requirements.txt
+	$(OWN_PYTHON)/bin/python -m pip install --quiet --no-deps irrCAC==0.4.4
 	@touch $@
 
 .PHONY: reference
@@ -91,9 +94,16 @@ reference: setup ## Compare the statistics with other libraries on real votes
 	ACCORD_AGREEMENT="$(ACCORD_AGREEMENT)" cargo run --locked --quiet --release -p accord-statistics --example reference
 
 .PHONY: reference-exact
-reference-exact: setup $(ACCORD_BENCH_PYTHON) ## The same, agreement to 1e-9
+reference-exact: setup $(PYTHON_READY) ## The same, agreement to 1e-9
 	$(ACCORD_BENCH_PYTHON) tests/benchmark/exact_agreement.py "$(ACCORD_AGREEMENT)" target/benchmark/exact
 	ACCORD_EXACT=target/benchmark/exact $(MAKE) --no-print-directory reference
+
+.PHONY: bench-statistics
+bench-statistics: release $(PYTHON_READY) ## Measure the statistics against Python's libraries (OPTIONS=--help)
+	$(call need,/usr/bin/time,time)
+	@[ -f "$(PEERS)" ] || { echo "no peers at $(PEERS): name the folder of shared data with ACCORD_SHARED"; exit 1; }
+	$(ACCORD_BENCH_PYTHON) tests/benchmark/compare.py --program target/release/accord --peers "$(PEERS)" \
+		--folder "$${ACCORD_BENCH_DATA:-target/benchmark/data}" $(OPTIONS)
 
 .PHONY: clean
 clean: ## Remove what was built and the demonstration
