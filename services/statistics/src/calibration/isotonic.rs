@@ -22,7 +22,8 @@ pub struct IsotonicBlock {
 
 impl IsotonicBlock {
     /// The value clipped to `[1/(n+2), (n+1)/(n+2)]` with `n` the block's weight, so that a block without
-    /// errors does not claim certainty.
+    /// errors does not claim certainty. The clip is the block's own: a small block may then say less than a
+    /// larger one below it.
     pub fn clipped_value(&self) -> f64 {
         let bound = 1.0 / (self.weight + 2.0);
         self.value.clamp(bound, 1.0 - bound)

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::sample_weights::SampleWeights;
 use crate::error::{InvalidInput, finite, same_length};
+use crate::numeric::line::{LineProblem, LineSolution};
 use crate::numeric::logistic::{cross_entropy, logit, sigmoid};
-use crate::numeric::newton::{LogisticProblem, Solution};
 use crate::numeric::sum::sum;
 
 /// `p = 1 / (1 + exp(-(slope * score + intercept)))`. Platt's own letters are `A = -slope` and
@@ -145,21 +145,21 @@ impl Targets {
 
     fn fit(&self, scores: &[f64], correct: &[bool], weights: &[f64]) -> PlattFit {
         let scale = Standardisation::of(scores, weights);
-        let design: Vec<f64> = scores.iter().flat_map(|score| [scale.apply(*score), 1.0]).collect();
-        let targets: Vec<f64> = correct.iter().map(|is_correct| self.of(*is_correct)).collect();
-        let problem = LogisticProblem {
-            design: &design,
-            targets: &targets,
+        let problem = LineProblem {
+            scores,
+            labels: correct,
             weights,
-            centre: &[0.0, 0.0],
-            precision: &[0.0, 0.0],
+            mean: scale.mean,
+            scale: 1.0 / scale.deviation,
+            high: self.positive,
+            low: self.negative,
         };
         let start = ((self.positive_weight + 1.0) / (self.negative_weight + 1.0)).ln();
-        let solution = problem.minimise(&[0.0, start]);
+        let solution = problem.minimise(start);
         self.report(scale.curve(&solution), &solution)
     }
 
-    fn report(&self, curve: PlattCurve, solution: &Solution) -> PlattFit {
+    fn report(&self, curve: PlattCurve, solution: &LineSolution) -> PlattFit {
         PlattFit {
             curve,
             positive_weight: self.positive_weight,
@@ -200,15 +200,12 @@ impl Standardisation {
         }
     }
 
-    fn apply(&self, score: f64) -> f64 {
-        (score - self.mean) / self.deviation
-    }
-
-    fn curve(&self, solution: &Solution) -> PlattCurve {
-        let standardised = &solution.parameters;
-        let slope = standardised.first().copied().unwrap_or(0.0) / self.deviation;
-        let intercept = standardised.get(1).copied().unwrap_or(0.0) - slope * self.mean;
-        PlattCurve { slope, intercept }
+    fn curve(&self, solution: &LineSolution) -> PlattCurve {
+        let slope = solution.slope / self.deviation;
+        PlattCurve {
+            slope,
+            intercept: solution.intercept - slope * self.mean,
+        }
     }
 }
 

@@ -16,42 +16,61 @@ pub(crate) struct Block {
 /// Monotone least-squares fit of `targets` on `scores` [Ayer et al., 1955, Ann. Math. Stat.]. Equal scores
 /// are averaged first; neighbours of equal value form one block. Blocks ascend in score and in value.
 pub(crate) fn pool(scores: &[f64], targets: &[f64], weights: &[f64]) -> Vec<Block> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|left, right| scores[*left].total_cmp(&scores[*right]));
-    let mut points: Vec<Block> = Vec::new();
-    for index in order {
-        let (score, target, weight) = (scores[index], targets[index], weights[index]);
-        match points.last_mut() {
-            Some(last) if last.upper == score => *last = join(*last, score, target, weight),
-            _ => points.push(Block {
-                lower: score,
-                upper: score,
-                value: target,
-                weight,
-            }),
+    let mut rows: Vec<Mass> = scores
+        .iter()
+        .zip(targets)
+        .zip(weights)
+        .map(|((score, target), weight)| Mass {
+            lower: *score,
+            upper: *score,
+            total: weight * target,
+            weight: *weight,
+        })
+        .collect();
+    // Scores alone order rows: those of equal score are summed, in whatever order they come.
+    rows.sort_unstable_by(|left, right| left.lower.total_cmp(&right.lower));
+    let mut blocks: Vec<Mass> = Vec::new();
+    let mut rows = rows.into_iter().peekable();
+    while let Some(mut current) = rows.next() {
+        while let Some(same) = rows.next_if(|next| next.lower == current.lower) {
+            current.absorb(&same);
         }
-    }
-    let mut blocks: Vec<Block> = Vec::with_capacity(points.len());
-    for point in points {
-        let mut current = point;
-        while let Some(previous) = blocks.last().copied().filter(|block| block.value >= current.value) {
-            blocks.pop();
-            let upper = current.upper;
-            current = join(previous, upper, current.value, current.weight);
+        while let Some(previous) = blocks.pop_if(|block| block.value() >= current.value()) {
+            current.absorb(&previous);
         }
         blocks.push(current);
     }
+    let blocks = blocks.into_iter();
     blocks
+        .map(|block| Block {
+            lower: block.lower,
+            upper: block.upper,
+            value: block.value(),
+            weight: block.weight,
+        })
+        .collect()
 }
 
-/// Extends a block to `upper` by a mass of `weight` at `value`.
-fn join(block: Block, upper: f64, value: f64, weight: f64) -> Block {
-    let total = block.weight + weight;
-    Block {
-        lower: block.lower,
-        upper,
-        value: block.value + (value - block.value) * (weight / total),
-        weight: total,
+/// Rows of one run, as sums, so that the order in which they are joined does not matter for counts.
+#[derive(Clone, Copy)]
+struct Mass {
+    lower: f64,
+    upper: f64,
+    /// Sum of weight times target.
+    total: f64,
+    weight: f64,
+}
+
+impl Mass {
+    fn value(&self) -> f64 {
+        self.total / self.weight
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.lower = self.lower.min(other.lower);
+        self.upper = self.upper.max(other.upper);
+        self.total += other.total;
+        self.weight += other.weight;
     }
 }
 
