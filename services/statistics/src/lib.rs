@@ -21,6 +21,7 @@ mod estimate;
 pub mod experiments;
 pub mod metrics;
 mod numeric;
+pub mod pipeline;
 pub mod resampling;
 pub mod risk_control;
 pub mod sampling;

@@ -3,9 +3,11 @@
 pub(crate) mod beta_function;
 pub(crate) mod bins;
 pub(crate) mod clustered;
+pub(crate) mod conditional_logit;
 pub(crate) mod gamma_function;
 pub(crate) mod line;
 pub(crate) mod linear;
+pub(crate) mod linfa_start;
 pub(crate) mod logistic;
 pub(crate) mod newton;
 pub(crate) mod normal;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{InvalidInput, parameter, same_length};
+use crate::numeric::linfa_start::near_minimum;
 use crate::numeric::logistic::sigmoid;
 use crate::numeric::newton::LogisticProblem;
 use crate::numeric::sum::sum;
@@ -41,7 +42,7 @@ pub struct Stacker {
     pub penalised_loss: f64,
     /// Largest absolute entry of the gradient at the solution.
     pub gradient_norm: f64,
-    /// Newton steps taken.
+    /// Newton steps taken after the start.
     pub iterations: usize,
     /// Whether the gradient reached its tolerance, or no step could improve the loss any further.
     pub converged: bool,
@@ -60,8 +61,11 @@ impl Stacker {
     }
 }
 
-/// Fits `P(correct) = sigmoid(intercept + sum_v coefficient_v * feature_v)` by Newton's method under the
-/// penalty `(l2/2) |coefficients|^2`, which spares the intercept [Wolpert, 1992, Neural Netw.].
+/// Fits `P(correct) = sigmoid(intercept + sum_v coefficient_v * feature_v)` under the penalty
+/// `(l2/2) |coefficients|^2`, which spares the intercept [Wolpert, 1992, Neural Netw.].
+///
+/// `linfa-logistic` finds the minimum to about four digits; a few steps of Newton's method from there make it exact
+/// and check the gradient, which that crate does not report.
 ///
 /// `agreement[i]` has one entry per voter, `correct[i]` says whether the candidate was right. `l2 > 0`
 /// keeps the fit finite on separable data and shares weight among copies. Choose `l2` by
@@ -78,12 +82,14 @@ pub fn fit_stacker(agreement: &[Vec<Agreement>], correct: &[bool], l2: f64) -> R
         same_length("agreement", first.len(), row.len())?;
     }
     parameter("l2", l2, "a finite number above 0", l2.is_finite() && l2 > 0.0)?;
-    let design: Vec<f64> = agreement.iter().flat_map(|row| features(row)).collect();
+    let features: Vec<f64> = agreement.iter().flatten().map(|stance| stance.feature()).collect();
+    let width = first.len() + 1;
+    let start = near_minimum(&features, first.len(), correct, l2);
+    let design: Vec<f64> = agreement.iter().flat_map(|row| with_intercept(row)).collect();
     let targets: Vec<f64> = correct
         .iter()
         .map(|is_correct| f64::from(u8::from(*is_correct)))
         .collect();
-    let width = first.len() + 1;
     let mut precision = vec![l2; width];
     precision[0] = 0.0;
     let problem = LogisticProblem {
@@ -93,7 +99,7 @@ pub fn fit_stacker(agreement: &[Vec<Agreement>], correct: &[bool], l2: f64) -> R
         centre: &vec![0.0; width],
         precision: &precision,
     };
-    let mut solution = problem.minimise(&vec![0.0; width]);
+    let mut solution = problem.minimise(&start.unwrap_or_else(|| vec![0.0; width]));
     Ok(Stacker {
         coefficients: solution.parameters.split_off(1),
         intercept: solution.parameters[0],
@@ -105,7 +111,7 @@ pub fn fit_stacker(agreement: &[Vec<Agreement>], correct: &[bool], l2: f64) -> R
 }
 
 /// The intercept's 1 and one feature per voter.
-fn features(agreement: &[Agreement]) -> impl Iterator<Item = f64> {
+fn with_intercept(agreement: &[Agreement]) -> impl Iterator<Item = f64> {
     std::iter::once(1.0).chain(agreement.iter().map(|stance| stance.feature()))
 }
 
