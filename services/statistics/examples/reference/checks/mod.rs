@@ -1,6 +1,7 @@
 //! Real votes of crowds and language models: what this crate makes of them beside what other libraries do.
 
 mod agreement;
+mod panels;
 mod report;
 mod sets;
 mod truth;
@@ -73,6 +74,7 @@ pub(crate) fn compare(folder: &Path, name: &str, exact: Option<&Path>) -> Result
         let panel = votes.of(&names);
         agreement::compare_classes(&mut section, &panel, peers.part("panel").part("agreement"))?;
         truth::compare(&mut section, &panel, &reference["panel"]["aggregation"], true)?;
+        panels::compare(&mut section, &panel, &reference["panel"])?;
         sections.push(section);
     }
     Ok(sections)

@@ -15,7 +15,7 @@ use super::Failure;
 pub(crate) struct VoteSet {
     /// Names in string order.
     pub(crate) items: Vec<String>,
-    /// Names in string order.
+    /// Names, those of a whole set in string order.
     pub(crate) annotators: Vec<String>,
     /// Number of classes, declared or seen in votes or gold.
     pub(crate) classes: usize,
@@ -51,9 +51,9 @@ impl VoteSet {
         })
     }
 
-    /// The votes of some annotators only, on the same items.
+    /// The votes of some annotators only, in the order of their names here, on the same items.
     pub(crate) fn of(&self, names: &[String]) -> Self {
-        let annotators: Vec<String> = distinct(names.iter());
+        let annotators = names.to_vec();
         let kept = positions(&annotators);
         let own = |(item, annotator, class): &(usize, usize, usize)| {
             let place = kept.get(&self.annotators[*annotator])?;
