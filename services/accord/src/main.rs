@@ -7,6 +7,7 @@ mod configuration;
 mod documents_with_gold;
 mod logging;
 mod output;
+mod report;
 mod wiring;
 mod workers;
 
@@ -17,19 +18,23 @@ use clap::Parser;
 use crate::arguments::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match commands::run_on_files(Arguments::parse()) {
+        Ok(ended) => return code_of(ended),
+        Err(arguments) => *arguments,
+    };
     // One provider of cryptography for the database, the server and the calls to models.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         output::complain("another provider of cryptography is installed already");
         return ExitCode::FAILURE;
     }
-    match run(arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            output::complain(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    code_of(run(arguments))
+}
+
+fn code_of(ended: anyhow::Result<ExitCode>) -> ExitCode {
+    ended.unwrap_or_else(|error| {
+        output::complain(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

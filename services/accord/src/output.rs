@@ -52,6 +52,16 @@ pub(crate) fn bar(steps: u64, label: &str) -> ProgressBar {
     bar
 }
 
+/// A sign that something is going on whose length is not known, on standard error; silent when that is no terminal.
+pub(crate) fn spinner(label: &str) -> ProgressBar {
+    const TICK: std::time::Duration = std::time::Duration::from_millis(120);
+    let spinner = ProgressBar::new_spinner().with_message(label.to_owned());
+    if !spinner.is_hidden() {
+        spinner.enable_steady_tick(TICK);
+    }
+    spinner
+}
+
 /// A bar that counts bytes.
 pub(crate) fn byte_bar(bytes: u64, label: &str) -> ProgressBar {
     let bar = bar(bytes, label);
@@ -65,6 +75,11 @@ pub(crate) fn byte_bar(bytes: u64, label: &str) -> ProgressBar {
 /// A number with three decimals, or a dash.
 pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// A count with its thousands set apart.
+pub(crate) fn count(number: usize) -> String {
+    accord_charts::numbers::whole(number as u64)
 }
 
 /// A share in percent, or a dash.

@@ -1,5 +1,7 @@
 //! The commands, one a file.
 
+mod aggregate;
+mod agreement;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -12,6 +14,7 @@ mod serve;
 mod token;
 mod train_reader;
 mod user;
+mod vote_files;
 mod work;
 
 use std::process::ExitCode;
@@ -22,6 +25,16 @@ use crate::arguments::{Arguments, Command};
 use crate::configuration::{Configuration, DEFAULTS};
 use crate::wiring::House;
 use crate::{logging, output};
+
+/// Runs a command that works on files alone: it needs no configuration, no database and no runtime. Gives any other
+/// command back.
+pub(crate) fn run_on_files(arguments: Arguments) -> Result<anyhow::Result<ExitCode>, Box<Arguments>> {
+    match &arguments.command {
+        Command::Agreement(arguments) => Ok(agreement::run(arguments)),
+        Command::Aggregate(arguments) => Ok(aggregate::run(arguments)),
+        _ => Err(Box::new(arguments)),
+    }
+}
 
 /// Runs a command; the code tells scripts how it went.
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -5,3 +5,4 @@ mod accounts;
 mod configuration;
 mod data;
 mod program;
+mod vote_files;

@@ -115,6 +115,36 @@ impl PairTable {
         Ok(Self { classes, counts })
     }
 
+    /// As [`Self::from_votes`], from lists of `(item, class)`, each by item ascending with at most one vote an item.
+    ///
+    /// # Errors
+    /// A class that is not below `classes`.
+    pub fn from_lists(
+        first: &[(usize, usize)],
+        second: &[(usize, usize)],
+        classes: usize,
+    ) -> Result<Self, InvalidInput> {
+        let mut counts = vec![0; classes * classes];
+        let mut others = second.iter().peekable();
+        for (index, (item, row)) in first.iter().enumerate() {
+            while others.next_if(|(other, _)| other < item).is_some() {}
+            let Some((_, column)) = others.next_if(|(other, _)| other == item) else {
+                continue;
+            };
+            let found = *row.max(column);
+            if found >= classes {
+                return Err(InvalidInput::Index {
+                    what: "votes",
+                    index,
+                    found,
+                    bound: classes,
+                });
+            }
+            counts[row * classes + column] += 1;
+        }
+        Ok(Self { classes, counts })
+    }
+
     /// Items both raters voted on.
     pub fn items(&self) -> u64 {
         self.counts.iter().sum()
@@ -273,6 +303,21 @@ fn undefined(reason: Undefined) -> CohenKappa {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_and_columns_count_alike() {
+        let columns = [
+            vec![Some(0), None, Some(2), Some(1), None],
+            vec![Some(0), Some(1), None, Some(2), Some(2)],
+        ];
+        let lists = columns.each_ref().map(|column| -> Vec<(usize, usize)> {
+            let votes = column.iter().enumerate();
+            votes.filter_map(|(item, class)| Some((item, (*class)?))).collect()
+        });
+        let table = PairTable::from_lists(&lists[0], &lists[1], 3).unwrap();
+        assert_eq!(table, PairTable::from_votes(&columns[0], &columns[1], 3).unwrap());
+        assert!(PairTable::from_lists(&lists[0], &lists[1], 2).is_err());
+    }
 
     #[test]
     fn weighted_and_plain_agree_on_two_classes() {

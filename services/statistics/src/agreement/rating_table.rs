@@ -55,25 +55,7 @@ impl From<RatingTable> for RawTable {
 impl From<&VoteTable> for RatingTable {
     /// Counts the votes of each item; who cast them, and with which weight, is dropped.
     fn from(votes: &VoteTable) -> Self {
-        let mut table = Self {
-            classes: votes.classes(),
-            offsets: Vec::with_capacity(votes.items() + 1),
-            entries: Vec::with_capacity(votes.votes()),
-        };
-        table.offsets.push(0);
-        let mut classes = Vec::new();
-        for row in votes.rows() {
-            classes.clear();
-            classes.extend_from_slice(row.classes);
-            classes.sort_unstable();
-            let runs = classes.chunk_by(|left, right| left == right);
-            table
-                .entries
-                .extend(runs.filter_map(|run| Some((u32::from(*run.first()?), run.len() as u32))));
-            table.offsets.push(table.entries.len() as u32);
-        }
-        table.entries.shrink_to_fit();
-        table
+        Self::count_rows(votes.offsets(), votes.class_column(), votes.classes())
     }
 }
 
@@ -182,6 +164,52 @@ impl RatingTable {
             table.push(&mut grouped[bounds[0]..bounds[1]])?;
         }
         Ok(table)
+    }
+
+    /// From compressed rows: the votes of item `i` are `class_column[starts[i]..starts[i + 1]]`, in any order.
+    ///
+    /// # Errors
+    /// Starts that are not those of rows (at least one, the first 0, never falling, the last the number of votes), or a
+    /// class that is not below `classes`.
+    pub fn from_rows(starts: &[u32], class_column: &[u16], classes: usize) -> Result<Self, InvalidInput> {
+        let is_whole = starts.first() == Some(&0) && starts.last().map(|end| *end as usize) == Some(class_column.len());
+        parameter(
+            "starts of rows",
+            starts.last().map_or(f64::NAN, |end| f64::from(*end)),
+            "starts from 0 to the number of votes, never falling",
+            is_whole && starts.is_sorted(),
+        )?;
+        let highest = class_column.iter().max().map_or(0, |class| usize::from(*class) + 1);
+        let is_below = highest <= classes;
+        parameter(
+            "highest class",
+            highest as f64 - 1.0,
+            "a class below the number of classes",
+            is_below,
+        )?;
+        Ok(Self::count_rows(starts, class_column, classes))
+    }
+
+    fn count_rows(starts: &[u32], class_column: &[u16], classes: usize) -> Self {
+        let mut table = Self {
+            classes,
+            offsets: Vec::with_capacity(starts.len()),
+            entries: Vec::with_capacity(class_column.len()),
+        };
+        table.offsets.push(0);
+        let mut row = Vec::new();
+        for bounds in starts.windows(2) {
+            row.clear();
+            row.extend_from_slice(&class_column[bounds[0] as usize..bounds[1] as usize]);
+            row.sort_unstable();
+            let runs = row.chunk_by(|left, right| left == right);
+            table
+                .entries
+                .extend(runs.filter_map(|run| Some((u32::from(*run.first()?), run.len() as u32))));
+            table.offsets.push(table.entries.len() as u32);
+        }
+        table.entries.shrink_to_fit();
+        table
     }
 
     /// From numeric ratings: the distinct numbers, ascending, become the classes and are returned for
@@ -335,6 +363,11 @@ mod tests {
         assert_eq!(from_rows.class_counts(), vec![1, 2]);
         let votes = VoteTable::from_triples(&[(0, 2, 1), (1, 0, 0), (0, 0, 1)], 3, 3, 2).unwrap();
         assert_eq!(RatingTable::from(&votes), from_rows);
+        assert_eq!(RatingTable::from_rows(&[0, 2, 3, 3], &[1, 1, 0], 2).unwrap(), from_rows);
+        assert!(RatingTable::from_rows(&[0, 2, 3, 3], &[1, 2, 0], 2).is_err());
+        for starts in [&[][..], &[0, 2], &[1, 3], &[0, 2, 1, 3]] {
+            assert!(RatingTable::from_rows(starts, &[1, 1, 0], 2).is_err());
+        }
         let text = serde_json::to_string(&from_rows).unwrap();
         assert_eq!(serde_json::from_str::<RatingTable>(&text).unwrap(), from_rows);
         assert!(serde_json::from_str::<RatingTable>(r#"{"classes":1,"items":[[[1,2]]]}"#).is_err());

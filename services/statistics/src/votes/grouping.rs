@@ -145,6 +145,14 @@ impl Key for u128 {
 }
 
 impl Grouped {
+    /// With the votes of every row in the order of their voters; a second vote is refused.
+    pub(super) fn sorted(mut self) -> Result<Self, InvalidInput> {
+        match self.sort_rows(Repeats::Refuse) {
+            Ok(()) => Ok(self),
+            Err(repeated) => Err(repeated.into()),
+        }
+    }
+
     /// Sorts the votes of every row by voter, which also brings repeated votes together.
     fn sort_rows(&mut self, repeats: Repeats) -> Result<(), Repeated> {
         let (mut short, mut long) = (Vec::<u64>::new(), Vec::<u128>::new());

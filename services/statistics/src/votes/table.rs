@@ -103,6 +103,47 @@ impl VoteTable {
         Self::build(items, voters, classes, weights, counts, Repeats::KeepFirst)
     }
 
+    /// From compressed rows, which are taken over without a copy: the votes of item `i` are those from `starts[i]` up to
+    /// `starts[i + 1]`, in any order within the row. `weights` is empty or has one entry for each vote.
+    ///
+    /// # Errors
+    /// As [`Self::from_weighted_columns`], and starts that are not those of rows: at least one, the first 0, never
+    /// falling, the last the number of votes.
+    pub fn from_rows(
+        starts: Vec<u32>,
+        voters: Vec<u32>,
+        classes: Vec<u16>,
+        weights: Vec<f64>,
+        [voter_count, class_count]: [usize; 2],
+    ) -> Result<Self, InvalidInput> {
+        same_length("classes of votes", voters.len(), classes.len())?;
+        if !weights.is_empty() {
+            same_length("weights of votes", voters.len(), weights.len())?;
+            non_negative("weights of votes", &weights)?;
+        }
+        let is_whole = starts.first() == Some(&0) && starts.last().map(|end| *end as usize) == Some(voters.len());
+        let last = starts.last().map_or(f64::NAN, |end| f64::from(*end));
+        parameter(
+            "starts of rows",
+            last,
+            "starts from 0 to the number of votes, never falling",
+            is_whole && starts.is_sorted(),
+        )?;
+        check_counts(voters.len(), [starts.len() - 1, voter_count, class_count])?;
+        check_voters_and_classes(&voters, &classes, voter_count, class_count)?;
+        let grouped = Grouped {
+            offsets: starts,
+            voters,
+            classes,
+            weights,
+        };
+        Ok(Self {
+            grouped: grouped.sorted()?,
+            voter_count,
+            class_count,
+        })
+    }
+
     /// From triples `(item, voter, class)` in any order, for small data.
     ///
     /// # Errors
@@ -142,24 +183,9 @@ impl VoteTable {
     ) -> Result<(Self, usize), InvalidInput> {
         same_length("voters of votes", items.len(), voters.len())?;
         same_length("classes of votes", items.len(), classes.len())?;
-        let fits = |count: usize| u32::try_from(count).is_ok();
-        parameter("votes", items.len() as f64, "fewer than 2^32", fits(items.len()))?;
-        parameter("items", item_count as f64, "fewer than 2^32", fits(item_count))?;
-        parameter("voters", voter_count as f64, "fewer than 2^32", fits(voter_count))?;
-        parameter(
-            "classes",
-            class_count as f64,
-            "from 1 to 65536",
-            (1..=usize::from(u16::MAX) + 1).contains(&class_count),
-        )?;
+        check_counts(items.len(), [item_count, voter_count, class_count])?;
         below("item of votes", items.iter().map(|item| *item as usize), item_count)?;
-        below(
-            "voter of votes",
-            voters.iter().map(|voter| *voter as usize),
-            voter_count,
-        )?;
-        let wide = classes.iter().map(|class| usize::from(*class));
-        below("class of votes", wide, class_count)?;
+        check_voters_and_classes(&voters, &classes, voter_count, class_count)?;
         let columns = Columns {
             items,
             voters,
@@ -248,6 +274,31 @@ impl VoteTable {
     }
 }
 
+/// Checks that the table can hold so many votes, and so many items, voters and classes.
+fn check_counts(votes: usize, [items, voters, classes]: [usize; 3]) -> Result<(), InvalidInput> {
+    let fits = |count: usize| u32::try_from(count).is_ok();
+    parameter("votes", votes as f64, "fewer than 2^32", fits(votes))?;
+    parameter("items", items as f64, "fewer than 2^32", fits(items))?;
+    parameter("voters", voters as f64, "fewer than 2^32", fits(voters))?;
+    let holds = (1..=usize::from(u16::MAX) + 1).contains(&classes);
+    parameter("classes", classes as f64, "from 1 to 65536", holds)
+}
+
+fn check_voters_and_classes(
+    voters: &[u32],
+    classes: &[u16],
+    voter_count: usize,
+    class_count: usize,
+) -> Result<(), InvalidInput> {
+    below(
+        "voter of votes",
+        voters.iter().map(|voter| *voter as usize),
+        voter_count,
+    )?;
+    let wide = classes.iter().map(|class| usize::from(*class));
+    below("class of votes", wide, class_count)
+}
+
 fn below(what: &'static str, values: impl Iterator<Item = usize> + Clone, bound: usize) -> Result<(), InvalidInput> {
     // The largest first: that is one pass without branches, and the usual end.
     if values.clone().fold(0, usize::max) < bound || values.clone().next().is_none() {
@@ -328,6 +379,30 @@ mod tests {
             assert_eq!((kept.row(1).classes, kept.row(1).weights), (&[0_u16][..], &[2.0][..]));
             assert_eq!((kept.row(2).voters, kept.row(2).weights), (&[0_u32][..], &[4.0][..]));
         }
+    }
+
+    #[test]
+    fn rows_are_taken_over_as_they_are() {
+        let rows = |starts: Vec<u32>, voters: Vec<u32>, weights: Vec<f64>| {
+            VoteTable::from_rows(starts, voters, vec![0, 1, 0], weights, [3, 2])
+        };
+        let built = rows(vec![0, 2, 2, 3], vec![2, 0, 1], vec![]).unwrap();
+        assert_eq!(built, table(&[(0, 2, 0), (0, 0, 1), (2, 1, 0)], [3, 3, 2]).unwrap());
+        assert!(rows(vec![0, 2, 3], vec![2, 0, 1], vec![1.0]).is_err());
+        assert!(rows(vec![0, 2, 3], vec![2, 0, 3], vec![]).is_err());
+        for starts in [vec![], vec![0], vec![0, 2], vec![1, 3], vec![0, 2, 1, 3]] {
+            assert!(rows(starts, vec![2, 0, 1], vec![]).is_err());
+        }
+        let repeated = rows(vec![0, 3], vec![2, 0, 2], vec![]);
+        assert!(matches!(
+            repeated,
+            Err(InvalidInput::Repeated {
+                item: 0,
+                voter: 2,
+                first: 0,
+                index: 2
+            })
+        ));
     }
 
     #[test]

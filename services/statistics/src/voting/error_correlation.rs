@@ -44,12 +44,23 @@ pub fn error_correlation(errors: &[Vec<Option<bool>>]) -> Result<ErrorCorrelatio
             mean(&own).ok_or(Undefined::TooFewItems).into()
         })
         .collect();
+    Ok(of_pairs(voters, error_rates, |first, second| {
+        pair_correlation(errors, first, second)
+    }))
+}
+
+/// Everything from what `pair` says about each pair: its labelled items and its correlation.
+fn of_pairs(
+    voters: usize,
+    error_rates: Vec<Estimate>,
+    pair: impl Fn(usize, usize) -> (usize, Estimate),
+) -> ErrorCorrelation {
     let mut correlations = vec![vec![Estimate::Undefined(Undefined::TooFewItems); voters]; voters];
     let mut pair_items = vec![vec![0; voters]; voters];
     let mut defined = Vec::new();
     for first in 0..voters {
         for second in first..voters {
-            let (items, correlation) = pair_correlation(errors, first, second);
+            let (items, correlation) = pair(first, second);
             for (row, column) in [(first, second), (second, first)] {
                 correlations[row][column] = correlation;
                 pair_items[row][column] = items;
@@ -60,13 +71,82 @@ pub fn error_correlation(errors: &[Vec<Option<bool>>]) -> Result<ErrorCorrelatio
         }
     }
     let mean = mean(&defined);
-    Ok(ErrorCorrelation {
+    ErrorCorrelation {
         error_rates,
         correlations,
         pair_items,
         mean: mean.ok_or(Undefined::NoVariation).into(),
         effective_votes: design_effect_votes(voters, mean.unwrap_or(0.0)),
-    })
+    }
+}
+
+/// As [`error_correlation`], from each voter's labelled votes `(item, is wrong)`, by item ascending with at most one an
+/// item: memory and time follow the votes and not items times voters.
+///
+/// # Errors
+/// Votes of a voter that are not strictly ascending by item.
+pub fn error_correlation_of_lists(voters: &[Vec<(usize, bool)>]) -> Result<ErrorCorrelation, InvalidInput> {
+    for votes in voters {
+        if let Some(index) = votes.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
+            return Err(InvalidInput::Entry {
+                what: "item of votes",
+                index: index + 1,
+                value: votes[index + 1].0 as f64,
+                expected: "a higher item than before: one vote an item, in order",
+            });
+        }
+    }
+    let rate = |votes: &Vec<(usize, bool)>| {
+        let wrong = votes.iter().filter(|(_, is_wrong)| *is_wrong).count();
+        match votes.len() {
+            0 => Estimate::Undefined(Undefined::TooFewItems),
+            all => Estimate::Value(wrong as f64 / all as f64),
+        }
+    };
+    let pair = |first: usize, second: usize| ErrorCounts::of(&voters[first], &voters[second]).correlation();
+    Ok(of_pairs(voters.len(), voters.iter().map(rate).collect(), pair))
+}
+
+/// How often two voters were right and wrong on the items of both.
+#[derive(Default)]
+struct ErrorCounts {
+    items: usize,
+    first_wrong: usize,
+    second_wrong: usize,
+    both_wrong: usize,
+}
+
+impl ErrorCounts {
+    fn of(first: &[(usize, bool)], second: &[(usize, bool)]) -> Self {
+        let mut counts = Self::default();
+        let mut others = second.iter().peekable();
+        for (item, is_wrong) in first {
+            while others.next_if(|(other, _)| other < item).is_some() {}
+            if let Some((_, is_other_wrong)) = others.next_if(|(other, _)| other == item) {
+                counts.items += 1;
+                counts.first_wrong += usize::from(*is_wrong);
+                counts.second_wrong += usize::from(*is_other_wrong);
+                counts.both_wrong += usize::from(*is_wrong && *is_other_wrong);
+            }
+        }
+        counts
+    }
+
+    fn correlation(&self) -> (usize, Estimate) {
+        if self.items < 2 {
+            return (self.items, Estimate::Undefined(Undefined::TooFewItems));
+        }
+        let count = self.items as f64;
+        let [first, second, both] =
+            [self.first_wrong, self.second_wrong, self.both_wrong].map(|wrong| wrong as f64 / count);
+        let variance = first * (1.0 - first) * second * (1.0 - second);
+        let always_alike = |wrong: usize| wrong == 0 || wrong == self.items;
+        if always_alike(self.first_wrong) || always_alike(self.second_wrong) {
+            return (self.items, Estimate::Undefined(Undefined::NoVariation));
+        }
+        let correlation = (both - first * second) / variance.sqrt();
+        (self.items, Estimate::Value(correlation.clamp(-1.0, 1.0)))
+    }
 }
 
 fn indicator(error: Option<bool>) -> Option<f64> {
@@ -164,6 +244,46 @@ mod tests {
         // 40 items at 1, shrunk with the strength of 20 to the overall mean of 1/3.
         assert!((families[0] - (40.0 + 20.0 / 3.0) / 60.0).abs() < 1e-12);
         assert_eq!(families[1], 1.0);
+    }
+
+    #[test]
+    fn lists_and_rows_say_the_same() {
+        let rows: Vec<Vec<Option<bool>>> = (0..60_usize)
+            .map(|item| {
+                let vote = |voter: usize| {
+                    let is_wrong = (item * item + 7 * voter * item) % (voter + 3) == 0;
+                    ((item + voter) % 5 > 0).then_some(is_wrong)
+                };
+                vec![vote(0), vote(1), vote(2), Some(false), None]
+            })
+            .collect();
+        let lists: Vec<Vec<(usize, bool)>> = (0..5)
+            .map(|voter| {
+                let votes = rows.iter().enumerate();
+                votes.filter_map(|(item, row)| Some((item, row[voter]?))).collect()
+            })
+            .collect();
+        let (dense, sparse) = (
+            error_correlation(&rows).unwrap(),
+            error_correlation_of_lists(&lists).unwrap(),
+        );
+        assert_eq!(sparse.pair_items, dense.pair_items);
+        assert_eq!(sparse.error_rates[4], dense.error_rates[4]);
+        let near = |left: &Estimate, right: &Estimate| match (left, right) {
+            (Estimate::Value(left), Estimate::Value(right)) => (left - right).abs() < 1e-12,
+            (left, right) => left == right,
+        };
+        let both = sparse
+            .correlations
+            .iter()
+            .flatten()
+            .zip(dense.correlations.iter().flatten());
+        assert!(
+            both.clone().all(|(left, right)| near(left, right)),
+            "{sparse:?} {dense:?}"
+        );
+        assert!(both.filter(|(left, _)| left.is_defined()).count() > 8);
+        assert!(error_correlation_of_lists(&[vec![(1, true), (1, false)]]).is_err());
     }
 
     #[test]

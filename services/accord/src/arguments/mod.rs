@@ -1,10 +1,16 @@
 //! The command line.
 
+mod aggregate;
+mod files;
+
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::configuration::LogFormat;
+
+pub(crate) use aggregate::{AggregateArguments, Method};
+pub(crate) use files::{AgreementArguments, InputArguments, LabelLevel};
 
 /// Where help lists the options that are the same for all commands.
 const OF_EVERY_COMMAND: &str = "Options of every command";
@@ -53,6 +59,10 @@ pub(crate) enum Command {
     Extract(ExtractArguments),
     /// Measure annotators and their consensus on documents with gold, cross-fitted.
     Evaluate(EvaluateArguments),
+    /// Measure how far annotators agree, on a file of votes; needs no project.
+    Agreement(AgreementArguments),
+    /// Combine the votes of a file into one label for each item; needs no project.
+    Aggregate(AggregateArguments),
     /// Train the reader that learns, on the gold of a project.
     TrainReader(TrainReaderArguments),
     /// Manage accounts of people.

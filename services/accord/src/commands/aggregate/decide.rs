@@ -1,0 +1,197 @@
+//! Votes to labels, by each method.
+
+use accord_statistics::truth_inference::{
+    ConfusionPrior, Course, EarlyStopping, Ending, InferenceWarning, OneCoinPrior, Stopping, TopClasses,
+    fit_confusions_to_top_classes, fit_one_coin_to_top_classes,
+};
+use accord_statistics::votes::VoteTable;
+use accord_statistics::voting::{
+    AccuracyRule, BetaPrior, VoteCounts, VoteWeights, WeightRule, count_votes, records_against_winners, voter_weights,
+};
+use anyhow::bail;
+
+use super::weights::Weights;
+use crate::arguments::{AggregateArguments, Method};
+use crate::output::spinner;
+
+/// Most cells of confusion matrices: beyond, there are too many labels or annotators for them.
+const MOST_CELLS: usize = 1 << 27;
+
+/// The labels of a field, one for each row of the table.
+#[derive(Debug)]
+pub(super) struct Decided {
+    outcome: Outcome,
+    /// What the method takes each annotator for: a weight or a probability of being right; empty for even votes.
+    pub(super) skills: Vec<f64>,
+    pub(super) course: Option<Course>,
+    pub(super) warnings: Vec<InferenceWarning>,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Counted(VoteCounts),
+    Fitted(TopClasses),
+}
+
+impl Decided {
+    /// The one label of a row; `None` for a tie and where no vote has weight.
+    pub(super) fn winner(&self, row: usize) -> Option<usize> {
+        match &self.outcome {
+            Outcome::Counted(counts) => counts.item(row).value().and_then(|count| count.winner),
+            Outcome::Fitted(truths) => truths.winner(row),
+        }
+    }
+
+    /// The labels that share first place; empty where one leads.
+    pub(super) fn tied(&self, row: usize) -> Vec<usize> {
+        let (of_counts, of_truths) = match &self.outcome {
+            Outcome::Counted(counts) => (Some(counts.tied(row)), None),
+            Outcome::Fitted(truths) => (None, Some(truths.tied(row))),
+        };
+        let ties = of_counts.or(of_truths).unwrap_or_default();
+        ties.iter().map(|(_, class)| usize::from(*class)).collect()
+    }
+
+    /// Rows where several labels share first place.
+    pub(super) fn ties(&self) -> usize {
+        match &self.outcome {
+            Outcome::Counted(counts) => counts.ties(),
+            Outcome::Fitted(truths) => truths.ties(),
+        }
+    }
+
+    /// Rows where no vote has weight.
+    pub(super) fn without_weight(&self) -> usize {
+        match &self.outcome {
+            Outcome::Counted(counts) => counts.undefined().len(),
+            Outcome::Fitted(_) => 0,
+        }
+    }
+
+    /// Share or probability of the leading label; 0 where no vote has weight.
+    pub(super) fn share(&self, row: usize) -> f64 {
+        match &self.outcome {
+            Outcome::Counted(counts) => counts.item(row).value().map_or(0.0, |count| count.top_share),
+            Outcome::Fitted(truths) => truths.probabilities.get(row).copied().unwrap_or_default(),
+        }
+    }
+
+    /// How far it leads.
+    pub(super) fn margin(&self, row: usize) -> f64 {
+        match &self.outcome {
+            Outcome::Counted(counts) => counts.item(row).value().map_or(0.0, |count| count.margin),
+            Outcome::Fitted(truths) => truths.margins.get(row).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Whether votes were counted, and not a model fitted.
+    pub(super) fn is_counted(&self) -> bool {
+        matches!(self.outcome, Outcome::Counted(_))
+    }
+
+    /// The plain majority.
+    pub(super) fn majority(votes: &VoteTable) -> anyhow::Result<Self> {
+        Ok(Self::counted(count_votes(votes, VoteWeights::Even)?, Vec::new()))
+    }
+
+    fn counted(counts: VoteCounts, skills: Vec<f64>) -> Self {
+        Self {
+            outcome: Outcome::Counted(counts),
+            skills,
+            course: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What is needed to decide.
+pub(super) struct Deciding<'a> {
+    pub(super) votes: &'a VoteTable,
+    pub(super) weights: &'a Weights,
+    pub(super) arguments: &'a AggregateArguments,
+}
+
+impl Deciding<'_> {
+    pub(super) fn decide(&self) -> anyhow::Result<Decided> {
+        let wait = spinner("aggregate");
+        let decided = match self.arguments.method {
+            Method::Majority => Decided::majority(self.votes),
+            Method::Weighted => self.weighted(),
+            Method::DawidSkene => self.confusions(),
+            Method::OneCoin => self.one_coin(),
+        };
+        wait.finish_and_clear();
+        decided
+    }
+
+    fn weighted(&self) -> anyhow::Result<Decided> {
+        Ok(match self.weights {
+            Weights::OfVotes => Decided::counted(count_votes(self.votes, VoteWeights::Own)?, Vec::new()),
+            Weights::OfAnnotators(weights) => {
+                let counts = count_votes(self.votes, VoteWeights::ByVoter(weights))?;
+                Decided::counted(counts, weights.clone())
+            }
+            Weights::Learned => {
+                let majority = count_votes(self.votes, VoteWeights::Even)?;
+                let records = records_against_winners(self.votes, &majority)?;
+                let prior = BetaPrior::fitted_or_default(&records);
+                let weights = voter_weights(&records, prior, AccuracyRule::Mean, WeightRule::Accuracy)?;
+                let counts = count_votes(self.votes, VoteWeights::ByVoter(&weights))?;
+                Decided::counted(counts, weights)
+            }
+        })
+    }
+
+    /// When fitted models stop, and nothing else says.
+    fn stopping(&self) -> Stopping {
+        match self.arguments.iterations {
+            None => Stopping::default(),
+            Some(limit) => Stopping {
+                limit,
+                relative_change: 0.0,
+            },
+        }
+    }
+
+    /// The same for confusion matrices, which end before errors that annotators share carry them away from the votes.
+    fn ending(&self) -> Ending {
+        match self.arguments.iterations {
+            None => EarlyStopping::default().into(),
+            Some(_) => self.stopping().into(),
+        }
+    }
+
+    fn confusions(&self) -> anyhow::Result<Decided> {
+        let labels = self.votes.classes();
+        let cells = self.votes.voters().saturating_mul(labels.saturating_mul(labels));
+        if cells > MOST_CELLS {
+            bail!(
+                "{} annotators and {labels} labels are too many for confusion matrices: use --method one-coin",
+                self.votes.voters()
+            );
+        }
+        let fit = fit_confusions_to_top_classes(self.votes, &[], ConfusionPrior::NONE, self.ending())?;
+        // The chance of naming the truth, averaged over the labels it may be.
+        let confusions = fit.confusions.outer_iter();
+        let skills = confusions.map(|confusion| confusion.diag().mean().unwrap_or_default());
+        Ok(Decided {
+            skills: skills.collect(),
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            outcome: Outcome::Fitted(fit.posteriors),
+        })
+    }
+
+    fn one_coin(&self) -> anyhow::Result<Decided> {
+        if self.votes.classes() < 2 {
+            bail!("there is a single label: nothing can be learned; use --method majority");
+        }
+        let fit = fit_one_coin_to_top_classes(self.votes, &[], OneCoinPrior::default(), self.stopping())?;
+        Ok(Decided {
+            skills: fit.skills,
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            outcome: Outcome::Fitted(fit.posteriors),
+        })
+    }
+}
