@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,9 @@ use crate::numeric::sum::sample_variance;
 pub const FEWEST_UNITS: usize = 20;
 /// Largest share of undefined replicates for which an interval is given.
 pub const UNDEFINED_LIMIT: f64 = 0.05;
+
+/// Mean units in a group from which binomials are cheaper than single draws.
+const UNITS_IN_GROUP: usize = 16;
 
 /// How to bootstrap.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -166,6 +171,67 @@ pub(crate) fn bootstrap_units(
     estimate: Estimate,
     statistic: impl Fn(&[u32]) -> Estimate + Sync,
 ) -> Bootstrap {
+    let draw = |random: &mut ChaCha8Rng, drawn: &mut [u32]| {
+        for _ in 0..units {
+            drawn[random.random_range(0..units)] += 1;
+        }
+    };
+    bootstrap(units, units, plan, estimate, draw, statistic)
+}
+
+/// Bootstraps a statistic of units that fall into groups of equal ones: it takes how many units of each group were
+/// drawn. With groups of several units these numbers are drawn as a multinomial, group by group with binomials.
+pub(crate) fn bootstrap_groups(
+    sizes: &[u32],
+    plan: BootstrapPlan,
+    estimate: Estimate,
+    statistic: impl Fn(&[u32]) -> Estimate + Sync,
+) -> Bootstrap {
+    let units: usize = sizes.iter().map(|size| *size as usize).sum();
+    if sizes.len() * UNITS_IN_GROUP <= units {
+        let draw = |random: &mut ChaCha8Rng, drawn: &mut [u32]| draw_multinomial(random, sizes, units as u64, drawn);
+        return bootstrap(sizes.len(), units, plan, estimate, draw, statistic);
+    }
+    let groups = sizes.iter().enumerate();
+    let group_of: Vec<u32> = groups
+        .flat_map(|(group, size)| std::iter::repeat_n(group as u32, *size as usize))
+        .collect();
+    let draw = |random: &mut ChaCha8Rng, drawn: &mut [u32]| {
+        for _ in 0..units {
+            drawn[group_of[random.random_range(0..units)] as usize] += 1;
+        }
+    };
+    bootstrap(sizes.len(), units, plan, estimate, draw, statistic)
+}
+
+/// `units` draws with replacement from groups of these sizes, `units` together.
+fn draw_multinomial(random: &mut ChaCha8Rng, sizes: &[u32], units: u64, drawn: &mut [u32]) {
+    // Draws left, and units in the groups left.
+    let (mut draws, mut left) = (units, units);
+    for (size, drawn) in sizes.iter().zip(drawn) {
+        if draws == 0 {
+            break;
+        }
+        let share = f64::from(*size) / left as f64;
+        let own = match Binomial::new(draws, share) {
+            Ok(law) if share < 1.0 => law.sample(random),
+            _ => draws,
+        };
+        *drawn = own as u32;
+        draws -= own;
+        left -= u64::from(*size);
+    }
+}
+
+/// Replicates of `groups` counts that `draw` fills in from zeros.
+fn bootstrap(
+    groups: usize,
+    units: usize,
+    plan: BootstrapPlan,
+    estimate: Estimate,
+    draw: impl Fn(&mut ChaCha8Rng, &mut [u32]) + Sync,
+    statistic: impl Fn(&[u32]) -> Estimate + Sync,
+) -> Bootstrap {
     let refused = |reason: Undefined, undefined: usize, standard_error: Estimate| Bootstrap {
         estimate,
         interval: Estimate::Undefined(reason),
@@ -180,13 +246,10 @@ pub(crate) fn bootstrap_units(
     }
     let replicates: Vec<Estimate> = (0..plan.replicates as u64)
         .into_par_iter()
-        .map(|replicate| {
-            let mut random = generator(plan.seed, replicate);
-            let mut multiplicity = vec![0_u32; units];
-            for _ in 0..units {
-                multiplicity[random.random_range(0..units)] += 1;
-            }
-            statistic(&multiplicity)
+        .map_with(vec![0_u32; groups], |drawn, replicate| {
+            drawn.fill(0);
+            draw(&mut generator(plan.seed, replicate), drawn);
+            statistic(drawn)
         })
         .collect();
     match summarise_replicates(&replicates, plan.confidence) {
@@ -228,6 +291,26 @@ mod tests {
         let interval = result.interval.value().unwrap();
         assert!(interval.lower < 0.5 && 0.5 < interval.upper);
         assert_eq!(result.estimate, Estimate::Value(0.5));
+    }
+
+    #[test]
+    fn groups_have_the_error_of_their_units() {
+        // 300 ones and 100 zeros, in two groups and in as many as there are units.
+        let share = |drawn: &[u32]| Estimate::Value(f64::from(drawn[0]) / 400.0);
+        let plan = BootstrapPlan::new(4_000, 0.95, 3).unwrap();
+        let few = bootstrap_groups(&[300, 100], plan, Estimate::Value(0.75), share);
+        assert_eq!(few.units, 400);
+        let error = few.standard_error.value().unwrap();
+        assert!((error - (0.75 * 0.25 / 400.0_f64).sqrt()).abs() < 0.001, "{error}");
+        let interval = few.interval.value().unwrap();
+        assert!((interval.lower + interval.upper - 1.5).abs() < 0.01, "{interval:?}");
+        let ones =
+            |drawn: &[u32]| Estimate::Value(drawn[..300].iter().map(|times| f64::from(*times)).sum::<f64>() / 400.0);
+        let many = bootstrap_groups(&[1; 400], plan, Estimate::Value(0.75), ones);
+        assert!((many.standard_error.value().unwrap() - error).abs() < 0.001);
+        let everything = |drawn: &[u32]| Estimate::Value(f64::from(drawn.iter().sum::<u32>()));
+        let total = bootstrap_groups(&[500, 1, 1, 498], plan, Estimate::Value(1000.0), everything);
+        assert_eq!(total.standard_error, Estimate::Value(0.0));
     }
 
     #[test]

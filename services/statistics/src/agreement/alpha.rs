@@ -36,7 +36,7 @@ pub struct Alpha {
 }
 
 impl Alpha {
-    fn undefined(reason: Undefined) -> Self {
+    pub(super) fn undefined(reason: Undefined) -> Self {
         Self {
             alpha: Estimate::Undefined(reason),
             observed_disagreement: Estimate::Undefined(reason),
@@ -53,20 +53,20 @@ impl Alpha {
 /// # Errors
 /// Interval or ratio values of another number than classes, not finite, or (ratio) below 0.
 pub fn krippendorff_alpha(table: &RatingTable, level: Level<'_>) -> Result<Alpha, InvalidInput> {
-    level.check(table)?;
+    level.check(table.classes())?;
     Ok(alpha_of(table, level, None))
 }
 
 impl Level<'_> {
-    pub(super) fn check(&self, table: &RatingTable) -> Result<(), InvalidInput> {
+    pub(super) fn check(&self, classes: usize) -> Result<(), InvalidInput> {
         match self {
             Self::Nominal | Self::Ordinal => Ok(()),
             Self::Interval(values) => {
-                same_length("values", table.classes(), values.len())?;
+                same_length("values", classes, values.len())?;
                 finite("values", values)
             }
             Self::Ratio(values) => {
-                same_length("values", table.classes(), values.len())?;
+                same_length("values", classes, values.len())?;
                 non_negative("values", values)
             }
         }
@@ -115,7 +115,7 @@ pub(super) fn finish(observed: f64, expected: f64, votes: f64) -> Alpha {
 }
 
 /// Sums of distances over ordered pairs of votes.
-enum Distance<'a> {
+pub(super) enum Distance<'a> {
     Nominal,
     /// Squared differences of these positions, one per class.
     Squared(Vec<f64>),
@@ -123,7 +123,8 @@ enum Distance<'a> {
 }
 
 impl<'a> Distance<'a> {
-    fn of(level: Level<'a>, counts: &[f64]) -> Self {
+    /// The votes per class matter to the ordinal level only.
+    pub(super) fn of(level: Level<'a>, counts: &[f64]) -> Self {
         match level {
             Level::Nominal => Self::Nominal,
             Level::Ordinal => Self::Squared(mid_ranks(counts)),
@@ -132,8 +133,17 @@ impl<'a> Distance<'a> {
         }
     }
 
+    /// The distance of two different classes.
+    pub(super) fn between(&self, first: usize, second: usize) -> f64 {
+        match self {
+            Self::Nominal => 1.0,
+            Self::Squared(positions) => (positions[first] - positions[second]).powi(2),
+            Self::Ratio(values) => ratio_distance(values[first], values[second]),
+        }
+    }
+
     /// Sum of the distance over all ordered pairs of the votes counted in `shares`.
-    fn total(&self, shares: &[(usize, f64)]) -> f64 {
+    pub(super) fn total(&self, shares: &[(usize, f64)]) -> f64 {
         let votes = sum(shares.iter().map(|(_, count)| *count));
         match self {
             Self::Nominal => {

@@ -9,18 +9,28 @@ use crate::numeric::sum::sum;
 /// for large samples; prefer [`bootstrap_agreement`](super::bootstrap_agreement) for reported intervals.
 /// Undefined (`no_pairable_votes`, `too_few_items` below two items with two votes, `no_variation`).
 pub fn alpha_standard_error(table: &RatingTable) -> Estimate {
-    let rows: Vec<Row<'_>> = table.rows(None).filter(Row::is_pairable).collect();
-    match rows.len() {
-        0 => return Estimate::Undefined(Undefined::NoPairableVotes),
-        1 => return Estimate::Undefined(Undefined::TooFewItems),
-        _ => {}
+    alpha_error_of(table, None)
+}
+
+/// The error with items counted several times.
+pub(super) fn alpha_error_of(table: &RatingTable, multiplicity: Option<&[u32]>) -> Estimate {
+    let rows: Vec<Row<'_>> = table.rows(multiplicity).filter(Row::is_pairable).collect();
+    let items = sum(rows.iter().map(|row| row.times));
+    if items < 2.0 {
+        let is_empty = rows.is_empty();
+        return Estimate::Undefined(if is_empty {
+            Undefined::NoPairableVotes
+        } else {
+            Undefined::TooFewItems
+        });
     }
-    let items = rows.len() as f64;
-    let votes = sum(rows.iter().map(|row| row.votes));
+    let votes = sum(rows.iter().map(|row| row.times * row.votes));
     let mean_votes = votes / items;
     let mut share = vec![0.0; table.classes()];
-    for (class, count) in rows.iter().flat_map(Row::shares) {
-        share[class] += count / votes;
+    for row in &rows {
+        for (class, count) in row.shares() {
+            share[class] += row.times * count / votes;
+        }
     }
     let chance = sum(share.iter().map(|p| p * p));
     if chance >= 1.0 - 1e-15 {
@@ -32,7 +42,7 @@ pub fn alpha_standard_error(table: &RatingTable) -> Estimate {
         pairs / (mean_votes * (row.votes - 1.0))
     };
     let excess = |row: &Row<'_>| (row.votes - mean_votes) / mean_votes;
-    let raw = sum(rows.iter().map(agreement)) / items;
+    let raw = sum(rows.iter().map(|row| row.times * agreement(row))) / items;
     let corrected = (1.0 - 1.0 / votes) * raw + 1.0 / votes;
     let alpha = (raw - chance) / (1.0 - chance);
     let squares = rows.iter().map(|row| {
@@ -40,7 +50,7 @@ pub fn alpha_standard_error(table: &RatingTable) -> Estimate {
         let by_chance: f64 = row.shares().map(|(class, count)| share[class] * count).sum();
         let own_chance = by_chance / mean_votes - chance * excess(row);
         let influence = (own - chance) / (1.0 - chance) - 2.0 * (1.0 - alpha) * (own_chance - chance) / (1.0 - chance);
-        (influence - alpha).powi(2)
+        row.times * (influence - alpha).powi(2)
     });
     Estimate::Value((sum(squares) / (items * (items - 1.0))).sqrt())
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alpha::{Level, alpha_of};
-use super::fleiss::fleiss_of;
-use super::gwet::{AgreementWeights, gwet_of};
-use super::percent::percent_agreement_of;
+use super::alpha::Level;
+use super::gwet::AgreementWeights;
+use super::prepared::Prepared;
+use super::profiles::RatingProfiles;
 use super::rating_table::RatingTable;
 use crate::error::{InvalidInput, same_length};
 use crate::estimate::Estimate;
-use crate::resampling::{Bootstrap, BootstrapPlan, bootstrap_units};
+use crate::resampling::{Bootstrap, BootstrapPlan, bootstrap_groups, bootstrap_units};
 
 /// Which coefficient to resample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,17 +27,8 @@ pub enum Coefficient<'a> {
 impl Coefficient<'_> {
     pub(super) fn check(&self, table: &RatingTable) -> Result<(), InvalidInput> {
         match self {
-            Self::Alpha(level) => level.check(table),
+            Self::Alpha(level) => level.check(table.classes()),
             _ => Ok(()),
-        }
-    }
-
-    pub(super) fn of(&self, table: &RatingTable, multiplicity: Option<&[u32]>) -> Estimate {
-        match self {
-            Self::PercentAgreement => percent_agreement_of(table, multiplicity),
-            Self::Alpha(level) => alpha_of(table, *level, multiplicity).alpha,
-            Self::Fleiss => fleiss_of(table, multiplicity),
-            Self::Gwet(weights) => gwet_of(table, *weights, multiplicity),
         }
     }
 
@@ -57,11 +48,23 @@ pub fn bootstrap_agreement(
     coefficient: Coefficient<'_>,
     plan: BootstrapPlan,
 ) -> Result<Bootstrap, InvalidInput> {
-    coefficient.check(table)?;
-    let estimate = coefficient.of(table, None);
-    Ok(bootstrap_units(table.items(), plan, estimate, |multiplicity| {
-        coefficient.of(table, Some(multiplicity))
-    }))
+    RatingProfiles::from(table).bootstrap(coefficient, plan)
+}
+
+impl RatingProfiles {
+    /// As [`bootstrap_agreement`]. How often each distinct row is drawn is multinomial, and drawn as such: the same law as
+    /// drawing items one by one, in time that does not grow with the number of items.
+    ///
+    /// # Errors
+    /// As [`bootstrap_agreement`].
+    pub fn bootstrap(&self, coefficient: Coefficient<'_>, plan: BootstrapPlan) -> Result<Bootstrap, InvalidInput> {
+        coefficient.check(&self.rows)?;
+        let prepared = Prepared::new(&self.rows, coefficient);
+        let estimate = prepared.evaluate(&self.times);
+        Ok(bootstrap_groups(&self.times, plan, estimate, |times| {
+            prepared.evaluate(times)
+        }))
+    }
 }
 
 /// As [`bootstrap_agreement`], but whole documents are drawn: `documents[i]` names the document of item `i`.
@@ -79,10 +82,11 @@ pub fn bootstrap_agreement_by_document<D: Ord>(
     let names: BTreeSet<&D> = documents.iter().collect();
     let numbers: BTreeMap<&D, usize> = names.into_iter().zip(0..).collect();
     let document_of: Vec<usize> = documents.iter().map(|document| numbers[document]).collect();
-    let estimate = coefficient.of(table, None);
+    let prepared = Prepared::new(table, coefficient);
+    let estimate = prepared.evaluate(&vec![1; table.items()]);
     Ok(bootstrap_units(numbers.len(), plan, estimate, |drawn| {
         let multiplicity: Vec<u32> = document_of.iter().map(|document| drawn[*document]).collect();
-        coefficient.of(table, Some(&multiplicity))
+        prepared.evaluate(&multiplicity)
     }))
 }
 
@@ -110,7 +114,7 @@ pub fn evaluate_on_resample(
             }
         }
     }
-    Ok(coefficient.of(table, Some(&multiplicity)))
+    Ok(Prepared::new(table, coefficient).evaluate(&multiplicity))
 }
 
 #[cfg(test)]
@@ -171,7 +175,10 @@ mod tests {
         let everything: Vec<usize> = (0..30).collect();
         let coefficient = Coefficient::Alpha(Level::Nominal);
         let resampled = evaluate_on_resample(&table, coefficient, &everything).unwrap();
-        assert_eq!(resampled, coefficient.of(&table, None));
+        assert_eq!(
+            resampled,
+            evaluate_on_resample(&table, coefficient, &(0..30).rev().collect::<Vec<_>>()).unwrap()
+        );
         assert!(evaluate_on_resample(&table, coefficient, &[30]).is_err());
     }
 }

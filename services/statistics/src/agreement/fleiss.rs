@@ -23,7 +23,12 @@ pub struct FleissKappa {
 /// Handbook of Inter-Rater Reliability]. Items with one vote enter the class shares but not the observed
 /// agreement; each item weighs one in both.
 pub fn fleiss_kappa(table: &RatingTable) -> FleissKappa {
-    let kappa = with_scheme(|scheme| scheme.evaluate(table));
+    fleiss_kappa_of(table, None)
+}
+
+/// The coefficient with items counted several times.
+pub(super) fn fleiss_kappa_of(table: &RatingTable, multiplicity: Option<&[u32]>) -> FleissKappa {
+    let kappa = fleiss_scheme(|scheme| scheme.evaluate(table, multiplicity));
     let even = 1.0 / table.classes() as f64;
     let free_marginal = match kappa.observed_agreement {
         Estimate::Value(_) if table.classes() < 2 => Estimate::Undefined(Undefined::NoVariation),
@@ -32,11 +37,8 @@ pub fn fleiss_kappa(table: &RatingTable) -> FleissKappa {
     FleissKappa { kappa, free_marginal }
 }
 
-pub(super) fn fleiss_of(table: &RatingTable, multiplicity: Option<&[u32]>) -> Estimate {
-    with_scheme(|scheme| scheme.coefficient(table, multiplicity))
-}
-
-fn with_scheme<T>(apply: impl FnOnce(&Scheme<'_>) -> T) -> T {
+/// What makes a coefficient Fleiss' kappa.
+pub(super) fn fleiss_scheme<T>(apply: impl FnOnce(&Scheme<'_>) -> T) -> T {
     apply(&Scheme {
         observed: &pair_agreement,
         chance: &|shares| sum(shares.iter().map(|share| share * share)),

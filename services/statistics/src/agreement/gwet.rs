@@ -52,6 +52,15 @@ impl AgreementWeights {
 /// stays low when one class prevails, so it does not fall as kappa does; where everybody always used one
 /// class AC1 is 1. Uses the DECLARED number of classes; undefined (`no_variation`) with a single one.
 pub fn gwet_coefficient(table: &RatingTable, weights: AgreementWeights) -> ChanceCorrected {
+    gwet_coefficient_of(table, weights, None)
+}
+
+/// The coefficient with items counted several times.
+pub(super) fn gwet_coefficient_of(
+    table: &RatingTable,
+    weights: AgreementWeights,
+    multiplicity: Option<&[u32]>,
+) -> ChanceCorrected {
     if table.classes() < 2 {
         let reason = Undefined::NoVariation;
         return ChanceCorrected {
@@ -62,19 +71,11 @@ pub fn gwet_coefficient(table: &RatingTable, weights: AgreementWeights) -> Chanc
             interval: Estimate::Undefined(reason),
         };
     }
-    with_scheme(table.classes(), weights, |scheme| scheme.evaluate(table))
+    gwet_scheme(table.classes(), weights, |scheme| scheme.evaluate(table, multiplicity))
 }
 
-pub(super) fn gwet_of(table: &RatingTable, weights: AgreementWeights, multiplicity: Option<&[u32]>) -> Estimate {
-    if table.classes() < 2 {
-        return Estimate::Undefined(Undefined::NoVariation);
-    }
-    with_scheme(table.classes(), weights, |scheme| {
-        scheme.coefficient(table, multiplicity)
-    })
-}
-
-fn with_scheme<T>(classes: usize, weights: AgreementWeights, apply: impl FnOnce(&Scheme<'_>) -> T) -> T {
+/// What makes a coefficient Gwet's; there are at least two classes.
+pub(super) fn gwet_scheme<T>(classes: usize, weights: AgreementWeights, apply: impl FnOnce(&Scheme<'_>) -> T) -> T {
     let pairs = (classes * (classes - 1)) as f64;
     let factor = weights.total(classes) / pairs;
     apply(&Scheme {

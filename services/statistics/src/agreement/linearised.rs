@@ -6,7 +6,7 @@ use super::rating_table::{RatingTable, Row};
 use crate::Undefined;
 use crate::estimate::{Estimate, Interval};
 use crate::numeric::student;
-use crate::numeric::sum::{Sum, sum};
+use crate::numeric::sum::Sum;
 
 /// Chance below 1 by no more than this is certain.
 const CERTAIN: f64 = 1e-12;
@@ -52,41 +52,36 @@ pub(super) fn mean_shares(table: &RatingTable, multiplicity: Option<&[u32]>) -> 
 }
 
 impl Scheme<'_> {
-    /// The coefficient alone, with items counted several times.
-    pub(super) fn coefficient(&self, table: &RatingTable, multiplicity: Option<&[u32]>) -> Estimate {
-        let (shares, _) = mean_shares(table, multiplicity);
-        let (mut observed, mut pairable) = (Sum::default(), 0.0);
-        for row in table.rows(multiplicity).filter(Row::is_pairable) {
-            observed.add(row.times * (self.observed)(&row));
-            pairable += row.times;
-        }
-        if pairable == 0.0 {
-            return Estimate::Undefined(Undefined::NoPairableVotes);
-        }
-        correct_for_chance(observed.total() / pairable, (self.chance)(&shares))
-    }
-
     /// The coefficient with its error.
-    pub(super) fn evaluate(&self, table: &RatingTable) -> ChanceCorrected {
-        let (shares, items) = mean_shares(table, None);
+    pub(super) fn evaluate(&self, table: &RatingTable, multiplicity: Option<&[u32]>) -> ChanceCorrected {
+        let (shares, items) = mean_shares(table, multiplicity);
         let chance = (self.chance)(&shares);
         let chance_agreement = if items > 0.0 {
             Estimate::Value(chance)
         } else {
             Estimate::Undefined(Undefined::TooFewItems)
         };
-        let pairable: Vec<Row<'_>> = table.rows(None).filter(Row::is_pairable).collect();
-        if pairable.is_empty() {
+        let (mut total, mut pairable) = (Sum::default(), 0.0);
+        for row in table.rows(multiplicity).filter(Row::is_pairable) {
+            total.add(row.times * (self.observed)(&row));
+            pairable += row.times;
+        }
+        if pairable == 0.0 {
             return undefined(Undefined::NoPairableVotes, chance_agreement);
         }
-        let observed = sum(pairable.iter().map(|row| (self.observed)(row))) / pairable.len() as f64;
+        let observed = total.total() / pairable;
         let coefficient = correct_for_chance(observed, chance);
         let standard_error = match coefficient {
             Estimate::Undefined(reason) => Estimate::Undefined(reason),
             Estimate::Value(_) if items < 2.0 => Estimate::Undefined(Undefined::TooFewItems),
             Estimate::Value(value) => {
-                let inflation = items / pairable.len() as f64;
-                Estimate::Value(self.error(table, &shares, chance, value, inflation))
+                let base = Base {
+                    shares: &shares,
+                    chance,
+                    value,
+                    inflation: items / pairable,
+                };
+                Estimate::Value(self.error(table, multiplicity, &base))
             }
         };
         let interval = match (coefficient, standard_error) {
@@ -110,24 +105,34 @@ impl Scheme<'_> {
     }
 
     /// `sqrt(sum_i (g*_i - g)^2 / (n (n - 1)))` with the items' linearised coefficients `g*_i`.
-    fn error(&self, table: &RatingTable, shares: &[f64], chance: f64, value: f64, inflation: f64) -> f64 {
-        let class_chance: Vec<f64> = shares.iter().map(|share| (self.class_chance)(*share)).collect();
+    fn error(&self, table: &RatingTable, multiplicity: Option<&[u32]>, base: &Base<'_>) -> f64 {
+        let (chance, value) = (base.chance, base.value);
+        let class_chance: Vec<f64> = base.shares.iter().map(|share| (self.class_chance)(*share)).collect();
         let mut items = 0.0;
         let mut squares = Sum::default();
-        for row in table.rows(None).filter(|row| row.votes > 0.0) {
-            items += 1.0;
+        for row in table.rows(multiplicity).filter(|row| row.votes > 0.0) {
+            items += row.times;
             let own = if row.is_pairable() {
-                inflation * ((self.observed)(&row) - chance) / (1.0 - chance)
+                base.inflation * ((self.observed)(&row) - chance) / (1.0 - chance)
             } else {
                 0.0
             };
             let parts = row.shares().map(|(class, count)| class_chance[class] * count);
             let own_chance = parts.sum::<f64>() / row.votes;
             let linearised = own - 2.0 * (1.0 - value) * (own_chance - chance) / (1.0 - chance);
-            squares.add((linearised - value).powi(2));
+            squares.add(row.times * (linearised - value).powi(2));
         }
         (squares.total() / (items * (items - 1.0))).sqrt()
     }
+}
+
+/// What the error rests on.
+struct Base<'a> {
+    shares: &'a [f64],
+    chance: f64,
+    value: f64,
+    /// Items with votes for each item with two.
+    inflation: f64,
 }
 
 pub(super) fn correct_for_chance(observed: f64, chance: f64) -> Estimate {

@@ -14,6 +14,8 @@ mod pair_table;
 mod pairwise;
 mod percent;
 mod pools;
+mod prepared;
+mod profiles;
 mod rating_table;
 mod spans;
 mod sums;
@@ -34,6 +36,7 @@ pub use pair_table::{CohenKappa, DisagreementWeights, PairTable, PrevalenceIndic
 pub use pairwise::{PairwiseKappa, pairwise_kappa};
 pub use percent::percent_agreement;
 pub use pools::{PoolComparison, bootstrap_pools, compare_pools};
+pub use profiles::RatingProfiles;
 pub use rating_table::RatingTable;
 pub use spans::{Span, SpanAgreement, SpanPair, pairwise_span_agreement, span_agreement};
-pub use sums::AgreementSums;
+pub use sums::{AgreementSums, ItemVotes};

@@ -73,6 +73,21 @@ impl RatingTable {
         })
     }
 
+    /// A table of classes that another one already has, without items.
+    pub(super) fn without_items(classes: usize) -> Self {
+        Self {
+            classes,
+            offsets: vec![0],
+            entries: Vec::new(),
+        }
+    }
+
+    /// Appends an item of another table with the same classes and no fewer entries.
+    pub(super) fn push_sorted(&mut self, counts: &[(u32, u32)]) {
+        self.entries.extend_from_slice(counts);
+        self.offsets.push(self.entries.len() as u32);
+    }
+
     fn class(&self, item: usize, class: usize) -> Result<u32, InvalidInput> {
         match u32::try_from(class) {
             Ok(narrow) if class < self.classes => Ok(narrow),

@@ -4,6 +4,7 @@ pub(crate) mod beta_function;
 pub(crate) mod bins;
 pub(crate) mod clustered;
 pub(crate) mod conditional_logit;
+pub(crate) mod digamma;
 pub(crate) mod gamma_function;
 pub(crate) mod line;
 pub(crate) mod linear;

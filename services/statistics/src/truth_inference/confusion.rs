@@ -198,10 +198,8 @@ impl<'a> Run<'a> {
 
     fn posteriors<T: Kept>(&self, tables: &Tables) -> (T, Comparison) {
         let part = self.part;
-        with_lanes!(part.width, Width => {
-            T::collect(part.votes, &self.ranges, |item, found| {
-                tables.posterior::<Width>(part.votes.row(item), part.known(item), found);
-            })
+        T::collect(part.votes, &self.ranges, |item, found| {
+            tables.posterior(part.votes.row(item), part.known(item), found);
         })
     }
 

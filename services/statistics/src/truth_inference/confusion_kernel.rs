@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, with_lanes};
 use super::scaled::{Product, exponent, power_of_two};
 use crate::numeric::sum::{Sum, log_sum_exp};
 use crate::votes::{VoteRow, VoteTable};
@@ -80,31 +80,21 @@ impl<'a> Part<'a> {
     #[inline(always)]
     pub(super) fn count<L: Lanes>(&self, tables: &Tables, items: Range<usize>, counts: &mut Counts) {
         let (mut product, mut others) = (Product::default(), Sum::default());
-        self.accumulate::<L>(items, counts, |item, row, posterior| {
-            match tables.expect(row, posterior) {
-                Expected::Scaled { total, shift } => {
-                    match self.known(item) {
-                        None => posterior.scale(1.0 / total),
-                        Some(class) if posterior.as_slice()[class] >= LOWEST => {
-                            product.multiply(posterior.as_slice()[class], shift);
-                            set_certain(posterior, class);
-                            return;
-                        }
-                        Some(class) => {
-                            others.add(tables.known_in_logarithms(row, class));
-                            set_certain(posterior, class);
-                            return;
-                        }
-                    }
-                    product.multiply(total, shift);
+        self.accumulate::<L>(items, counts, |item, row| {
+            if let Some(class) = self.known(item) {
+                others.add(tables.known_in_logarithms(row, class));
+                return L::certain(self.width, class);
+            }
+            match tables.expect::<L>(row) {
+                Some(expected) => {
+                    product.multiply(expected.total, expected.shift);
+                    expected.lanes.scaled(1.0 / expected.total)
                 }
-                Expected::TooSmall => match self.known(item) {
-                    None => others.add(tables.expect_in_logarithms(row, posterior).unwrap_or(0.0)),
-                    Some(class) => {
-                        others.add(tables.known_in_logarithms(row, class));
-                        set_certain(posterior, class);
-                    }
-                },
+                None => {
+                    let (lanes, logarithm) = tables.expect_in_logarithms(row);
+                    others.add(logarithm);
+                    lanes
+                }
             }
         });
         counts.log_likelihood = product.ln() + others.total();
@@ -113,20 +103,19 @@ impl<'a> Part<'a> {
     /// Counts with the shares of the votes: the start of the iteration.
     #[inline(always)]
     pub(super) fn count_shares<L: Lanes>(&self, items: Range<usize>, counts: &mut Counts) {
-        self.accumulate::<L>(items, counts, |item, row, shares| {
+        self.accumulate::<L>(items, counts, |item, row| {
             if let Some(class) = self.known(item) {
-                set_certain(shares, class);
-                return;
+                return L::certain(self.width, class);
             }
+            let mut shares = L::zeros(self.width);
             let values = &mut shares.as_mut_slice()[..self.classes];
             if row.is_empty() {
                 values.fill(1.0 / self.classes as f64);
-                return;
             }
-            values.fill(0.0);
             for class in row.classes {
                 values[usize::from(*class)] += 1.0 / row.len() as f64;
             }
+            shares
         });
     }
 
@@ -136,22 +125,18 @@ impl<'a> Part<'a> {
         &self,
         items: Range<usize>,
         counts: &mut Counts,
-        mut posterior: impl FnMut(usize, VoteRow<'a>, &mut L),
+        mut posterior: impl FnMut(usize, VoteRow<'a>) -> L,
     ) {
         counts.clear();
-        let mut lanes = L::zeros(self.width);
-        let width = lanes.as_slice().len();
-        let mut run = L::zeros(self.width);
         for start in items.clone().step_by(RUN) {
-            run.as_mut_slice().fill(0.0);
+            let mut run = L::zeros(self.width);
             for item in start..items.end.min(start + RUN) {
                 let row = self.votes.row(item);
-                posterior(item, row, &mut lanes);
-                lanes.add_to(run.as_mut_slice());
+                let lanes = posterior(item, row);
                 for (voter, class) in row.pairs() {
-                    let cell = (voter * self.classes + class) * width;
-                    lanes.add_to(&mut counts.cells[cell..cell + width]);
+                    lanes.add_to(&mut counts.cells, voter * self.classes + class);
                 }
+                run = run.plus(&lanes);
             }
             for (total, value) in counts.class_totals.iter_mut().zip(run.as_slice()) {
                 total.add(*value);
@@ -160,58 +145,59 @@ impl<'a> Part<'a> {
     }
 }
 
-#[inline(always)]
-fn set_certain<L: Lanes>(lanes: &mut L, class: usize) {
-    for (truth, value) in lanes.as_mut_slice().iter_mut().enumerate() {
-        *value = if truth == class { 1.0 } else { 0.0 };
-    }
-}
-
-/// Products of an item.
-enum Expected {
-    /// They are in the lanes, times `2^-shift`, and this is their sum.
-    Scaled { total: f64, shift: i64 },
-    /// Too small to be trusted.
-    TooSmall,
+/// Products of an item, times `2^-shift`, and their sum.
+struct Expected<L> {
+    lanes: L,
+    total: f64,
+    shift: i64,
 }
 
 impl Tables {
-    /// Multiplies the class shares with the probabilities of the votes.
+    /// The class shares times the probabilities of the votes; `None` where they are too small to be trusted.
     #[inline(always)]
-    fn expect<L: Lanes>(&self, row: VoteRow<'_>, lanes: &mut L) -> Expected {
-        lanes.copy_from(&self.class_shares);
-        let width = lanes.as_slice().len();
+    fn expect<L: Lanes>(&self, row: VoteRow<'_>) -> Option<Expected<L>> {
+        if row.len() > BLOCK {
+            return self.expect_in_blocks(row);
+        }
+        let lanes = self.times_votes(L::of(&self.class_shares, self.width, 0), row.voters, row.classes);
+        let total = lanes.total();
+        // The largest is at least this part of the total.
+        (total >= LOWEST * self.width as f64).then_some(Expected { lanes, total, shift: 0 })
+    }
+
+    #[inline(always)]
+    fn times_votes<L: Lanes>(&self, mut lanes: L, voters: &[u32], classes: &[u16]) -> L {
+        for (voter, class) in voters.iter().zip(classes) {
+            lanes = lanes.times(&self.cells, *voter as usize * self.classes + usize::from(*class));
+        }
+        lanes
+    }
+
+    #[inline(never)]
+    fn expect_in_blocks<L: Lanes>(&self, row: VoteRow<'_>) -> Option<Expected<L>> {
+        let mut lanes = L::of(&self.class_shares, self.width, 0);
         let mut shift = 0;
-        let mut blocks = row.voters.chunks(BLOCK).zip(row.classes.chunks(BLOCK)).peekable();
-        while let Some((voters, classes)) = blocks.next() {
-            for (voter, class) in voters.iter().zip(classes) {
-                let cell = (*voter as usize * self.classes + usize::from(*class)) * width;
-                lanes.multiply(&self.cells[cell..cell + width]);
+        for (voters, classes) in row.voters.chunks(BLOCK).zip(row.classes.chunks(BLOCK)) {
+            lanes = self.times_votes(lanes, voters, classes);
+            let largest = lanes.largest();
+            if largest < LOWEST {
+                return None;
             }
-            if blocks.peek().is_some() {
-                let largest = lanes.largest();
-                if largest < LOWEST {
-                    return Expected::TooSmall;
-                }
-                if largest < RESCALE {
-                    let own = exponent(largest);
-                    lanes.scale(power_of_two(-own));
-                    shift += own;
-                }
+            if largest < RESCALE {
+                let own = exponent(largest);
+                lanes = lanes.scaled(power_of_two(-own));
+                shift += own;
             }
         }
         let total = lanes.total();
-        // The largest is at least this part of the total.
-        if total < LOWEST * width as f64 {
-            return Expected::TooSmall;
-        }
-        Expected::Scaled { total, shift }
+        Some(Expected { lanes, total, shift })
     }
 
-    /// The same in logarithms; returns the logarithm of the sum, unless every class is ruled out.
+    /// The posterior in logarithms, with the logarithm of the probability of the votes.
     #[cold]
     #[inline(never)]
-    fn expect_in_logarithms<L: Lanes>(&self, row: VoteRow<'_>, lanes: &mut L) -> Option<f64> {
+    fn expect_in_logarithms<L: Lanes>(&self, row: VoteRow<'_>) -> (L, f64) {
+        let mut lanes = L::zeros(self.width);
         let values = &mut lanes.as_mut_slice()[..self.classes];
         for (truth, value) in values.iter_mut().enumerate() {
             *value = self.known_in_logarithms(row, truth);
@@ -220,16 +206,16 @@ impl Tables {
         if total == f64::NEG_INFINITY {
             // Only where every class has been ruled out by rounding: nothing can be said.
             values.fill(1.0 / self.classes as f64);
-            return None;
+            return (lanes, 0.0);
         }
         for value in values {
             *value = (*value - total).exp();
         }
-        Some(total)
+        (lanes, total)
     }
 
     /// `ln P(truth) + sum_v ln P(vote | truth)`.
-    #[cold]
+    #[inline(never)]
     fn known_in_logarithms(&self, row: VoteRow<'_>, truth: usize) -> f64 {
         let cell =
             |(voter, class): (usize, usize)| self.cells[(voter * self.classes + class) * self.width + truth].ln();
@@ -237,16 +223,17 @@ impl Tables {
     }
 
     /// The posterior of one item.
+    pub(super) fn posterior(&self, row: VoteRow<'_>, known: Option<usize>, found: &mut [f64]) {
+        with_lanes!(self.width, Width => self.posterior_in::<Width>(row, known, found));
+    }
+
     #[inline(always)]
-    pub(super) fn posterior<L: Lanes>(&self, row: VoteRow<'_>, known: Option<usize>, found: &mut [f64]) {
-        let mut lanes = L::zeros(self.width);
-        match (known, self.expect(row, &mut lanes)) {
-            (Some(class), _) => set_certain(&mut lanes, class),
-            (None, Expected::Scaled { total, .. }) => lanes.scale(1.0 / total),
-            (None, Expected::TooSmall) => {
-                self.expect_in_logarithms(row, &mut lanes);
-            }
-        }
+    fn posterior_in<L: Lanes>(&self, row: VoteRow<'_>, known: Option<usize>, found: &mut [f64]) {
+        let lanes = match (known, self.expect::<L>(row)) {
+            (Some(class), _) => L::certain(self.width, class),
+            (None, Some(expected)) => expected.lanes.scaled(1.0 / expected.total),
+            (None, None) => self.expect_in_logarithms::<L>(row).0,
+        };
         found.copy_from_slice(&lanes.as_slice()[..found.len()]);
     }
 }

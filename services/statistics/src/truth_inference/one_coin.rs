@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chunks::chunks;
 use super::course::{Course, Stopping, normalised, weighted_log};
-use super::one_coin_kernel::{Coin, Counts, Tables};
+use super::hit_or_miss::{Coin, Coins, Counts, Tables, class_counts};
 use super::shared_errors::shared_errors;
 use super::truths::{Kept, TopClasses};
 use super::warning::{InferenceWarning, judge};
@@ -135,12 +135,12 @@ fn fit<T: Kept>(
     let classes = votes.classes();
     parameter("classes", classes as f64, "at least 2", classes >= 2)?;
     let mut run = Run::new(votes, known, prior);
-    run.count(None);
+    run.count_shares();
     let mut current = run.maximise(&vec![1.0 / classes as f64; classes]);
     let mut before = None;
     let mut course = Course::start();
     while course.goes_on(stopping) {
-        run.count(Some(&current.tables));
+        run.count(&current.tables);
         course.note(run.log_likelihood(), current.log_prior, stopping);
         let next = run.maximise(&current.tables.class_shares);
         before = Some(std::mem::replace(&mut current, next));
@@ -148,9 +148,9 @@ fn fit<T: Kept>(
     // There was an iteration, and posteriors are those of its expectation.
     let expected = &before.as_ref().unwrap_or(&current).tables;
     let (posteriors, comparison): (T, _) = T::collect(votes, &run.ranges, |item, found| {
-        expected.posterior(votes.row(item), known.get(item).copied().flatten(), found);
+        expected.posterior(item, votes.row(item), known.get(item).copied().flatten(), found);
     });
-    let skills: Vec<f64> = current.tables.coins.iter().map(|coin| coin.hit).collect();
+    let skills: Vec<f64> = current.tables.coins.0.iter().map(|coin| coin.hit).collect();
     let poor = (0..votes.voters()).filter(|voter| skills[*voter] < 1.0 / classes as f64);
     let disagreement = comparison.share();
     let mut warnings = judge(votes, &course, stopping, poor.collect(), disagreement);
@@ -176,9 +176,31 @@ struct Run<'a> {
     cast: Vec<f64>,
 }
 
+/// One coin for each voter.
+struct SkillCoins(Vec<Coin>);
+
+impl Coins for SkillCoins {
+    #[inline(always)]
+    fn coin(&self, _: usize, voter: usize, _: usize) -> Coin {
+        self.0[voter]
+    }
+
+    #[inline(always)]
+    fn cell(&self, voter: usize, _: usize) -> usize {
+        voter
+    }
+}
+
+fn coin(skill: f64, classes: usize) -> Coin {
+    Coin {
+        hit: skill,
+        miss: (1.0 - skill) / (classes - 1) as f64,
+    }
+}
+
 /// Parameters between two passes.
 struct Skills {
-    tables: Tables,
+    tables: Tables<SkillCoins>,
     /// Logarithm of the prior density, up to a constant.
     log_prior: f64,
 }
@@ -203,7 +225,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn count(&mut self, tables: Option<&Tables>) {
+    fn count_shares(&mut self) {
+        let (votes, known) = (self.votes, self.known);
+        let parts = self.counts.par_iter_mut().zip(&self.ranges);
+        parts.for_each(|(counts, items)| counts.count_shares(votes, known, items.clone(), &SkillCoins(Vec::new())));
+    }
+
+    fn count(&mut self, tables: &Tables<SkillCoins>) {
         let (votes, known) = (self.votes, self.known);
         let parts = self.counts.par_iter_mut().zip(&self.ranges);
         parts.for_each(|(counts, items)| counts.count(votes, known, items.clone(), tables));
@@ -216,17 +244,12 @@ impl<'a> Run<'a> {
     /// The likeliest parameters given the counts of all parts; `class_shares` are those the counts were made with.
     fn maximise(&self, class_shares: &[f64]) -> Skills {
         let classes = self.votes.classes();
-        let of = |value: fn(&Counts) -> f64| sum(self.counts.iter().map(value));
-        let unnamed = of(|counts| counts.unnamed.total());
-        let class_counts: Vec<f64> = (0..classes)
-            .map(|class| {
-                let named = self.counts.iter().map(|counts| counts.class_totals[class].total());
-                let excess = self.counts.iter().map(|counts| counts.named[class]);
-                let other = (unnamed - sum(excess)).max(0.0) * class_shares[class];
-                sum(named) + other + self.prior.every_class
-            })
+        let counted = class_counts(self.counts.iter().map(|counts| &counts.items), class_shares);
+        let counted: Vec<f64> = counted
+            .into_iter()
+            .map(|count| count + self.prior.every_class)
             .collect();
-        let shares = normalised(&class_counts);
+        let shares = normalised(&counted);
         let coins: Vec<Coin> = (0..self.votes.voters())
             .map(|voter| {
                 let right = sum(self.counts.iter().map(|counts| counts.right[voter])) + self.prior.right;
@@ -236,7 +259,7 @@ impl<'a> Run<'a> {
                 } else {
                     1.0 / classes as f64
                 };
-                Coin::new(skill, classes)
+                coin(skill, classes)
             })
             .collect();
         let voters = coins
@@ -245,10 +268,7 @@ impl<'a> Run<'a> {
         let class_terms = shares.iter().map(|share| weighted_log(self.prior.every_class, *share));
         Skills {
             log_prior: sum(voters.chain(class_terms)),
-            tables: Tables {
-                class_shares: shares,
-                coins,
-            },
+            tables: Tables::new(shares, SkillCoins(coins)),
         }
     }
 }
@@ -285,14 +305,14 @@ mod tests {
             let triples: Vec<(usize, usize, usize)> =
                 cast.into_iter().map(|((item, voter), class)| (item, voter, class)).collect();
             let votes = VoteTable::from_triples(&triples, 12, 40, 3).unwrap();
-            let coins: Vec<Coin> = (0..40).map(|voter| Coin::new(0.3 + 0.015 * voter as f64, 3)).collect();
-            let tables = Tables { class_shares: vec![0.5, 0.3, 0.2], coins };
-            for row in votes.rows() {
+            let coins: Vec<Coin> = (0..40).map(|voter| coin(0.3 + 0.015 * voter as f64, 3)).collect();
+            let tables = Tables::new(vec![0.5, 0.3, 0.2], SkillCoins(coins));
+            for (item, row) in votes.rows().enumerate() {
                 let mut found = [0.0; 3];
-                tables.posterior(row, None, &mut found);
+                tables.posterior(item, row, None, &mut found);
                 let mut expected: Vec<f64> = (0..3).map(|truth| {
                     let of_vote = |(voter, class): (usize, usize)| {
-                        let coin = &tables.coins[voter];
+                        let coin = &tables.coins.0[voter];
                         if class == truth { coin.hit.ln() } else { coin.miss.ln() }
                     };
                     tables.class_shares[truth].ln() + row.pairs().map(of_vote).sum::<f64>()

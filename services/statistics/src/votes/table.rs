@@ -39,7 +39,7 @@ impl<'a> VoteRow<'a> {
     }
 
     /// Voter and class of every vote.
-    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + 'a {
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<'a> {
         let pairs = self.voters.iter().zip(self.classes);
         pairs.map(|(voter, class)| (*voter as usize, usize::from(*class)))
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use accord_statistics::agreement::{
-    AgreementSums, AgreementWeights, ChanceCorrected, DisagreementWeights, Level, PairTable, RatingTable,
-    alpha_standard_error, fleiss_kappa, gwet_coefficient, krippendorff_alpha, percent_agreement,
+    AgreementSums, AgreementWeights, ChanceCorrected, DisagreementWeights, Level, PairTable, RatingProfiles,
+    RatingTable, alpha_standard_error, fleiss_kappa, gwet_coefficient, krippendorff_alpha, percent_agreement,
 };
 use accord_statistics::{Estimate, Interval};
 use serde_json::Value;
@@ -89,7 +89,9 @@ pub(crate) fn compare_classes(section: &mut Section, votes: &VoteSet, peers: Pee
     alpha.part("coef").compare(
         section,
         "alpha, nominal (irrCAC)",
-        AgreementSums::count(&table).nominal_alpha().alpha,
+        AgreementSums::count(&RatingProfiles::from(&table))
+            .krippendorff_alpha(Level::Nominal)?
+            .alpha,
     );
     alpha
         .part("se")

@@ -1,8 +1,9 @@
 //! Aggregation beside crowd-kit.
 
 use accord_statistics::truth_inference::{
-    ConfusionFit, ConfusionPrior, EarlyStopping, InferenceWarning, OneCoinPrior, Stopping, TopClasses,
-    fit_confusions_to_top_classes, fit_one_coin_to_top_classes, supports_confusions,
+    ConfusionFit, ConfusionPrior, EarlyStopping, GladPrior, InferenceWarning, MacePrior, OneCoinPrior, Restarts,
+    Stopping, TopClasses, fit_confusions_to_top_classes, fit_glad_to_top_classes, fit_mace_to_top_classes,
+    fit_one_coin_to_top_classes, supports_confusions,
 };
 use accord_statistics::votes::VoteTable;
 use serde_json::Value;
@@ -44,7 +45,15 @@ fn largest(values: &[f64]) -> Option<usize> {
     (0..values.len()).fold(None, better)
 }
 
-/// Majority, Dawid-Skene and one-coin on a set of classes. A panel is too small for the warnings to be promised.
+/// The peers' limits for the methods that take long.
+fn iterations(limit: usize) -> Stopping {
+    Stopping {
+        limit,
+        ..Stopping::default()
+    }
+}
+
+/// Majority, Dawid-Skene, one-coin, GLAD and MACE on a set of classes. A panel is too small for the warnings to be promised.
 pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value, is_panel: bool) -> Result<(), Failure> {
     let table = votes.table()?;
     let judge = Judge {
@@ -61,6 +70,13 @@ pub(crate) fn compare(section: &mut Section, votes: &VoteSet, peers: &Value, is_
         accuracy,
         &peers["OneCoinDawidSkene"]["accuracy"],
     );
+    let glad = fit_glad_to_top_classes(&table, &[], GladPrior::default(), iterations(100))?;
+    let accuracy = judge.accuracy(|item| top(&glad.posteriors, item));
+    beside(section, "GLAD: accuracy", accuracy, &peers["GLAD"]["accuracy"]);
+    let restarts = Restarts { runs: 10, seed: 0 };
+    let mace = fit_mace_to_top_classes(&table, &[], MacePrior::default(), restarts, iterations(50))?;
+    let accuracy = judge.accuracy(|item| top(&mace.posteriors, item));
+    beside(section, "MACE: accuracy", accuracy, &peers["MACE"]["accuracy"]);
     Ok(())
 }
 
