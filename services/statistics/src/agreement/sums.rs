@@ -115,6 +115,12 @@ impl AgreementSums {
         }
     }
 
+    /// Makes room for classes that were not known before: from now on there are this many, if there were fewer. For fields
+    /// whose values are not declared; the coefficients are those of so many classes from the beginning.
+    pub fn widen(&mut self, classes: usize) {
+        self.classes = self.classes.max(classes);
+    }
+
     /// Counts one shard; make the profiles from a table of votes or ratings.
     pub fn count(profiles: &RatingProfiles) -> Self {
         let mut sums = Self::new(profiles.classes());
@@ -209,14 +215,20 @@ impl AgreementSums {
         apply(&mut own.items, 1);
         for (index, (class, count)) in counts.iter().enumerate() {
             let count = u64::from(*count);
-            apply(own.votes.entry(*class).or_default(), count);
+            let votes = own.votes.entry(*class).or_default();
+            apply(votes, count);
+            if *votes == 0 {
+                own.votes.remove(class);
+            }
             for (other, votes) in &counts[index..] {
-                let meetings = own.meetings.entry((*class, *other)).or_default();
+                let pair = (*class, *other);
+                let meetings = own.meetings.entry(pair).or_default();
                 apply(meetings, count * u64::from(*votes));
+                if *meetings == 0 {
+                    own.meetings.remove(&pair);
+                }
             }
         }
-        own.votes.retain(|_, count| *count > 0);
-        own.meetings.retain(|_, count| *count > 0);
         if own.items == 0 {
             self.sizes.remove(&size);
         }
@@ -352,6 +364,28 @@ mod tests {
 
     fn ratings() -> impl Strategy<Value = Vec<Vec<Option<usize>>>> {
         prop::collection::vec(prop::collection::vec(prop::option::of(0..3_usize), 0..5), 1..30)
+    }
+
+    #[test]
+    fn classes_may_come_later_and_a_hundred_thousand_are_no_matter() {
+        let mut sums = AgreementSums::new(0);
+        let mut items = vec![ItemVotes::default(); 50_000];
+        for (class, item) in items.iter_mut().enumerate() {
+            sums.widen(2 * class + 2);
+            sums.add_vote(item, 2 * class).unwrap();
+            sums.add_vote(item, 2 * class + class % 2).unwrap();
+        }
+        assert_eq!(
+            (sums.pairable_items(), sums.percent_agreement()),
+            (50_000, Estimate::Value(0.5))
+        );
+        let mut known = AgreementSums::new(100_000);
+        for (class, item) in items.iter_mut().enumerate() {
+            *item = ItemVotes::default();
+            known.add_vote(item, 2 * class).unwrap();
+            known.add_vote(item, 2 * class + class % 2).unwrap();
+        }
+        assert_eq!(sums, known);
     }
 
     proptest! {
