@@ -124,6 +124,27 @@ impl Annotations for PostgresTransaction {
         }))
     }
 
+    async fn list_submitters(
+        &mut self,
+        project_id: ProjectId,
+        page: PageRequest,
+    ) -> StoreResult<Page<(AnnotationId, AnnotatorId)>> {
+        let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "SELECT id, annotator_id FROM annotations WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        )
+        .bind(project_id.as_uuid())
+        .bind(start_of(page))
+        .bind(fetch_limit(page))
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, annotator_id)| (AnnotationId::from_uuid(id), AnnotatorId::from_uuid(annotator_id)))
+            .collect();
+        Ok(page_of(rows, page, |(id, _)| id.as_uuid()))
+    }
+
     async fn count_annotations(&mut self, project_id: ProjectId) -> StoreResult<i64> {
         sqlx::query_scalar("SELECT count(*) FROM annotations WHERE project_id = $1")
             .bind(project_id.as_uuid())

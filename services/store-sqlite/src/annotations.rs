@@ -95,6 +95,23 @@ impl Annotations for SqliteTransaction {
         .await
     }
 
+    async fn list_submitters(
+        &mut self,
+        project_id: ProjectId,
+        page: PageRequest,
+    ) -> StoreResult<Page<(AnnotationId, AnnotatorId)>> {
+        let mut query = QueryBuilder::new("SELECT id, annotator_id FROM annotations WHERE project_id = ");
+        query.push_bind(project_id.as_uuid());
+        let read = |row: &SqliteRow| {
+            let reader = Reader::new("annotations", row);
+            Ok((
+                AnnotationId::from_uuid(reader.get("id")?),
+                AnnotatorId::from_uuid(reader.get("annotator_id")?),
+            ))
+        };
+        fetch_page(self.connection(), query, "id", page, read, |(id, _)| id.as_uuid()).await
+    }
+
     async fn count_annotations(&mut self, project_id: ProjectId) -> StoreResult<i64> {
         sqlx::query_scalar("SELECT count(*) FROM annotations WHERE project_id = ?")
             .bind(project_id.as_uuid())

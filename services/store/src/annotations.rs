@@ -1,6 +1,6 @@
 //! Persistence of annotations: append-only.
 
-use accord_domain::{Annotation, AnnotationId, ItemId, ProjectId, TaskId};
+use accord_domain::{Annotation, AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId};
 use async_trait::async_trait;
 
 use crate::error::StoreResult;
@@ -25,6 +25,14 @@ pub trait Annotations {
 
     /// Annotations of a project in order of submission, failures that were made good later included.
     async fn list_annotations(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Annotation>>;
+
+    /// Who submitted each annotation of a project, in order of submission: what figures over all votes need, without
+    /// the answers.
+    async fn list_submitters(
+        &mut self,
+        project_id: ProjectId,
+        page: PageRequest,
+    ) -> StoreResult<Page<(AnnotationId, AnnotatorId)>>;
 
     /// How many annotations a project has.
     async fn count_annotations(&mut self, project_id: ProjectId) -> StoreResult<i64>;

@@ -105,6 +105,15 @@ pub async fn orders_and_pages(test: &TestStore) {
     let request = PageRequest::first(4).after(first.next.unwrap());
     let second = tx.list_annotations(project_id, request).await.unwrap();
     assert_eq!((second.rows.as_slice(), second.next), (&kept[4..], None));
+    let submitters: Vec<_> = kept
+        .iter()
+        .map(|annotation| (annotation.id, annotation.annotator_id))
+        .collect();
+    let first = tx.list_submitters(project_id, PageRequest::first(4)).await.unwrap();
+    assert_eq!(first.rows, submitters[..4]);
+    let request = PageRequest::first(4).after(first.next.unwrap());
+    let second = tx.list_submitters(project_id, request).await.unwrap();
+    assert_eq!((second.rows.as_slice(), second.next), (&submitters[4..], None));
     let too_many = vec![items[0].id; 1001];
     assert_error(tx.annotations_of_items(&too_many).await, "Invalid");
     assert_eq!(
