@@ -251,8 +251,8 @@ mod tests {
         let rows: Vec<Vec<Option<bool>>> = (0..60_usize)
             .map(|item| {
                 let vote = |voter: usize| {
-                    let is_wrong = (item * item + 7 * voter * item) % (voter + 3) == 0;
-                    ((item + voter) % 5 > 0).then_some(is_wrong)
+                    let is_wrong = (item * item + 7 * voter * item).is_multiple_of(voter + 3);
+                    (!(item + voter).is_multiple_of(5)).then_some(is_wrong)
                 };
                 vec![vote(0), vote(1), vote(2), Some(false), None]
             })
