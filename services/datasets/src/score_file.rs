@@ -11,6 +11,7 @@ use crate::table_file::{BadRows, ColumnRequest, NameColumn, ReadError, ReadOptio
 /// | `score` | a finite number, higher for what is more likely right |
 /// | `correct` | whether the answer was right: 1 or 0, true or false. Needed to fit and to judge, not to apply |
 /// | `document` | what is resampled and held out together; each row is its own where the column is missing |
+/// | `votes` | how many votes a share comes from, above 0 |
 /// | `field` | the field the score belongs to |
 /// | `propensity` | the probability, above 0 and at most 1, with which the row was chosen to be labelled |
 /// | `id` | a name of the row, given back in outputs |
@@ -22,6 +23,8 @@ pub struct ScoreFile {
     pub correct: Option<Vec<bool>>,
     /// Documents.
     pub documents: Option<NameColumn>,
+    /// How many votes each share comes from.
+    pub votes: Option<Vec<f64>>,
     /// Fields.
     pub fields: Option<NameColumn>,
     /// Inclusion probabilities.
@@ -35,6 +38,7 @@ pub struct ScoreFile {
 const SCORE: &str = "score";
 const CORRECT: &str = "correct";
 const DOCUMENT: &str = "document";
+const VOTES: &str = "votes";
 const FIELD: &str = "field";
 const PROPENSITY: &str = "propensity";
 const ID: &str = "id";
@@ -49,6 +53,7 @@ pub fn read_scores(path: &Path, options: ReadOptions, progress: &mut dyn FnMut(u
         ColumnRequest::numbers(SCORE, "a finite number", |_| true),
         ColumnRequest::flags(CORRECT).optional(),
         ColumnRequest::names(DOCUMENT).optional(),
+        ColumnRequest::numbers(VOTES, "a number above 0", |value| value > 0.0).optional(),
         ColumnRequest::names(FIELD).optional(),
         ColumnRequest::numbers(PROPENSITY, "a number above 0 and at most 1", |value| {
             value > 0.0 && value <= 1.0
@@ -61,6 +66,7 @@ pub fn read_scores(path: &Path, options: ReadOptions, progress: &mut dyn FnMut(u
         scores: table.take_numbers(SCORE).unwrap_or_default(),
         correct: table.take_flags(CORRECT),
         documents: table.take_names(DOCUMENT),
+        votes: table.take_numbers(VOTES),
         fields: table.take_names(FIELD),
         propensities: table.take_numbers(PROPENSITY),
         ids: table.take_names(ID),

@@ -1,7 +1,9 @@
 //! The command line.
 
 mod aggregate;
+mod experiments;
 mod files;
+mod scores;
 
 use std::path::PathBuf;
 
@@ -10,7 +12,12 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::configuration::LogFormat;
 
 pub(crate) use aggregate::{AggregateArguments, Method};
+pub(crate) use experiments::{AnalyzeArguments, ExperimentCommand, SizeArguments};
 pub(crate) use files::{AgreementArguments, InputArguments, LabelLevel};
+pub(crate) use scores::{
+    ApplyArguments, CalibrateCommand, CalibrationReportArguments, CertifyArguments, FitArguments, MeasuringArguments,
+    SampleArguments, SampleDesign,
+};
 
 /// Where help lists the options that are the same for all commands.
 const OF_EVERY_COMMAND: &str = "Options of every command";
@@ -63,6 +70,16 @@ pub(crate) enum Command {
     Agreement(AgreementArguments),
     /// Combine the votes of a file into one label for each item; needs no project.
     Aggregate(AggregateArguments),
+    /// Turn scores into probabilities: fit, apply and measure calibrators on files; needs no project.
+    #[command(subcommand)]
+    Calibrate(CalibrateCommand),
+    /// Find the score from which on a stated share at most is wrong, with a stated confidence; needs no project.
+    Certify(CertifyArguments),
+    /// Choose rows to label, with the probability each was chosen with; needs no project.
+    Sample(SampleArguments),
+    /// Plan and decide comparisons of two versions; needs no project.
+    #[command(subcommand)]
+    Experiment(ExperimentCommand),
     /// Train the reader that learns, on the gold of a project.
     TrainReader(TrainReaderArguments),
     /// Manage accounts of people.

@@ -2,14 +2,20 @@
 
 mod aggregate;
 mod agreement;
+mod calibrate;
+mod certify;
+mod csv_rows;
 mod demo;
 mod doctor;
 mod evaluate;
+mod experiment;
 mod export;
 mod extract;
 mod import;
 mod project;
+mod sample;
 mod samples;
+mod score_rows;
 mod serve;
 mod token;
 mod train_reader;
@@ -32,6 +38,10 @@ pub(crate) fn run_on_files(arguments: Arguments) -> Result<anyhow::Result<ExitCo
     match &arguments.command {
         Command::Agreement(arguments) => Ok(agreement::run(arguments)),
         Command::Aggregate(arguments) => Ok(aggregate::run(arguments)),
+        Command::Calibrate(command) => Ok(calibrate::run(command)),
+        Command::Certify(arguments) => Ok(certify::run(arguments)),
+        Command::Sample(arguments) => Ok(sample::run(arguments)),
+        Command::Experiment(command) => Ok(experiment::run(command)),
         _ => Err(Box::new(arguments)),
     }
 }

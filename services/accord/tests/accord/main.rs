@@ -5,4 +5,5 @@ mod accounts;
 mod configuration;
 mod data;
 mod program;
+mod scores;
 mod vote_files;

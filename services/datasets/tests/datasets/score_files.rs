@@ -12,11 +12,12 @@ fn read(content: &str, options: ReadOptions) -> Result<ScoreFile, ReadError> {
 
 #[test]
 fn scores_come_with_what_is_known_about_them() {
-    let content = "score,correct,document,field,propensity,id\n0.25,1,a,total,0.5,r1\n-3e2,false,a,date,1,r2\n7,TRUE,b,total,1,r3\n";
+    let content = "score,correct,document,field,propensity,id,votes\n0.25,1,a,total,0.5,r1,4\n-3e2,false,a,date,1,r2,5\n7,TRUE,b,total,1,r3,2.5\n";
     let file = read(content, ReadOptions::default()).unwrap();
     assert_eq!(file.scores, [0.25, -300.0, 7.0]);
     assert_eq!(file.correct.unwrap(), [true, false, true]);
     assert_eq!(file.documents.unwrap().ids, [0, 0, 1]);
+    assert_eq!(file.votes.unwrap(), [4.0, 5.0, 2.5]);
     assert_eq!(file.propensities.unwrap(), [0.5, 1.0, 1.0]);
     assert_eq!(file.fields.unwrap().names.text(1), "date");
     assert_eq!(file.ids.unwrap().get(2).unwrap().to_string(), "r3");
