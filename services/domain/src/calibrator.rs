@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::consensus::Rung;
 use crate::field::FieldName;
 use crate::identifiers::{AnnotatorId, CalibratorId, ProjectId};
+use crate::method::{AnnotatorPanel, FitWarning, FittedPipeline, MethodSelection};
 use crate::policy::Weighting;
 use crate::time::Timestamp;
 
@@ -25,8 +26,11 @@ pub struct Calibrator {
     pub field: FieldName,
     /// Where its curve comes from.
     pub rung: Rung,
-    /// How votes were weighted.
+    /// How the policy wanted votes to be weighted.
     pub weighting: Weighting,
+    /// How weights, counting and curve were found: given by the policy, or chosen among all that was tried.
+    #[serde(default)]
+    pub selection: MethodSelection,
     /// Fitted on all gold: scores items that have no gold.
     pub production: FittedFold,
     /// Fitted without one fold each, [`FOLD_COUNT`] of them: scores items of that fold that have gold. None where the
@@ -36,10 +40,22 @@ pub struct Calibrator {
     pub gold_count: u32,
     /// Of them, how many the consensus got wrong.
     pub error_count: u32,
-    /// Distinct out-of-fold scores of this field with counts, for pooling and for the reliability diagram.
+    /// Distinct out-of-fold scores of this field with counts, for the reliability diagram.
     pub levels: Vec<ScoreLevel>,
+    /// Scores of the same items on the scale that all fields share, for pooling; empty where that is the scale of `levels`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pool_levels: Vec<ScoreLevel>,
     /// Out-of-fold figures; none without gold of the field itself.
     pub report: Option<CalibrationReport>,
+    /// The same figures for the share of an even vote taken as if it were a probability: what there was before.
+    #[serde(default)]
+    pub before: Option<CalibrationReport>,
+    /// What gold says of the annotators; none without gold of the field itself.
+    #[serde(default)]
+    pub panel: Option<AnnotatorPanel>,
+    /// What a person should know before trusting it.
+    #[serde(default)]
+    pub warnings: Vec<FitWarning>,
     /// Hash of the gold and votes it was fitted on.
     pub data_hash: String,
     /// Version of the code that fitted it.
@@ -62,6 +78,27 @@ pub struct FittedFold {
     pub intercept: f64,
     /// Whether more agreement meant more errors, which blocks acceptance.
     pub inverted: bool,
+    /// The chosen method, which then takes the place of weights and curve; none where these are the method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<FittedPipeline>,
+}
+
+impl Calibrator {
+    /// Scores on the scale that all fields share, for pooling with other fields and projects.
+    #[must_use]
+    pub fn shared_levels(&self) -> &[ScoreLevel] {
+        if self.pool_levels.is_empty() {
+            &self.levels
+        } else {
+            &self.pool_levels
+        }
+    }
+
+    /// The method in words, such as `log-odds weights, Platt`.
+    #[must_use]
+    pub fn method(&self) -> String {
+        self.selection.phrase(self.weighting)
+    }
 }
 
 /// One distinct score with its outcome on gold.

@@ -17,6 +17,7 @@ pub mod gold;
 pub mod identifiers;
 pub mod item;
 pub mod json_schema;
+pub mod method;
 pub mod normalise;
 pub mod policy;
 pub mod project;
@@ -41,6 +42,10 @@ pub use identifiers::{
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::json_schema;
+pub use method::{
+    AnnotatorPanel, CandidateScore, ConfusionCounts, FitWarning, FittedPipeline, MethodChoice, MethodSelection,
+    SelectedInFold,
+};
 pub use normalise::{
     AnswerError, NORMALISER_VERSION, answer_from_json, answer_to_json, answers_from_json, normalise, normalise_plain,
 };

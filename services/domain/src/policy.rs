@@ -38,13 +38,27 @@ pub struct Policy {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Weighting {
+    /// Chosen for each field, with counting and curve, by what predicts gold best; log-odds until there is gold enough.
+    #[default]
+    Automatic,
     /// Every vote weighs the same.
     Even,
     /// The annotator's shrunken accuracy on gold.
     Accuracy,
     /// The log-odds of the annotator's shrunken accuracy on gold.
-    #[default]
     LogOdds,
+}
+
+impl Weighting {
+    /// The words for it, before `weights`.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Even => "even",
+            Self::Accuracy => "accuracy",
+            Self::Automatic | Self::LogOdds => "log-odds",
+        }
+    }
 }
 
 impl Default for Policy {
@@ -55,7 +69,7 @@ impl Default for Policy {
             overlap: 1,
             reservation_minutes: 15,
             maximum_attempts: 4,
-            weighting: Weighting::LogOdds,
+            weighting: Weighting::Automatic,
         }
     }
 }

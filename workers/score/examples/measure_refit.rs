@@ -46,6 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let ballot = Ballot::new(field, cast.collect())?;
                 Ok(LabelledBallot {
                     fold: fold_of(&item.to_string()),
+                    document: item as u64,
                     ballot,
                     gold,
                 })
@@ -58,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect::<Result<_, accord_statistics::InvalidInput>>()?;
     let told_apart = started.elapsed();
     let started = Instant::now();
-    let fitted = fit_fields(&labelled, Weighting::LogOdds, &[])?;
+    let fitted = fit_fields(&labelled, Weighting::Automatic, &[])?;
     writeln!(
         std::io::stdout(),
         "{items} items, {fields} fields, {annotators} annotators: ballots {told_apart:.2?}, refit {:.2?}, {} curves",

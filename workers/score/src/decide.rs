@@ -1,7 +1,6 @@
 //! From a counted ballot to a confidence and a decision.
 
 use accord_domain::{Answer, CalibratorId, Confidence, Decision, Field, FittedFold, Policy, ReviewReason, Rung};
-use accord_statistics::calibration::PlattCurve;
 
 /// What a field is scored with.
 #[derive(Debug, Clone, Copy)]
@@ -16,22 +15,16 @@ pub struct Calibration<'a> {
     pub fitted: &'a FittedFold,
 }
 
-/// The confidence of a winner with this share and raw score.
+/// The confidence of a winner with this share, to which what was fitted gives this probability.
 #[must_use]
-pub fn confidence(calibration: Option<Calibration<'_>>, share: Option<f64>, raw_score: Option<f64>) -> Confidence {
-    match (calibration, share, raw_score) {
-        (Some(calibration), Some(_), Some(score)) => {
-            let curve = PlattCurve {
-                slope: calibration.fitted.slope,
-                intercept: calibration.fitted.intercept,
-            };
-            Confidence::Calibrated {
-                probability: curve.predict(score),
-                calibrator_id: calibration.calibrator_id,
-                rung: calibration.rung,
-                gold_count: calibration.gold_count,
-            }
-        }
+pub fn confidence(calibration: Option<Calibration<'_>>, share: Option<f64>, probability: Option<f64>) -> Confidence {
+    match (calibration, share, probability) {
+        (Some(calibration), Some(_), Some(probability)) => Confidence::Calibrated {
+            probability,
+            calibrator_id: calibration.calibrator_id,
+            rung: calibration.rung,
+            gold_count: calibration.gold_count,
+        },
         _ => Confidence::Uncalibrated { share },
     }
 }
@@ -191,6 +184,7 @@ mod tests {
             slope: 2.0,
             intercept: -1.0,
             inverted: false,
+            pipeline: None,
         };
         let calibration = Calibration {
             calibrator_id: CalibratorId::from_uuid(Uuid::nil()),
@@ -206,14 +200,14 @@ mod tests {
             confidence(Some(calibration), None, Some(1.0)),
             Confidence::Uncalibrated { share: None }
         );
-        match confidence(Some(calibration), Some(0.9), Some(1.5)) {
+        match confidence(Some(calibration), Some(0.9), Some(0.875)) {
             Confidence::Calibrated {
                 probability,
                 rung: Rung::FieldType,
                 gold_count: 77,
                 ..
             } => {
-                assert!((probability - 1.0 / (1.0 + (-2.0_f64).exp())).abs() < 1e-12);
+                assert!((probability - 0.875).abs() < 1e-12);
             }
             other => panic!("{other:?}"),
         }

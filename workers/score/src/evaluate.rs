@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::{AnnotationId, AnnotatorId, Answer, Answers, FOLD_COUNT, Field, FieldName, Weighting, compare};
+use accord_domain::{
+    AnnotationId, AnnotatorId, AnnotatorPanel, Answer, Answers, FOLD_COUNT, Field, FieldName, FitWarning,
+    MethodSelection, Weighting, compare,
+};
 use accord_statistics::InvalidInput;
 use serde::Serialize;
 
 use crate::ballot::{Ballot, CastVote};
 use crate::fit::{FieldGold, FittedField, fit_fields};
 use crate::report::{OutOfFold, ProbabilityFigures, figures};
-use crate::tally::{count, weights_of_voters};
+use crate::tally::score;
 use crate::weights::LabelledBallot;
 
 /// An annotator that is evaluated.
@@ -30,6 +33,8 @@ pub struct EvaluatedDocument {
     pub name: String,
     /// Its fold, below [`FOLD_COUNT`].
     pub fold: u32,
+    /// A number for its content; copies share it.
+    pub document: u64,
     /// The answers, in the order of the annotators.
     pub answers: Vec<Answers>,
     /// The gold; fields without gold are absent from it, and fields known to be absent from the document say so.
@@ -53,6 +58,14 @@ pub struct FieldEvaluation {
     pub consensus: VoterEvaluation,
     /// The scored documents on which the consensus was wrong.
     pub mistakes: Vec<Mistake>,
+    /// How votes became a confidence, in words; none where there is too little gold for any.
+    pub method: Option<String>,
+    /// Whether that was given or chosen, and all that was tried.
+    pub selection: Option<MethodSelection>,
+    /// What a person should know before trusting it.
+    pub warnings: Vec<FitWarning>,
+    /// What gold says of the annotators, numbered from 1 in their order.
+    pub panel: Option<AnnotatorPanel>,
 }
 
 /// A scored document on which the consensus was wrong.
@@ -127,7 +140,7 @@ pub fn evaluate(
     let fitted = fit_fields(&gold, weighting, &[])?;
     gold.iter()
         .zip(fitted)
-        .map(|(gold, fitted)| evaluate_field(gold, fitted.as_ref(), annotators, documents))
+        .map(|(gold, fitted)| evaluate_field(gold, fitted.as_ref(), annotators, documents, weighting))
         .collect()
 }
 
@@ -143,6 +156,7 @@ fn labelled<'a>(
         .map(|(document, gold)| {
             Ok(LabelledBallot {
                 fold: document.fold,
+                document: document.document,
                 ballot: ballot(field, annotators, document)?,
                 gold,
             })
@@ -179,6 +193,7 @@ fn evaluate_field(
     fitted: Option<&FittedField>,
     annotators: &[EvaluatedAnnotator],
     documents: &[EvaluatedDocument],
+    weighting: Weighting,
 ) -> Result<FieldEvaluation, InvalidInput> {
     let field = gold.field;
     let alone = annotators
@@ -193,8 +208,8 @@ fn evaluate_field(
     let mut predicted_without_value = 0;
     for document in &without_value {
         let ballot = ballot(field, annotators, document)?;
-        let weights = weights_of_voters(&ballot, fitted.map(|fitted| &fitted.production));
-        let counted = count(&ballot, &weights, &field.field_type)?;
+        let scored = score(&ballot, fitted.map(|fitted| &fitted.production), &field.field_type)?;
+        let counted = scored.counted;
         let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
         let answer = winner.and_then(|class| ballot.answer_of_class(class));
         predicted_without_value += usize::from(matches!(answer, Some(Answer::Value(_))));
@@ -208,6 +223,10 @@ fn evaluate_field(
         annotators: alone,
         consensus: summarise("consensus", &verdicts),
         mistakes: mistakes(gold, documents, &verdicts),
+        method: fitted.map(|fitted| fitted.selection.phrase(weighting)),
+        selection: fitted.map(|fitted| fitted.selection.clone()),
+        warnings: fitted.map(|fitted| fitted.warnings.clone()).unwrap_or_default(),
+        panel: fitted.and_then(|fitted| fitted.panel.clone()),
     })
 }
 
@@ -259,9 +278,8 @@ fn verdicts_of_consensus(gold: &FieldGold<'_>, fitted: Option<&FittedField>) -> 
         .iter()
         .enumerate()
         .map(|(position, item)| {
-            let weights = fitted.and_then(|fitted| fitted.folds.get(item.fold as usize)?.as_ref());
-            let weights = weights_of_voters(&item.ballot, weights);
-            let counted = count(&item.ballot, &weights, &gold.field.field_type)?;
+            let of_fold = fitted.and_then(|fitted| fitted.folds.get(item.fold as usize)?.as_ref());
+            let counted = score(&item.ballot, of_fold, &gold.field.field_type)?.counted;
             let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
             let answer = winner.and_then(|class| item.ballot.answer_of_class(class));
             let verdict = answer.and_then(|answer| compare::match_gold(gold.field, answer, item.gold));

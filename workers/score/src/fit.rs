@@ -1,10 +1,16 @@
 //! Fitting a project on its gold: voter weights and curves, each fold without its own labels (methods 5.6).
 
-use accord_domain::{CalibrationReport, FOLD_COUNT, Field, FittedFold, Rung, ScoreLevel, Weighting};
+use accord_domain::{
+    AnnotatorPanel, CalibrationReport, FOLD_COUNT, Field, FitWarning, FittedFold, MethodSelection, Rung, ScoreLevel,
+    Weighting,
+};
 use accord_statistics::InvalidInput;
 use rayon::prelude::*;
 
+use crate::chosen::{ChosenMethod, choose};
 use crate::curve::{FieldSamples, LadderCurve, Sample, climb_ladder};
+use crate::numbered::Numbering;
+use crate::panel;
 use crate::report::{OutOfFold, report};
 use crate::tally::{count, weights_of_voters};
 use crate::weights::{Folds, LabelledBallot, TrackRecords, VoterWeights};
@@ -34,10 +40,20 @@ pub struct FittedField {
     pub gold_count: u32,
     /// Of them, wrong winners.
     pub error_count: u32,
+    /// How weights, counting and curve were found.
+    pub selection: MethodSelection,
     /// Out-of-fold scores of the field's own gold.
     pub levels: Vec<ScoreLevel>,
+    /// The same on the scale that all fields share; empty where `levels` are.
+    pub pool_levels: Vec<ScoreLevel>,
     /// Out-of-fold figures of the field's own gold.
     pub report: Option<CalibrationReport>,
+    /// The figures of an even vote's share taken as a probability.
+    pub before: Option<CalibrationReport>,
+    /// What gold says of the annotators.
+    pub panel: Option<AnnotatorPanel>,
+    /// What a person should know.
+    pub warnings: Vec<FitWarning>,
     /// What each labelled item got out of fold, in the order given.
     pub out_of_fold: Vec<OutOfFold>,
 }
@@ -50,6 +66,12 @@ struct WeighedField {
     scores: Vec<ItemScore>,
     /// For each fold left out: scores of the other items, each by weights that saw neither its own fold nor that one.
     inner_scores: Vec<Vec<ItemScore>>,
+    /// Share of each labelled item's winner by an even vote, and whether that is right.
+    even_shares: Vec<OutOfFold>,
+    /// What was chosen instead of weights and curve, or why nothing was.
+    chosen: Result<ChosenMethod, MethodSelection>,
+    panel: Option<AnnotatorPanel>,
+    warnings: Vec<FitWarning>,
 }
 
 /// The raw score of the winner of one labelled item; no score when nothing won.
@@ -119,12 +141,44 @@ fn weigh_field(gold: &FieldGold<'_>, weighting: Weighting) -> Result<WeighedFiel
             .collect::<Result<_, _>>()?;
         inner_scores.push(score_all(&inner, Some(left_out))?);
     }
+    let numbering = Numbering::of(&gold.field.field_type, &gold.labelled);
+    let data = numbering.labelled(&gold.labelled, &verdicts)?;
+    let panel = panel::describe(&numbering, &data)?;
     Ok(WeighedField {
         production: records.weigh(Folds::ALL)?,
         folds,
         scores,
         inner_scores,
+        even_shares: even_shares(gold, &verdicts)?,
+        chosen: match weighting {
+            Weighting::Automatic => choose(&numbering, &gold.labelled, &data)?,
+            Weighting::Even | Weighting::Accuracy | Weighting::LogOdds => Err(MethodSelection::Given),
+        },
+        warnings: panel
+            .as_ref()
+            .map(|panel| panel::warnings(panel, &data))
+            .unwrap_or_default(),
+        panel,
     })
+}
+
+/// What there was before anything was learned: the share of an even vote, taken as if it were a probability.
+fn even_shares(gold: &FieldGold<'_>, verdicts: &[Vec<bool>]) -> Result<Vec<OutOfFold>, InvalidInput> {
+    let share_of = |(item, verdict): (&LabelledBallot<'_>, &Vec<bool>)| {
+        let counted = count(
+            &item.ballot,
+            &vec![1.0; item.ballot.votes.len()],
+            &gold.field.field_type,
+        )?;
+        let tally = counted.tally.as_ref();
+        let winner = tally.and_then(|tally| Some((tally.outcome.winner()?, tally.top_share())));
+        Ok(winner.map_or(OutOfFold::NoWinner, |(class, share)| OutOfFold::Winner {
+            score: share,
+            probability: share.min(1.0),
+            correct: verdict[class],
+        }))
+    };
+    gold.labelled.iter().zip(verdicts).map(share_of).collect()
 }
 
 fn score_item(
@@ -177,9 +231,35 @@ fn assemble(weighed: &WeighedField, production: LadderCurve, curves: &[Option<La
         .zip(&weighed.folds)
         .map(|(curve, weights)| curve.as_ref().map(|curve| with_curve(weights, curve)))
         .collect();
-    let out_of_fold: Vec<OutOfFold> = weighed
-        .scores
-        .iter()
+    let out_of_fold = by_ladder(weighed, curves);
+    let fitted = FittedField {
+        rung: production.rung,
+        production: with_curve(&weighed.production, &production),
+        folds,
+        gold_count: number(production.label_count),
+        error_count: number(production.error_count),
+        selection: MethodSelection::Given,
+        levels: levels_of(&out_of_fold),
+        pool_levels: Vec::new(),
+        report: report(&out_of_fold),
+        before: report(&weighed.even_shares),
+        panel: weighed.panel.clone(),
+        warnings: weighed.warnings.clone(),
+        out_of_fold,
+    };
+    match &weighed.chosen {
+        Ok(chosen) => with_choice(fitted, chosen),
+        Err(selection) => FittedField {
+            selection: selection.clone(),
+            ..fitted
+        },
+    }
+}
+
+/// What each item got from weights and a curve that had not seen it.
+fn by_ladder(weighed: &WeighedField, curves: &[Option<LadderCurve>]) -> Vec<OutOfFold> {
+    let scores = weighed.scores.iter();
+    scores
         .map(|item| {
             let curve = curves.get(item.fold as usize).copied().flatten();
             match (item.winner, curve) {
@@ -192,17 +272,52 @@ fn assemble(weighed: &WeighedField, production: LadderCurve, curves: &[Option<La
                 (None, _) => OutOfFold::NoWinner,
             }
         })
-        .collect();
+        .collect()
+}
+
+/// Puts the chosen method in the place of weights and curve, in production and in every fold that had gold enough to
+/// choose by. The others keep theirs.
+fn with_choice(fitted: FittedField, chosen: &ChosenMethod) -> FittedField {
+    let taken = |fold: FittedFold, pipeline: &accord_domain::FittedPipeline| FittedFold {
+        pipeline: Some(pipeline.clone()),
+        inverted: false,
+        ..fold
+    };
+    let folds = fitted.folds.into_iter().zip(&chosen.folds);
+    let folds = folds.map(|(fold, pipeline)| match (fold, pipeline) {
+        (Some(fold), Some(pipeline)) => Some(taken(fold, pipeline)),
+        (fold, _) => fold,
+    });
+    let folds: Vec<Option<FittedFold>> = folds.collect();
+    let outcomes = fitted.out_of_fold.iter().zip(&chosen.out_of_fold);
+    let out_of_fold: Vec<OutOfFold> = outcomes.map(|(before, chosen)| chosen.unwrap_or(*before)).collect();
+    let winners = || {
+        out_of_fold.iter().filter_map(|item| match item {
+            OutOfFold::Winner { correct, .. } => Some(*correct),
+            _ => None,
+        })
+    };
     FittedField {
-        rung: production.rung,
-        production: with_curve(&weighed.production, &production),
-        folds,
-        gold_count: u32::try_from(production.label_count).unwrap_or(u32::MAX),
-        error_count: u32::try_from(production.error_count).unwrap_or(u32::MAX),
+        production: taken(fitted.production, &chosen.production),
+        gold_count: number(winners().count()),
+        error_count: number(winners().filter(|correct| !*correct).count()),
+        selection: MethodSelection::Chosen {
+            choice: chosen.choice.clone(),
+        },
         levels: levels_of(&out_of_fold),
+        pool_levels: fitted.levels,
         report: report(&out_of_fold),
+        folds,
         out_of_fold,
+        rung: Rung::Field,
+        before: fitted.before,
+        panel: fitted.panel,
+        warnings: fitted.warnings,
     }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn only_weights(weights: &VoterWeights) -> FittedFold {
@@ -212,6 +327,7 @@ fn only_weights(weights: &VoterWeights) -> FittedFold {
         slope: 0.0,
         intercept: 0.0,
         inverted: false,
+        pipeline: None,
     }
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::CODE_VERSION;
 use crate::ballot::Ballot;
 use crate::fit::{FieldGold, FittedField, fit_fields};
-use crate::item::{cast_votes, fold_of};
+use crate::item::{cast_votes, document_of, fold_of};
 use crate::weights::LabelledBallot;
 
 /// Rows of gold read at a time.
@@ -45,6 +45,8 @@ pub struct GoldItem {
     pub id: ItemId,
     /// Its fold.
     pub fold: u32,
+    /// A number for its content; copies share it.
+    pub document: u64,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
     /// Its gold by field.
@@ -64,7 +66,7 @@ impl ProjectGold {
         let elsewhere = elsewhere
             .into_iter()
             .filter(|calibrator| calibrator.project_id != project.id)
-            .flat_map(|calibrator| calibrator.levels)
+            .flat_map(|calibrator| calibrator.shared_levels().to_vec())
             .collect();
         let mut by_item: BTreeMap<ItemId, BTreeMap<FieldName, Answer>> = BTreeMap::new();
         let mut page = PageRequest::first(GOLD_PER_PAGE);
@@ -92,6 +94,7 @@ impl ProjectGold {
                 items.push(GoldItem {
                     id: item.id,
                     fold: fold_of(&item.content_hash),
+                    document: document_of(&item.content_hash),
                     annotations: annotations.remove(&item.id).unwrap_or_default(),
                     gold: by_item.remove(&item.id).unwrap_or_default(),
                 });
@@ -170,6 +173,7 @@ impl ProjectGold {
                 let votes = cast_votes(&field.name, &item.annotations, &self.annotators);
                 Ok(LabelledBallot {
                     fold: item.fold,
+                    document: item.document,
                     ballot: Ballot::new(field, votes)?,
                     gold,
                 })
@@ -191,12 +195,17 @@ impl ProjectGold {
             field: field.clone(),
             rung: fitted.rung,
             weighting: self.project.definition.policy.weighting,
+            selection: fitted.selection,
             production: fitted.production,
             folds: fitted.folds,
             gold_count: fitted.gold_count,
             error_count: fitted.error_count,
             levels: fitted.levels,
+            pool_levels: fitted.pool_levels,
             report: fitted.report,
+            before: fitted.before,
+            panel: fitted.panel,
+            warnings: fitted.warnings,
             data_hash: data_hash.to_owned(),
             code_version: CODE_VERSION.to_owned(),
             created_at: environment.now(),

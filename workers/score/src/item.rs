@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::CODE_VERSION;
 use crate::ballot::{Ballot, CastVote};
 use crate::decide::{Calibration, Won, confidence, decide};
-use crate::tally::{CountedBallot, count, weights_of_voters};
+use crate::tally::{CountedBallot, ScoredBallot, score};
 
 /// Everything that the scoring of one item looks at.
 #[derive(Debug, Clone, Copy)]
@@ -32,15 +32,20 @@ pub struct ItemToScore<'a> {
     pub fields_with_gold: &'a BTreeSet<FieldName>,
 }
 
+/// A number for the content of a document: copies share it.
+#[must_use]
+pub fn document_of(content_hash: &str) -> u64 {
+    let digest = Sha256::digest(content_hash.as_bytes());
+    digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
+}
+
 /// The fold of a document: by its content, so that two copies of one document never stand on both sides.
 #[must_use]
 pub fn fold_of(content_hash: &str) -> u32 {
-    let digest = Sha256::digest(content_hash.as_bytes());
-    let number = digest
-        .iter()
-        .take(8)
-        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    u32::try_from(number % u64::from(FOLD_COUNT)).unwrap_or(0)
+    u32::try_from(document_of(content_hash) % u64::from(FOLD_COUNT)).unwrap_or(0)
 }
 
 /// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.
@@ -100,10 +105,12 @@ fn score_field(
     let ballot = Ballot::new(field, cast_votes(&field.name, input.annotations, input.annotators))?;
     let calibration = calibration_for(input, field);
     let fitted = calibration.map(|calibration| calibration.fitted);
-    let counted = count(&ballot, &weights_of_voters(&ballot, fitted), &field.field_type)?;
+    let ScoredBallot { counted, probability } = score(&ballot, fitted, &field.field_type)?;
     let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
-    let share = winner.and(counted.tally.as_ref()).map(Tally::top_share);
-    let confidence = confidence(calibration, share, counted.raw_score);
+    let share = winner
+        .zip(counted.tally.as_ref())
+        .map(|(class, tally)| tally.shares[class]);
+    let confidence = confidence(calibration, share, probability);
     let won = match (winner.and_then(|class| ballot.answer_of_class(class)), &counted.tally) {
         (Some(answer), _) => Won::Answer(answer),
         (None, Some(_)) => Won::Tie,
@@ -174,7 +181,7 @@ fn outcome(ballot: &Ballot<'_>, tally: Option<&Tally>) -> Outcome {
             Outcome::Winner {
                 canonical,
                 value,
-                share: tally.top_share(),
+                share: tally.shares[*class],
             }
         }
         voting::Outcome::Tie(classes) => Outcome::Tie {
@@ -225,7 +232,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// A short hash that tells two sets of voter weights apart.
+/// A short hash that tells two sets of voter weights, or two fitted methods, apart.
 fn weights_version(fitted: &FittedFold) -> String {
     let mut hash = Sha256::new();
     for (annotator, weight) in &fitted.weights {
@@ -233,5 +240,8 @@ fn weights_version(fitted: &FittedFold) -> String {
         hash.update(weight.to_bits().to_be_bytes());
     }
     hash.update(fitted.default_weight.to_bits().to_be_bytes());
+    if let Some(pipeline) = &fitted.pipeline {
+        hash.update(pipeline.model.to_string().as_bytes());
+    }
     hex::encode(&hash.finalize()[..8])
 }

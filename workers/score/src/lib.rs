@@ -2,6 +2,7 @@
 #![cfg_attr(test, expect(clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod ballot;
+pub mod chosen;
 pub mod curve;
 pub mod decide;
 pub mod evaluate;
@@ -10,6 +11,8 @@ pub mod fit;
 mod fixture;
 pub mod gold;
 pub mod item;
+pub mod numbered;
+pub mod panel;
 pub mod report;
 pub mod tally;
 pub mod weights;

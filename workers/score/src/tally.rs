@@ -2,12 +2,17 @@
 
 use std::collections::HashMap;
 
-use accord_domain::{FieldType, FittedFold};
+use accord_domain::{FieldType, FittedFold, FittedPipeline};
 use accord_statistics::InvalidInput;
+use accord_statistics::calibration::PlattCurve;
+use accord_statistics::pipeline::FittedPipeline as FittedModel;
 use accord_statistics::score::add_half_logit;
-use accord_statistics::voting::{Categories, Tally, one_vote_per_family, weighted_effective_votes, weighted_vote};
+use accord_statistics::voting::{
+    Categories, Outcome, Tally, one_vote_per_family, weighted_effective_votes, weighted_vote,
+};
 
 use crate::ballot::Ballot;
+use crate::numbered::Numbering;
 
 /// The result of counting a ballot.
 #[derive(Debug, Clone)]
@@ -16,7 +21,8 @@ pub struct CountedBallot {
     pub tally: Option<Tally>,
     /// How many votes they are worth: members of one family together count as one.
     pub effective_votes: f64,
-    /// The add-half logit of the leading share at the effective number of votes (methods 4.2); none when nobody voted.
+    /// How far the leader leads, on the log-odds scale before any curve: by learned weights the add-half logit of its
+    /// share at the effective number of votes (methods 4.2). None when nobody voted.
     pub raw_score: Option<f64>,
 }
 
@@ -44,6 +50,91 @@ pub fn weights_of_voters(ballot: &Ballot<'_>, fitted: Option<&FittedFold>) -> Ve
         // and calibration tells what that is worth.
         vec![1.0; ballot.votes.len()]
     }
+}
+
+/// A counted ballot and the probability that its winner is right, where there is a curve for it.
+#[derive(Debug, Clone)]
+pub struct ScoredBallot {
+    /// The count.
+    pub counted: CountedBallot,
+    /// The probability; none without a winner or without anything fitted.
+    pub probability: Option<f64>,
+}
+
+/// Counts a ballot by what was fitted: the chosen method, or learned weights with Platt's curve, or evenly.
+///
+/// # Errors
+/// None that a well-formed ballot causes.
+pub fn score(
+    ballot: &Ballot<'_>,
+    fitted: Option<&FittedFold>,
+    field_type: &FieldType,
+) -> Result<ScoredBallot, InvalidInput> {
+    if let Some(pipeline) = fitted.and_then(|fitted| fitted.pipeline.as_ref()) {
+        return score_by_pipeline(ballot, pipeline, field_type);
+    }
+    let counted = count(ballot, &weights_of_voters(ballot, fitted), field_type)?;
+    let has_winner = counted
+        .tally
+        .as_ref()
+        .is_some_and(|tally| tally.outcome.winner().is_some());
+    let probability = fitted
+        .zip(counted.raw_score.filter(|_| has_winner))
+        .map(|(fitted, score)| {
+            let curve = PlattCurve {
+                slope: fitted.slope,
+                intercept: fitted.intercept,
+            };
+            curve.predict(score)
+        });
+    Ok(ScoredBallot { counted, probability })
+}
+
+/// A model that cannot be read, because a later release wrote it, gives no probability: the votes count evenly and the
+/// item stays uncalibrated.
+fn score_by_pipeline(
+    ballot: &Ballot<'_>,
+    pipeline: &FittedPipeline,
+    field_type: &FieldType,
+) -> Result<ScoredBallot, InvalidInput> {
+    // Counted evenly for the effective number of votes, which families decide and no method changes.
+    let even = count(ballot, &vec![1.0; ballot.votes.len()], field_type)?;
+    let model: Option<FittedModel> = serde_json::from_value(pipeline.model.clone()).ok();
+    let (panel, numbered) = Numbering::of_pipeline(pipeline).ballot(ballot)?;
+    let outcome = match model {
+        Some(model) => model.apply(&panel, &numbered)?,
+        None => None,
+    };
+    let Some(outcome) = outcome else {
+        return Ok(ScoredBallot {
+            counted: even,
+            probability: None,
+        });
+    };
+    let classes: Vec<Option<usize>> = (0..outcome.shares.len()).map(Some).collect();
+    let options = even
+        .tally
+        .as_ref()
+        .map_or(0, |tally| tally.shares.len())
+        .max(numbered.votes().len());
+    let shares = weighted_vote(&classes, &outcome.shares, Categories::Declared(options))?;
+    let tally = shares.tally.value().map(|tally| Tally {
+        shares: outcome.shares.clone(),
+        outcome: match (outcome.winner, tally.outcome) {
+            (Some(winner), _) => Outcome::Winner(winner),
+            (None, Outcome::Tie(tied)) => Outcome::Tie(tied),
+            (None, Outcome::Winner(leader)) => Outcome::Tie(vec![leader]),
+        },
+        ..tally
+    });
+    Ok(ScoredBallot {
+        probability: outcome.confidence,
+        counted: CountedBallot {
+            tally,
+            effective_votes: even.effective_votes,
+            raw_score: Some(outcome.score),
+        },
+    })
 }
 
 /// Counts a ballot with these weights, one for each vote. Members of one family that voted share one vote (methods 2.9a).
@@ -142,7 +233,6 @@ pub fn declared_classes(field_type: &FieldType) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use accord_domain::{Answer, Field};
-    use accord_statistics::voting::Outcome;
     use proptest::prelude::*;
 
     use super::*;
@@ -165,6 +255,7 @@ mod tests {
             slope: 1.0,
             intercept: 0.0,
             inverted: false,
+            pipeline: None,
         }
     }
 

@@ -16,6 +16,8 @@ use crate::tally::declared_classes;
 pub struct LabelledBallot<'a> {
     /// The part of the gold that the item belongs to, below [`FOLD_COUNT`]; equal for equal documents.
     pub fold: u32,
+    /// A number for the document; copies share it.
+    pub document: u64,
     /// The votes.
     pub ballot: Ballot<'a>,
     /// The gold.
@@ -164,7 +166,7 @@ impl TrackRecords {
         match self.weighting {
             Weighting::Even => WeightRule::Even,
             Weighting::Accuracy => WeightRule::Accuracy,
-            Weighting::LogOdds => WeightRule::LogOdds {
+            Weighting::Automatic | Weighting::LogOdds => WeightRule::LogOdds {
                 classes: self.classes.count(folds),
             },
         }

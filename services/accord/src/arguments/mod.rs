@@ -224,6 +224,9 @@ pub(crate) struct EvaluateArguments {
     /// The template whose fields and readers are measured.
     #[arg(long)]
     pub(crate) template: String,
+    /// Show every method that was tried for each field, with its out-of-fold scores.
+    #[arg(long)]
+    pub(crate) candidates: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

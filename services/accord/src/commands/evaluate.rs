@@ -8,10 +8,11 @@ use accord_annotate::readers::{Reader, ReaderInput, TrainedModel, reader, train}
 use accord_documents::Document;
 use accord_domain::{Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition};
 use accord_score::evaluate::{EvaluatedAnnotator, EvaluatedDocument, FieldEvaluation, VoterEvaluation, evaluate};
-use accord_score::item::fold_of;
+use accord_score::item::{document_of, fold_of};
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 
+use super::evaluate_methods::{print_candidates, print_methods};
 use super::project::named_template;
 use crate::arguments::EvaluateArguments;
 use crate::configuration::Configuration;
@@ -28,7 +29,7 @@ pub(crate) async fn run(arguments: EvaluateArguments, configuration: &Configurat
     let evaluation = tokio::task::spawn_blocking(move || {
         let documents = read_all(&arguments.path, &definition.fields, &limits)?;
         let evaluation = evaluate_documents(&definition, &documents)?;
-        print(&definition, &documents, &evaluation, arguments.json)
+        print(&definition, &documents, &evaluation, &arguments)
     });
     evaluation.await?
 }
@@ -74,6 +75,7 @@ fn evaluate_documents(
         .map(|(position, document)| EvaluatedDocument {
             name: document.name.clone(),
             fold: fold_of(&document.content_hash),
+            document: document_of(&document.content_hash),
             answers: columns.iter().map(|column| column[position].clone()).collect(),
             gold: document.gold.clone(),
         })
@@ -149,7 +151,7 @@ fn print(
     definition: &ProjectDefinition,
     documents: &[DocumentWithGold],
     evaluation: &[FieldEvaluation],
-    json: bool,
+    arguments: &EvaluateArguments,
 ) -> anyhow::Result<()> {
     let unreadable: Vec<(&str, &str)> = documents
         .iter()
@@ -161,7 +163,7 @@ fn print(
                 .map(|reason| (document.name.as_str(), reason.as_str()))
         })
         .collect();
-    if json {
+    if arguments.json {
         let value = serde_json::json!({
             "template": definition.name,
             "documents": documents.len(),
@@ -202,6 +204,10 @@ fn print(
         }
     }
     say(&table(&headings, 2, rows));
+    print_methods(evaluation);
+    if arguments.candidates {
+        print_candidates(evaluation);
+    }
     Ok(())
 }
 

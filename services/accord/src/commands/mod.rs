@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod experiment;
+mod evaluate_methods;
 mod export;
 mod extract;
 mod import;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, Answers, AutomaticKind, Calibrator,
     CalibratorId, ClassShare, Confidence, Consensus, ConsensusId, Decision, Environment, FieldName, FittedFold, Gold,
-    GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, NormalisedValue, Outcome, Project,
-    ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, Task, TaskId, TaskKind, Timestamp, User,
-    UserId, Weighting,
+    GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, MethodSelection, NormalisedValue, Outcome,
+    Project, ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, Task, TaskId, TaskKind, Timestamp,
+    User, UserId, Weighting,
 };
 use serde_json::{Map, json};
 
@@ -294,6 +294,7 @@ impl Fixture {
             field: field_name(field),
             rung: Rung::Field,
             weighting: Weighting::LogOdds,
+            selection: MethodSelection::Given,
             production: FittedFold {
                 weights: self
                     .annotators
@@ -304,12 +305,17 @@ impl Fixture {
                 slope,
                 intercept: -1e-300,
                 inverted: false,
+                pipeline: None,
             },
             folds: Vec::new(),
             gold_count: 40,
             error_count: 2,
             levels: Vec::new(),
+            pool_levels: Vec::new(),
             report: None,
+            before: None,
+            panel: None,
+            warnings: Vec::new(),
             data_hash: "abc".to_owned(),
             code_version: "1.2.3".to_owned(),
             created_at: self.environment.now(),

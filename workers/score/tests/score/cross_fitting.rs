@@ -32,10 +32,10 @@ fn scored(fitted: &FittedField, item: usize) -> (Option<f64>, Option<f64>) {
 }
 
 /// Changes the gold of each of some items, in all fields, and sees whether anything that scores the item moves.
-fn assert_own_label_does_not_show(fields: &[Labelled], weighting: Weighting) {
+fn assert_own_label_does_not_show(fields: &[Labelled], weighting: Weighting, step: usize) {
     let before = fit(fields, weighting);
     let mut production_moved = false;
-    for item in (0..fields[0].gold.len()).step_by(11) {
+    for item in (0..fields[0].gold.len()).step_by(step) {
         for other in ["wrong 0", "wrong 1", "nobody said this"] {
             let mut changed = fields.to_vec();
             for field in &mut changed {
@@ -64,8 +64,20 @@ fn assert_own_label_does_not_show(fields: &[Labelled], weighting: Weighting) {
 #[test]
 fn the_own_label_moves_neither_weights_nor_classes_nor_curve() {
     for weighting in [Weighting::Even, Weighting::Accuracy, Weighting::LogOdds] {
-        assert_own_label_does_not_show(&[labelled(code("number"), 110, 10)], weighting);
-        assert_own_label_does_not_show(&[labelled(choice(), 110, 20)], weighting);
+        assert_own_label_does_not_show(&[labelled(code("number"), 110, 10)], weighting, 11);
+        assert_own_label_does_not_show(&[labelled(choice(), 110, 20)], weighting, 11);
+    }
+}
+
+/// Penalties, curves and the choice among them included.
+#[test]
+fn the_own_label_moves_no_chosen_method_either() {
+    for field in [code("number"), choice()] {
+        let data = [labelled(field, 230, 10)];
+        let fitted = fit(&data, Weighting::Automatic).remove(0).unwrap();
+        assert!(fitted.selection.choice().is_some(), "{:?}", fitted.selection);
+        assert!(fitted.folds.iter().flatten().all(|fold| fold.pipeline.is_some()));
+        assert_own_label_does_not_show(&data, Weighting::Automatic, 67);
     }
 }
 
@@ -79,13 +91,13 @@ fn the_own_label_moves_no_pool_of_fields_either() {
         .collect();
     let fitted = fit(&fields, Weighting::LogOdds);
     assert!(fitted.iter().flatten().all(|fitted| fitted.rung == Rung::Field));
-    assert_own_label_does_not_show(&fields, Weighting::LogOdds);
+    assert_own_label_does_not_show(&fields, Weighting::LogOdds, 11);
     let few: Vec<Labelled> = names
         .iter()
         .zip(0..)
         .map(|(name, number)| labelled(code(name), 14, 60 + 3 * number))
         .collect();
-    assert_own_label_does_not_show(&few, Weighting::LogOdds);
+    assert_own_label_does_not_show(&few, Weighting::LogOdds, 11);
 }
 
 #[test]

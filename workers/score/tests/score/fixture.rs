@@ -88,6 +88,7 @@ fn gold_of(data: &Labelled) -> FieldGold<'_> {
         labelled: items
             .map(|(item, (gold, votes))| LabelledBallot {
                 fold: fold_of_item(item),
+                document: item as u64,
                 ballot: Ballot::new(&data.field, votes.iter().enumerate().map(cast).collect()).unwrap(),
                 gold,
             })

@@ -1,6 +1,7 @@
 //! Scoring as a whole: cross-fitting, items, and the worker on a database.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod choosing;
 mod cross_fitting;
 mod fixture;
 mod scoring;

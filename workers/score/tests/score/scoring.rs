@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorKind, Answer, AutomaticKind, Calibrator, CalibratorId, Confidence,
-    Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState, Outcome, Project, ProjectId,
-    Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
+    Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState, MethodSelection, Outcome,
+    Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
 };
 use accord_score::item::{ItemToScore, fold_of, score_item};
 use accord_statistics::calibration::PlattCurve;
@@ -42,6 +42,7 @@ fn fold(slope: f64, weights: &[f64]) -> FittedFold {
         slope,
         intercept: 0.5,
         inverted: false,
+        pipeline: None,
     }
 }
 
@@ -53,12 +54,17 @@ fn calibrator(folds: Vec<Option<FittedFold>>) -> Calibrator {
         field: number(),
         rung: Rung::FieldType,
         weighting: Weighting::LogOdds,
+        selection: MethodSelection::Given,
         production: fold(10.0, &[3.0, 1.0, 1.0]),
         folds,
         gold_count: 80,
         error_count: 8,
         levels: Vec::new(),
+        pool_levels: Vec::new(),
         report: None,
+        before: None,
+        panel: None,
+        warnings: Vec::new(),
         data_hash: String::new(),
         code_version: String::new(),
         created_at: Timestamp::from_microseconds(0),

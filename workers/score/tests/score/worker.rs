@@ -40,6 +40,7 @@ fn definition() -> ProjectDefinition {
         "name": "letters",
         "fields": [{"name": "number", "type": "identifier", "target": 0.9}],
         "annotators": [reader("first"), reader("second"), reader("third")],
+        "policy": {"weighting": "log_odds"},
     }))
     .unwrap()
 }
