@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         answer,
                     });
                 let ballot = Ballot::new(field, cast.collect())?;
-                Ok(LabelledBallot {
+                Ok::<_, accord_statistics::InvalidInput>(LabelledBallot {
                     fold: fold_of(&item.to_string()),
                     document: item as u64,
                     ballot,

@@ -13,13 +13,13 @@ use crate::weights::LabelledBallot;
 /// The seed of the folds by which methods are chosen.
 const SEED: u64 = 1;
 
-/// A method that was chosen for a field.
+/// Methods that were chosen for a field.
 #[derive(Debug, Clone)]
 pub struct ChosenMethod {
-    /// All that was tried.
-    pub choice: MethodChoice,
-    /// Fitted on all gold.
-    pub production: FittedPipeline,
+    /// All that was tried, or why nothing was for production.
+    pub selection: MethodSelection,
+    /// Fitted on all gold; none where there is too little of it, though it was enough without some fold.
+    pub production: Option<FittedPipeline>,
     /// Fitted without each fold; none where the other folds hold too little gold to choose by.
     pub folds: Vec<Option<FittedPipeline>>,
     /// What each labelled item got from the choice without its fold; none where there is no such choice.
@@ -37,26 +37,28 @@ pub fn choose(
 ) -> Result<Result<ChosenMethod, MethodSelection>, InvalidInput> {
     let plan = PipelinePlan::standard(SEED);
     let outer: Vec<usize> = labelled.iter().map(|item| item.fold as usize).collect();
-    match choose_pipeline(data, &outer, FOLD_COUNT as usize, plan, "")?.value() {
-        Some(choice) => Ok(Ok(in_words(numbering, data, choice)?)),
-        None => {
-            let judged = data.judged_items();
-            let errors = judged.iter().filter(|item| !data.even_vote_is_right(**item)).count();
-            Ok(Err(MethodSelection::TooLittleGold {
-                label_count: number(judged.len()),
-                error_count: number(errors),
-                labels_needed: number(plan.fewest_labels),
-                errors_needed: number(plan.fewest_errors),
-            }))
-        }
-    }
+    let judged = data.judged_items();
+    let errors = judged.iter().filter(|item| !data.even_vote_is_right(**item)).count();
+    let too_little = MethodSelection::TooLittleGold {
+        label_count: number(judged.len()),
+        error_count: number(errors),
+        labels_needed: number(plan.fewest_labels),
+        errors_needed: number(plan.fewest_errors),
+    };
+    Ok(
+        match choose_pipeline(data, &outer, FOLD_COUNT as usize, plan, "")?.value() {
+            Some(choice) => Ok(in_words(numbering, data, choice, too_little)),
+            None => Err(too_little),
+        },
+    )
 }
 
 fn in_words(
     numbering: &Numbering,
     data: &LabelledBallots,
     choice: PipelineChoice,
-) -> Result<ChosenMethod, InvalidInput> {
+    too_little: MethodSelection,
+) -> ChosenMethod {
     let write = |model: &FittedModel| FittedPipeline {
         annotators: numbering.annotators.clone(),
         classes: numbering.classes.clone(),
@@ -78,18 +80,24 @@ fn in_words(
         fold,
         name: fitted.as_ref().map(|fitted| fitted.method().phrase()),
     });
-    Ok(ChosenMethod {
-        choice: MethodChoice {
-            candidates: choice.candidates.iter().map(candidate).collect(),
-            folds: selected.collect(),
-            label_count: number(choice.labels),
-            error_count: number(choice.errors),
-            seed: SEED,
+    let selection = match &choice.production {
+        None => too_little,
+        Some(_) => MethodSelection::Chosen {
+            choice: MethodChoice {
+                candidates: choice.candidates.iter().map(candidate).collect(),
+                folds: selected.collect(),
+                label_count: number(choice.labels),
+                error_count: number(choice.errors),
+                seed: SEED,
+            },
         },
-        production: write(&choice.production),
+    };
+    ChosenMethod {
+        selection,
+        production: choice.production.as_ref().map(write),
         folds: choice.folds.iter().map(|fitted| fitted.as_ref().map(write)).collect(),
         out_of_fold: out_of_fold.collect(),
-    })
+    }
 }
 
 fn candidate(score: &MethodScore) -> CandidateScore {

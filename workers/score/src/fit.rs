@@ -275,8 +275,8 @@ fn by_ladder(weighed: &WeighedField, curves: &[Option<LadderCurve>]) -> Vec<OutO
         .collect()
 }
 
-/// Puts the chosen method in the place of weights and curve, in production and in every fold that had gold enough to
-/// choose by. The others keep theirs.
+/// Puts the chosen methods in the place of weights and curve, in production and in every fold whose other folds hold
+/// gold enough to choose by, each for itself. The others keep theirs.
 fn with_choice(fitted: FittedField, chosen: &ChosenMethod) -> FittedField {
     let taken = |fold: FittedFold, pipeline: &accord_domain::FittedPipeline| FittedFold {
         pipeline: Some(pipeline.clone()),
@@ -297,19 +297,28 @@ fn with_choice(fitted: FittedField, chosen: &ChosenMethod) -> FittedField {
             _ => None,
         })
     };
+    let (gold_count, error_count) = match chosen.production {
+        Some(_) => (winners().count(), winners().filter(|correct| !*correct).count()),
+        None => (fitted.gold_count as usize, fitted.error_count as usize),
+    };
     FittedField {
-        production: taken(fitted.production, &chosen.production),
-        gold_count: number(winners().count()),
-        error_count: number(winners().filter(|correct| !*correct).count()),
-        selection: MethodSelection::Chosen {
-            choice: chosen.choice.clone(),
+        production: match &chosen.production {
+            Some(pipeline) => taken(fitted.production, pipeline),
+            None => fitted.production,
         },
+        gold_count: number(gold_count),
+        error_count: number(error_count),
+        selection: chosen.selection.clone(),
         levels: levels_of(&out_of_fold),
         pool_levels: fitted.levels,
         report: report(&out_of_fold),
         folds,
         out_of_fold,
-        rung: Rung::Field,
+        rung: if chosen.production.is_some() {
+            Rung::Field
+        } else {
+            fitted.rung
+        },
         before: fitted.before,
         panel: fitted.panel,
         warnings: fitted.warnings,

@@ -44,9 +44,10 @@ impl PipelinePlan {
 /// A choice with everything that was weighed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PipelineChoice {
-    /// Chosen and fitted on all labelled items: for items without gold.
-    pub production: FittedPipeline,
-    /// All candidates, the simplest first, as judged on all labelled items.
+    /// Chosen and fitted on all labelled items: for items without gold. None where they are too few, or no candidate
+    /// can be taken, though it was so without some fold.
+    pub production: Option<FittedPipeline>,
+    /// All candidates, the simplest first, as judged on all labelled items; none without a choice for production.
     pub candidates: Vec<MethodScore>,
     /// Chosen and fitted without each outer fold; none where the other folds hold too little gold.
     pub folds: Vec<Option<FittedPipeline>>,
@@ -81,9 +82,6 @@ pub fn choose_pipeline(
     let judged = data.judged_items();
     let errors = count_errors(data, &judged);
     let has_folds = |items: &[usize]| count_documents(data, items) >= plan.inner_folds;
-    if judged.len() < plan.fewest_labels || errors < plan.fewest_errors || !has_folds(&judged) {
-        return Ok(Estimate::Undefined(Undefined::TooFewItems));
-    }
     let part = 1.0 - 1.0 / outer_folds as f64;
     let parts: Vec<Option<usize>> = std::iter::once(None).chain((0..outer_folds).map(Some)).collect();
     let mut selected: Vec<Option<(Selected, usize)>> = parts
@@ -110,9 +108,11 @@ pub fn choose_pipeline(
         .into_iter()
         .map(|found| found.map(|(found, labels)| FittedPipeline::new(found, labels, data_hash, plan.seed)))
         .collect();
-    let Some((production, labels)) = selected.pop().flatten() else {
-        return Ok(Estimate::Undefined(Undefined::NotIdentifiable));
-    };
+    let production = selected.pop().flatten();
+    if production.is_none() && folds.iter().all(Option::is_none) {
+        return Ok(Estimate::Undefined(Undefined::TooFewItems));
+    }
+    let labels = judged.len();
     let mut out_of_fold = vec![None; data.items()];
     for item in judged {
         if let Some(fitted) = &folds[outer[item]] {
@@ -120,8 +120,11 @@ pub fn choose_pipeline(
         }
     }
     Ok(Estimate::Value(PipelineChoice {
-        candidates: production.candidates.clone(),
-        production: FittedPipeline::new(production, labels, data_hash, plan.seed),
+        candidates: production
+            .as_ref()
+            .map(|(found, _)| found.candidates.clone())
+            .unwrap_or_default(),
+        production: production.map(|(found, labels)| FittedPipeline::new(found, labels, data_hash, plan.seed)),
         folds,
         out_of_fold,
         labels,

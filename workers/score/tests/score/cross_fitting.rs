@@ -162,7 +162,7 @@ fn expected_weights(data: &Labelled, weighting: Weighting, seen: impl Fn(usize) 
     let rule = match weighting {
         Weighting::Even => WeightRule::Even,
         Weighting::Accuracy => WeightRule::Accuracy,
-        Weighting::LogOdds => WeightRule::LogOdds { classes: effective },
+        Weighting::Automatic | Weighting::LogOdds => WeightRule::LogOdds { classes: effective },
     };
     let prior = BetaPrior::fitted_or_default(&records);
     let weight = |record: &TrackRecord| {
