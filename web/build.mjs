@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUTPUT = join(HERE, "dist");
+const CHART_STYLES = join(HERE, "..", "services", "charts", "src", "charts.css");
 const PDFJS = join(HERE, "node_modules", "pdfjs-dist");
 
 // The order matters: later sheets may rely on the tokens and overrule the base.
@@ -25,7 +26,8 @@ const PDFJS_FILES = [
 ];
 
 async function joinStyles() {
-  const sheets = await Promise.all(STYLE_SHEETS.map((name) => readFile(join(HERE, "styles", name), "utf8")));
+  const paths = [...STYLE_SHEETS.map((name) => join(HERE, "styles", name)), CHART_STYLES];
+  const sheets = await Promise.all(paths.map((path) => readFile(path, "utf8")));
   await writeFile(join(OUTPUT, "accord.css"), sheets.join("\n"));
   await cp(join(HERE, "styles", "icon.svg"), join(OUTPUT, "icon.svg"));
 }
@@ -45,4 +47,4 @@ async function copyPdfViewer() {
 await rm(OUTPUT, { recursive: true, force: true });
 await mkdir(join(OUTPUT, "modules"), { recursive: true });
 const [count] = await Promise.all([copyModules(), joinStyles(), copyPdfViewer()]);
-console.log(`dist: ${STYLE_SHEETS.length} style sheets in one, ${count} modules, pdf.js`);
+console.log(`dist: ${STYLE_SHEETS.length + 1} style sheets in one, ${count} modules, pdf.js`);

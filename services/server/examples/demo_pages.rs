@@ -30,6 +30,7 @@ const PASSWORD: &str = "look at the pages";
 const SEED: u64 = 7;
 const INVOICES: usize = 40;
 const TEXTS: usize = 24;
+const LETTERS: usize = 360;
 
 #[tokio::main]
 async fn main() {
@@ -40,6 +41,7 @@ async fn main() {
     invoices(&state, "invoice", INVOICES, PeopleVote::Never).await;
     invoices(&state, "invoice-people", 6, PeopleVote::Always).await;
     texts(&state).await;
+    letters(&state).await;
     score(&state).await;
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}"))
         .await
@@ -133,6 +135,75 @@ async fn texts(state: &AppState) {
     import_and_vote(state, &project, items, &truths).await;
 }
 
+/// Texts on which machines of three families and two people vote, most of them with gold.
+async fn letters(state: &AppState) {
+    let project = project(state, "text-classification", |definition| {
+        "letters".clone_into(&mut definition.name);
+        "Letters of customers".clone_into(&mut definition.title);
+        definition.policy.people = PeopleVote::Always;
+        definition.policy.overlap = 2;
+        definition.annotators = serde_json::from_value(json!([
+            {"name": "gpt-a-p1", "family": "gpt", "kind": "reader", "reader": "labelled_anchors"},
+            {"name": "gpt-a-p2", "family": "gpt", "kind": "reader", "reader": "labelled_anchors"},
+            {"name": "gpt-a-p3", "family": "gpt", "kind": "reader", "reader": "labelled_anchors"},
+            {"name": "claude", "kind": "reader", "reader": "labelled_anchors"},
+            {"name": "mistral", "kind": "reader", "reader": "labelled_anchors"},
+        ]))
+        .unwrap();
+    })
+    .await;
+    let mut truths = Vec::new();
+    let mut items = Vec::new();
+    for (position, sample) in generate_text_classification(SEED, LETTERS).into_iter().enumerate() {
+        let gold = truth(&project, &serde_json::to_value(&sample.gold).unwrap());
+        truths.push(gold.clone());
+        items.push(IncomingItem {
+            place: Place::Request,
+            external_id: sample.external_id,
+            content: IncomingContent::Data(Map::from_iter([("text".to_owned(), json!(sample.text))])),
+            metadata: Map::new(),
+            gold: (position % 6 != 0).then_some(gold),
+        });
+    }
+    let by_name: std::collections::HashMap<String, Map<String, Value>> = items
+        .iter()
+        .zip(&truths)
+        .map(|(item, truth)| (item.external_id.clone(), truth.clone()))
+        .collect();
+    import_and_vote(state, &project, items, &truths).await;
+    for person in ["anna", "rita"] {
+        votes_of_person(state, &project, person, &by_name).await;
+    }
+}
+
+/// A person votes on everything that waits, and is wrong now and then.
+async fn votes_of_person(
+    state: &AppState,
+    project: &Project,
+    name: &str,
+    truths: &std::collections::HashMap<String, Map<String, Value>>,
+) {
+    let environment = state.environment.as_ref();
+    let mut transaction = state.store.write().await.unwrap();
+    let (user, _) = transaction.user_by_name(name).await.unwrap().unwrap();
+    let annotator = flow::ensure_human_annotator(transaction.as_mut(), environment, project.id, &user)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    loop {
+        let mut transaction = state.store.write().await.unwrap();
+        let lease = transaction
+            .claim_task_for_person(project.id, TaskKind::Vote, user.id, 60_000)
+            .await
+            .unwrap();
+        let Some(lease) = lease else { return };
+        let item = transaction.item(lease.task.item_id.unwrap()).await.unwrap().unwrap();
+        let truth = &truths[&item.external_id];
+        vote(state, transaction.as_mut(), project, &lease, &annotator, truth).await;
+        transaction.commit().await.unwrap();
+    }
+}
+
 /// The gold as answers to the fields of a project.
 fn truth(project: &Project, gold: &Value) -> Map<String, Value> {
     let names = project.definition.fields.iter().map(|field| field.name.to_string());
@@ -203,6 +274,14 @@ async fn vote(
 ) {
     let environment = state.environment.as_ref();
     let key = format!("{}{}", annotator.name, lease.task.id);
+    // Members of one family mostly err on the same items.
+    let of_family = annotator.family != annotator.name && chance(&format!("{key}alike")) < 0.7;
+    let item = lease.task.item_id.map(|id| id.to_string()).unwrap_or_default();
+    let key = if of_family {
+        format!("{}{item}", annotator.family)
+    } else {
+        key
+    };
     let dice = |salt: &str| chance(&format!("{key}{salt}"));
     if annotator.name == "trained-model" && dice("broken") < 0.03 {
         let reason = "the trained model is missing: train it again with `accord train-reader`";

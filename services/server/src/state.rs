@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::{LoginLimit, Passwords};
-use crate::figures::AgreementCache;
+use crate::figures::Figures;
 use crate::middleware::{Refusal, cross_site_protection};
 use crate::settings::{ServerSettings, SettingsError};
 
@@ -33,7 +33,7 @@ pub struct AppState {
     pub login_limit: Arc<LoginLimit>,
     /// Renders the figures of `/metrics`; that page does not exist without it.
     pub metrics: Option<PrometheusHandle>,
-    pub(crate) agreement: Arc<AgreementCache>,
+    pub(crate) figures: Arc<Figures>,
     pub(crate) cross_site_protection: CsrfLayer<Refusal>,
 }
 
@@ -53,7 +53,7 @@ impl AppState {
             store,
             blobs,
             environment,
-            agreement: Arc::new(AgreementCache::new()),
+            figures: Arc::new(Figures::new()),
             document_limits: Limits::default(),
             passwords: Passwords::new(settings.password_cost),
             login_limit: Arc::new(LoginLimit::new(settings.login_attempts)),

@@ -101,6 +101,47 @@ test("projects, overview and items show what was measured", async () => {
   await context.close();
 });
 
+test("agreement and calibration are shown field by field, with a table behind every chart", async () => {
+  const { page, context, troubles } = await openPage(browser);
+  await logIn(page, house.address, "rita", PASSWORD);
+  await page.goto(`${house.address}/projects/bills`);
+  await page.click("#agreement");
+  await page.waitForSelector("#pairs-matrix svg");
+  assert.match(await page.textContent("#answer"), /least agreement: .+ α/u);
+  await checkPage(page, "agreement");
+  await page.focus('#fields tr[data-field="currency"] a');
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/field=currency/u);
+  await page.waitForSelector('#fields tr[data-field="currency"] a[aria-current]');
+  const measured = await house.api.get("/projects/bills/agreement/currency");
+  const pairs = (measured.annotators.length * (measured.annotators.length - 1)) / 2;
+  assert.equal(await page.locator("#pairs tbody tr").count(), pairs, "every pair is in the table");
+  assert.match(await page.textContent("#k-eff"), /k = \d+ annotators of \d+ famil/u);
+  for (const summary of await page.locator("#detail summary").all()) {
+    await summary.click();
+  }
+  await checkPage(page, "agreement of a field, tables open");
+
+  await page.goto(`${house.address}/projects/bills/calibration`);
+  await page.locator('nav[aria-label="Fields"] a', { hasText: "Gross total" }).click();
+  await page.waitForSelector("#risk-coverage svg");
+  const calibration = await house.api.get("/projects/bills/calibration/gross_total");
+  assert.equal(calibration.acceptance.outcome.outcome, "not_enough_gold");
+  const { missing } = calibration.acceptance.outcome;
+  assert.match(await page.textContent("#threshold"), new RegExp(`not enough gold yet · ${missing} more labels? needed`, "u"));
+  for (const summary of await page.locator("main summary").all()) {
+    await summary.click();
+  }
+  await checkPage(page, "calibration of a field, tables open");
+  await page.fill("#promised-error", "60");
+  await page.click("#certify");
+  await page.waitForURL(/error=60/u);
+  assert.match(await page.textContent("#threshold"), /threshold 0\.\d{3} → \d+ % accepted, error ≤ 60\.0 % with 95 %/u);
+  await checkPage(page, "certified threshold");
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
 test("a reviewer resolves an invoice by keyboard, and the item's page shows all of it", async () => {
   const { page, context, troubles } = await openPage(browser);
   await logIn(page, house.address, "rita", PASSWORD);

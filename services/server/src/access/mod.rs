@@ -3,6 +3,7 @@
 mod authorized;
 mod bearer;
 mod client;
+mod field_for;
 mod form;
 mod item_for;
 mod principal;
@@ -13,6 +14,7 @@ mod signed_in;
 
 pub use authorized::Authorized;
 pub use client::ClientAddress;
+pub use field_for::FieldFor;
 pub use form::ProtectedForm;
 pub use item_for::ItemFor;
 pub(crate) use principal::PrincipalSlot;

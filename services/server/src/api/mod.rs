@@ -3,6 +3,7 @@
 mod agreement;
 mod annotations;
 mod annotators;
+mod calibration;
 mod calibrators;
 mod consensus;
 mod content;
@@ -113,5 +114,7 @@ fn long(settings: &ServerSettings) -> OpenApiRouter<AppState> {
                 .layer(DefaultBodyLimit::max(file)),
         )
         .routes(routes!(agreement::read))
+        .routes(routes!(agreement::read_field))
+        .routes(routes!(calibration::read))
         .routes(routes!(exports::read))
 }

@@ -1,7 +1,10 @@
 //! The pages for people: rendered on the server, readable without scripts, sent as plain forms.
 
+mod agreement;
 mod annotate;
+mod calibration;
 mod document;
+mod figure_cell;
 mod form;
 mod held;
 mod item;
@@ -12,6 +15,7 @@ mod overview;
 mod problems;
 mod projects;
 mod reading;
+mod reliability;
 mod render;
 mod review;
 mod shown;
@@ -34,6 +38,9 @@ pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
         .route("/login", get(login::show).post(login::submit))
         .route("/logout", post(login::leave))
         .route("/projects/{project}", get(overview::show))
+        .route("/projects/{project}/agreement", get(agreement::show))
+        .route("/projects/{project}/calibration", get(calibration::first))
+        .route("/projects/{project}/calibration/{field}", get(calibration::show))
         .route("/projects/{project}/refit", post(overview::refit))
         .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
         .route("/projects/{project}/tasks/{task}/renew", post(held::renew))

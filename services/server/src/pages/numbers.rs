@@ -3,58 +3,12 @@
 use accord_domain::Timestamp;
 use serde::Serialize;
 
-/// A count with its thousands set apart: `1,000`.
-pub(super) fn count(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        grouped.push('−');
-    }
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+pub(super) use accord_charts::numbers::{count, figure, percent, probability, rate};
 
 /// A count with its noun: `1 item`, `2 items`.
 pub(super) fn counted(number: i64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", count(number))
-}
-
-/// A probability with three decimals; never rounded to certainty.
-pub(super) fn probability(value: f64) -> String {
-    if value > 0.9995 && value < 1.0 {
-        ">0.999".to_owned()
-    } else if value > 0.0 && value < 0.0005 {
-        "<0.001".to_owned()
-    } else {
-        format!("{value:.3}")
-    }
-}
-
-/// A figure with two decimals and a real minus sign.
-pub(super) fn figure(value: f64) -> String {
-    let text = format!("{value:.2}");
-    if text == "-0.00" {
-        return "0.00".to_owned();
-    }
-    text.replace('-', "−")
-}
-
-/// A share as whole percent: `71 %`. What is not all or nothing is not rounded to it.
-pub(super) fn percent(share: f64) -> String {
-    let rounded = (share * 100.0).round();
-    if rounded >= 100.0 && share < 1.0 {
-        ">99 %".to_owned()
-    } else if rounded <= 0.0 && share > 0.0 {
-        "<1 %".to_owned()
-    } else {
-        format!("{rounded:.0} %")
-    }
 }
 
 /// The share of a part of a whole as whole percent; none of an empty whole.
@@ -106,37 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-            (-1000, "−1,000"),
-        ] {
-            assert_eq!(count(number), text);
-        }
+    fn counts_have_their_noun_and_empty_wholes_no_share() {
         assert_eq!(counted(1, "item"), "1 item");
         assert_eq!(counted(0, "item"), "0 items");
-    }
-
-    #[test]
-    fn nothing_is_rounded_to_certainty() {
-        assert_eq!(probability(0.983_4), "0.983");
-        assert_eq!(probability(0.999_9), ">0.999");
-        assert_eq!(probability(0.000_1), "<0.001");
-        assert_eq!(probability(1.0), "1.000");
-        assert_eq!(percent(0.999), ">99 %");
-        assert_eq!(percent(1.0), "100 %");
-        assert_eq!(percent(0.001), "<1 %");
-        assert_eq!(percent(0.0), "0 %");
         assert_eq!(percent_of(1, 0), None);
-    }
-
-    #[test]
-    fn figures_have_no_negative_zero() {
-        assert_eq!(figure(-0.001), "0.00");
-        assert_eq!(figure(-0.5), "−0.50");
     }
 
     #[test]

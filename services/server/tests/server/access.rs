@@ -48,6 +48,7 @@ fn operations(project: &str, item: &str) -> Vec<Operation> {
                 path: path
                     .replace("{project}", project)
                     .replace("{item}", item)
+                    .replace("{field}", "label")
                     .replace("{file}", "votes.csv")
                     .replace("{task}", unknown)
                     .replace("{token}", unknown)

@@ -5,6 +5,7 @@
 mod access;
 mod agreement;
 mod annotators;
+mod calibration;
 mod document;
 mod exports;
 mod extractions;

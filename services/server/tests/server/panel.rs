@@ -1,8 +1,8 @@
 //! What workers leave behind in the store, brought about by the store's own steps: annotations and consensus.
 
 use accord_domain::{
-    Annotation, AnnotationId, ClassShare, Confidence, Consensus, ConsensusId, Decision, FieldName, Item, Lease,
-    Outcome, Project, Provenance, ReviewReason, TaskKind, answers_from_json,
+    Annotation, AnnotationId, Calibrator, CalibratorId, ClassShare, Confidence, Consensus, ConsensusId, Decision,
+    FieldName, Item, Lease, Outcome, Project, Provenance, ReviewReason, TaskKind, answers_from_json,
 };
 use accord_server::AppState;
 use accord_store::{ClaimRequest, Transaction, flow};
@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 /// Answers every automatic task that is ready with the same answers, and scores what is complete. Returns how many
 /// tasks were done.
 pub(crate) async fn work(state: &AppState, answers: &Value) -> usize {
+    work_with(state, |_| answers.clone()).await
+}
+
+/// As [`work`], with the answers that belong to the item of this external identifier.
+pub(crate) async fn work_with(state: &AppState, answers: impl Fn(&str) -> Value) -> usize {
     let mut done = 0;
     loop {
         let mut transaction = state.store.write().await.unwrap();
@@ -32,7 +37,8 @@ pub(crate) async fn work(state: &AppState, answers: &Value) -> usize {
         for lease in leases {
             let mut transaction = state.store.write().await.unwrap();
             if lease.task.kind == TaskKind::Annotate {
-                annotate(state, transaction.as_mut(), &lease, answers).await;
+                let item = transaction.item(lease.task.item_id.unwrap()).await.unwrap().unwrap();
+                annotate(state, transaction.as_mut(), &lease, &answers(&item.external_id)).await;
             } else {
                 score(state, transaction.as_mut(), &lease).await;
             }
@@ -148,4 +154,62 @@ fn consensus(
 /// Answers that fit [`crate::house::machine_project`].
 pub(crate) fn machine_answers() -> Value {
     json!({ "label": "yes", "total": "1,234.50" })
+}
+
+/// Gives a field a calibrator whose out-of-fold levels are these: probability, items, right ones. Two annotators voted
+/// on a hundred items with gold.
+pub(crate) async fn calibrate(state: &AppState, project: &str, field: &str, levels: &[(f64, u32, u32)]) {
+    let mut transaction = state.store.write().await.unwrap();
+    let project = transaction.project_by_name(project).await.unwrap().unwrap();
+    let annotators = transaction.annotators_of_project(project.id).await.unwrap();
+    let id = |name: &str| annotators.iter().find(|known| known.name == name).unwrap().id;
+    let (first, second) = (id("first"), id("second"));
+    let count: u32 = levels.iter().map(|level| level.1).sum();
+    let correct: u32 = levels.iter().map(|level| level.2).sum();
+    let accuracy = f64::from(correct) / f64::from(count);
+    let report = |brier: f64, calibration_error: f64| {
+        json!({
+            "count": count, "unanswered_count": 0, "accuracy": accuracy, "mean_confidence": accuracy, "brier": brier,
+            "log_loss": 0.2, "calibration_error": calibration_error, "null_band": [0.01, 0.05], "auroc": 0.8
+        })
+    };
+    let candidate = |name: &str, log_loss: f64, chosen: bool| {
+        json!({
+            "name": name, "aggregator": "even weights", "calibrator": "Platt", "log_loss": log_loss,
+            "log_loss_error": 0.02, "excess": log_loss - 0.2, "excess_error": 0.01, "winner_log_loss": log_loss,
+            "brier": 0.07, "accuracy": accuracy, "best": !chosen, "chosen": chosen
+        })
+    };
+    let fitted = json!({ "weights": {}, "default_weight": 1.0, "slope": 1.0, "intercept": 0.0, "inverted": false });
+    let calibrator = json!({
+        "id": CalibratorId::generate(state.environment.as_ref()), "project_id": project.id, "field": field,
+        "rung": "field", "weighting": "log_odds", "production": fitted, "folds": [null, null, null, null, null],
+        "gold_count": count, "error_count": count - correct,
+        "levels": levels.iter().map(|(probability, count, correct)| json!({
+            "score": probability, "probability": probability, "count": count, "correct_count": correct
+        })).collect::<Vec<_>>(),
+        "report": report(0.07, 0.018), "before": report(0.12, 0.09),
+        "selection": { "kind": "chosen", "choice": {
+            "candidates": [candidate("even weights, Platt", 0.21, true), candidate("stacking, beta", 0.2, false)],
+            "folds": [], "label_count": count, "error_count": count - correct, "seed": 7
+        } },
+        "panel": {
+            "annotators": [first, second], "vote_counts": [100, 100], "correct_counts": [90, 80],
+            "error_correlations": [[null, 0.5], [0.5, null]], "pair_counts": [[100, 100], [100, 100]],
+            "mean_error_correlation": 0.5, "mean_vote_count": 2.0, "mean_effective_vote_count": 4.0 / 3.0,
+            "even_vote_accuracy": 0.85, "classes": ["yes", "no"],
+            "confusions": [
+                { "annotator_id": first, "counts": [[50, 5], [5, 40]] },
+                { "annotator_id": second, "counts": [[45, 10], [10, 35]] }
+            ]
+        },
+        "warnings": [{
+            "kind": "even_vote_below_annotator", "annotator_id": first, "annotator_accuracy": 0.9,
+            "even_vote_accuracy": 0.85
+        }],
+        "data_hash": "test", "code_version": "test", "created_at": state.environment.now()
+    });
+    let calibrator: Calibrator = serde_json::from_value(calibrator).unwrap();
+    transaction.insert_calibrators(&[calibrator]).await.unwrap();
+    transaction.commit().await.unwrap();
 }

@@ -4,7 +4,8 @@ use accord_domain::{Calibrator, Field, Project, Rung};
 use accord_store::FieldSummary;
 use serde::Serialize;
 
-use crate::figures::{Agreement, FieldAgreement, Figure};
+use crate::figures::{Agreement, FieldAgreement};
+use crate::pages::figure_cell::FigureCell;
 use crate::pages::numbers::{count, figure, percent, percent_of, probability};
 use crate::pages::shown::type_word;
 
@@ -29,14 +30,6 @@ struct ConfidenceCell {
     mean: String,
     /// On how much gold, and whose.
     basis: String,
-}
-
-/// A figure with its interval, or why there is none.
-#[derive(Debug, Serialize)]
-struct FigureCell {
-    value: Option<String>,
-    interval: Option<String>,
-    why: &'static str,
 }
 
 /// How right the consensus is on gold it was not fitted on.
@@ -88,8 +81,8 @@ fn line(
         scored: count(summary.map_or(0, |summary| summary.count)),
         accepted: summary.and_then(|summary| percent_of(summary.accepted_count, summary.count)),
         confidence: summary.and_then(|summary| confidence(summary, calibrator)),
-        alpha: agreement.map(|agreement| cell(agreement.alpha, figure)),
-        percent_agreement: agreement.map(|agreement| cell(agreement.percent_agreement, percent)),
+        alpha: agreement.map(|agreement| FigureCell::new(agreement.alpha, figure)),
+        percent_agreement: agreement.map(|agreement| FigureCell::new(agreement.percent_agreement, percent)),
         compared: count(agreement.map_or(0, |agreement| i64::try_from(agreement.item_count).unwrap_or(i64::MAX))),
         quality: calibrator.and_then(quality),
     }
@@ -120,24 +113,6 @@ fn confidence(summary: &FieldSummary, calibrator: Option<&Calibrator>) -> Option
             basis
         },
     })
-}
-
-fn cell(measured: Figure, write: impl Fn(f64) -> String) -> FigureCell {
-    let interval = match (measured.lower, measured.upper) {
-        (Some(lower), Some(upper)) => Some(format!("[{}, {}]", write(lower), write(upper))),
-        _ => None,
-    };
-    FigureCell {
-        value: measured.value.map(&write),
-        interval,
-        why: match measured.undefined.or(measured.interval_undefined) {
-            Some("no_variation") => "votes do not vary",
-            Some("no_pairable_votes") => "no item has two votes",
-            Some("too_few_items") => "too few items for an interval",
-            Some(_) => "not determined by the votes",
-            None => "",
-        },
-    }
 }
 
 fn quality(calibrator: &Calibrator) -> Option<QualityCell> {

@@ -3,25 +3,24 @@
 mod fields;
 mod people;
 mod queue;
-mod reliability;
 
-use accord_domain::{Project, Role, TaskKind};
+use accord_domain::{Calibrator, Project, Role, TaskKind};
 use accord_store::{FieldSummary, ItemCounts, TaskCount, flow};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Administrator, Annotator, ProtectedForm};
-use crate::figures::{Agreement, agreement};
+use crate::figures::{Agreement, agreement_now, reliability_of};
 use crate::pages::numbers::{count, counted, figure, percent_of};
 use crate::pages::projects::{open_tasks, title};
+use crate::pages::reliability::Diagram;
 use crate::pages::render::{Frame, page};
 use crate::pages::visit::Visit;
 use crate::problem::Problem;
 use crate::state::AppState;
 use fields::{FieldLine, field_lines};
 use queue::{DeadTask, QueueLine, dead_tasks, queue_lines};
-use reliability::{Diagram, diagrams};
 
 /// What was just done.
 #[derive(Debug, Deserialize)]
@@ -90,7 +89,7 @@ pub(super) async fn show(
     let looked = look(&state, project).await?;
     let sees_figures = visit.person.user.role >= Role::Reviewer;
     let measured = if sees_figures {
-        Some(agreement(&state, project).await?)
+        Some(agreement_now(&state, project).await?)
     } else {
         None
     };
@@ -146,11 +145,23 @@ async fn figures(
         annotations: count(annotations),
         fields: field_lines(project, &looked.summaries, agreement, &calibrators),
         agreement_at: counted(agreement.annotation_count, "annotation"),
-        diagrams: diagrams(project, &calibrators),
+        diagrams: diagrams(project, &calibrators)?,
         queue: queue_lines(&looked.tasks),
         dead,
         dead_left_out,
     })
+}
+
+/// The reliability diagrams of all fields that have gold of their own.
+fn diagrams(project: &Project, calibrators: &[Calibrator]) -> Result<Vec<Diagram>, Problem> {
+    let mut diagrams = Vec::new();
+    for field in &project.definition.fields {
+        if let Some(calibrator) = calibrators.iter().find(|calibrator| calibrator.field == field.name) {
+            let levels = reliability_of(&calibrator.levels).map_err(|error| Problem::internal(&error))?;
+            diagrams.extend(Diagram::of(field.name.as_str(), &field.title, &levels)?);
+        }
+    }
+    Ok(diagrams)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of items stay far below 2^52")]

@@ -89,8 +89,12 @@ async fn names_values_guidelines_and_reasons_are_escaped_on_every_page() {
         "/projects/hostile/items",
         "/projects/hostile/items?name=%3Cscript%3Ealert('x')%3C/script%3E",
         "/projects/hostile/review",
+        "/projects/hostile/agreement",
+        "/projects/hostile/agreement?field=label",
+        "/projects/hostile/agreement?field=%3Cscript%3E",
+        "/projects/hostile/calibration/label",
     ] {
-        check(path, &person.page(path).await);
+        check(path, &person.get(path).await.text());
     }
     let review = person
         .get("/projects/hostile/review/next")

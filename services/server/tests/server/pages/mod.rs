@@ -5,6 +5,7 @@ mod browser;
 mod documents;
 mod escaping;
 mod everywhere;
+mod figures;
 mod login;
 mod reviewing;
 mod running;
