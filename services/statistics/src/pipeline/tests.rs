@@ -114,12 +114,12 @@ fn fitted_pipelines_survive_serialisation_and_later_forms_are_refused() {
 
 #[test]
 fn the_label_of_an_item_reaches_nothing_that_judges_it() {
-    let data = made(200, Some(3), 2);
+    let data = made(300, Some(3), 2);
     let before = choose(&data);
     let item = 41;
-    let fold = outer(200)[item];
-    let ballots = (0..200).map(|item| data.ballot(item).clone()).collect();
-    let gold = (0..200).map(|other| {
+    let fold = outer(300)[item];
+    let ballots = (0..300).map(|item| data.ballot(item).clone()).collect();
+    let gold = (0..300).map(|other| {
         let mut label = data.gold(other).cloned();
         if let Some(label) = label.as_mut().filter(|_| other == item) {
             label.right.iter_mut().for_each(|right| *right = !*right);
@@ -127,7 +127,7 @@ fn the_label_of_an_item_reaches_nothing_that_judges_it() {
         }
         label
     });
-    let changed = LabelledBallots::new(data.panel().clone(), ballots, gold.collect(), (0..200).collect()).unwrap();
+    let changed = LabelledBallots::new(data.panel().clone(), ballots, gold.collect(), (0..300).collect()).unwrap();
     let after = choose(&changed);
     assert_eq!(before.folds[fold], after.folds[fold]);
     assert_eq!(before.out_of_fold[item], after.out_of_fold[item]);

@@ -7,7 +7,7 @@ use accord_score::tally::score;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::fixture::{Labelled, SKILLS, annotator, chance, fit, fold_of_item, labelled, value};
+use crate::fixture::{Labelled, SKILLS, annotator, chance, fit, fold_of_item, misleading, value};
 
 fn code() -> Field {
     serde_json::from_value(json!({"name": "number", "type": "identifier"})).unwrap()
@@ -38,7 +38,7 @@ fn probability(data: &Labelled, answers: &[Answer], fitted: &FittedFold) -> Opti
 #[test]
 fn few_labels_or_errors_keep_the_ladder_and_say_what_is_missing() {
     for (items, is_chosen) in [(45, false), (400, true)] {
-        let fitted = fit(&[labelled(code(), items, 10)], Weighting::Automatic)
+        let fitted = fit(&[misleading(code(), items, 10)], Weighting::Automatic)
             .remove(0)
             .unwrap();
         match fitted.selection {
@@ -49,9 +49,9 @@ fn few_labels_or_errors_keep_the_ladder_and_say_what_is_missing() {
                 ..
             } => {
                 assert!(!is_chosen && label_count as usize == items);
-                assert_eq!((labels_needed, errors_needed), (50, 10));
+                assert_eq!((labels_needed, errors_needed), (50, 25));
                 assert!(fitted.production.pipeline.is_none() && fitted.pool_levels.is_empty());
-                let given = fit(&[labelled(code(), items, 10)], Weighting::LogOdds)
+                let given = fit(&[misleading(code(), items, 10)], Weighting::LogOdds)
                     .remove(0)
                     .unwrap();
                 assert_eq!(given.production, fitted.production);
@@ -72,7 +72,7 @@ fn few_labels_or_errors_keep_the_ladder_and_say_what_is_missing() {
 #[test]
 fn an_item_with_gold_gets_what_its_fold_was_fitted_without() {
     for field in [code(), boolean()] {
-        let mut data = labelled(field, 300, 20);
+        let mut data = misleading(field, 300, 20);
         if data.field.name.as_str() == "label" {
             // Two classes, the rarer one harder to tell.
             for item in 0..data.gold.len() {
@@ -114,7 +114,7 @@ fn an_item_with_gold_gets_what_its_fold_was_fitted_without() {
 
 #[test]
 fn a_model_that_cannot_be_read_leaves_the_item_uncalibrated() {
-    let data = labelled(code(), 300, 20);
+    let data = misleading(code(), 300, 20);
     let fitted = fit(std::slice::from_ref(&data), Weighting::Automatic)
         .remove(0)
         .unwrap();
@@ -127,7 +127,7 @@ fn a_model_that_cannot_be_read_leaves_the_item_uncalibrated() {
 
 #[test]
 fn annotators_yet_unknown_and_second_votes_count_as_unknown() {
-    let data = labelled(code(), 300, 20);
+    let data = misleading(code(), 300, 20);
     let fitted = fit(std::slice::from_ref(&data), Weighting::Automatic)
         .remove(0)
         .unwrap();
@@ -148,7 +148,7 @@ fn annotators_yet_unknown_and_second_votes_count_as_unknown() {
 
 #[test]
 fn data_of_a_document_outweigh_readings_by_any_method() {
-    let data = labelled(code(), 300, 20);
+    let data = misleading(code(), 300, 20);
     let fitted = fit(std::slice::from_ref(&data), Weighting::Automatic)
         .remove(0)
         .unwrap();

@@ -11,7 +11,7 @@ use accord_statistics::voting::{
 };
 use serde_json::json;
 
-use crate::fixture::{Labelled, annotator, fit, fold_of_item, labelled, value};
+use crate::fixture::{Labelled, annotator, fit, fold_of_item, labelled, misleading, value};
 
 fn code(name: &str) -> Field {
     serde_json::from_value(json!({"name": name, "type": "identifier"})).unwrap()
@@ -73,7 +73,7 @@ fn the_own_label_moves_neither_weights_nor_classes_nor_curve() {
 #[test]
 fn the_own_label_moves_no_chosen_method_either() {
     for field in [code("number"), choice()] {
-        let data = [labelled(field, 230, 10)];
+        let data = [misleading(field, 230, 10)];
         let fitted = fit(&data, Weighting::Automatic).remove(0).unwrap();
         assert!(fitted.selection.choice().is_some(), "{:?}", fitted.selection);
         assert!(fitted.folds.iter().flatten().all(|fold| fold.pipeline.is_some()));

@@ -61,6 +61,15 @@ pub(crate) fn labelled(field: Field, items: usize, purpose: u64) -> Labelled {
     }
 }
 
+/// The same, but on one item in seven the three best agree on the same wrong value: errors enough to choose a method by.
+pub(crate) fn misleading(field: Field, items: usize, purpose: u64) -> Labelled {
+    let mut data = labelled(field, items, purpose);
+    for votes in data.votes.iter_mut().step_by(7) {
+        votes.iter_mut().take(3).for_each(|vote| *vote = value("wrong 0"));
+    }
+    data
+}
+
 pub(crate) fn fold_of_item(item: usize) -> u32 {
     fold_of(&format!("document {item}"))
 }
