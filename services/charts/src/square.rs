@@ -10,7 +10,7 @@ pub const MAXIMUM_SIDE: usize = 12;
 const SHADE: (f64, f64) = (0.08, 0.5);
 
 /// Below this width a cell has no room for the zero before the point.
-const ZERO_FROM: f64 = 34.0;
+const ZERO_FROM: f64 = 38.0;
 
 /// How large a cell is at most and at least.
 const CELL: (f64, f64) = (28.0, 44.0);

@@ -30,7 +30,7 @@ const PASSWORD: &str = "look at the pages";
 const SEED: u64 = 7;
 const INVOICES: usize = 40;
 const TEXTS: usize = 24;
-const LETTERS: usize = 360;
+const LETTERS: usize = 540;
 
 #[tokio::main]
 async fn main() {

@@ -1,6 +1,7 @@
 //! What each annotator said for each class, against gold or the consensus.
 
 use accord_charts::{MAXIMUM_SIDE, confusion_matrix};
+use accord_domain::ABSENT_CLASS;
 use serde::Serialize;
 
 use super::{class_word, whole};
@@ -39,11 +40,14 @@ pub(super) fn confusions(
     if classes.is_empty() {
         return Ok((Vec::new(), against, None));
     }
+    let told: Vec<usize> = (0..classes.len())
+        .filter(|class| classes[*class] != ABSENT_CLASS || all.iter().any(|confusion| weight(confusion, *class) > 0))
+        .collect();
     let classes: Vec<String> = classes.iter().map(|class| class_word(class)).collect();
     let shown = all
         .iter()
         .take(MAXIMUM_SHOWN)
-        .map(|confusion| shown(confusion, &classes))
+        .map(|confusion| shown(confusion, &classes, &told))
         .collect::<Result<_, _>>()?;
     let left_out = (all.len() > MAXIMUM_SHOWN).then(|| {
         format!(
@@ -55,9 +59,9 @@ pub(super) fn confusions(
     Ok((shown, against, left_out))
 }
 
-fn shown(confusion: &Confusion, classes: &[String]) -> Result<ConfusionShown, Problem> {
+fn shown(confusion: &Confusion, classes: &[String], told: &[usize]) -> Result<ConfusionShown, Problem> {
     let title = format!("What {} said for each class", confusion.annotator);
-    let order = most_frequent_first(confusion, classes.len());
+    let order = most_frequent_first(confusion, told);
     let names: Vec<String> = order.iter().filter_map(|class| classes.get(*class).cloned()).collect();
     let cell = |row: usize, column: usize| {
         let row = confusion.counts.get(row);
@@ -94,15 +98,17 @@ fn shown(confusion: &Confusion, classes: &[String]) -> Result<ConfusionShown, Pr
 }
 
 /// The declared order where all classes have room in the chart, else the most frequent first.
-fn most_frequent_first(confusion: &Confusion, classes: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..classes).collect();
-    if classes > MAXIMUM_SIDE {
-        let number = |class: usize| {
-            let held: u64 = confusion.counts.get(class).map_or(0, |row| row.iter().sum());
-            let said: u64 = confusion.counts.iter().filter_map(|row| row.get(class)).sum();
-            held + said
-        };
-        order.sort_by_key(|class| std::cmp::Reverse(number(*class)));
+fn most_frequent_first(confusion: &Confusion, told: &[usize]) -> Vec<usize> {
+    let mut order = told.to_vec();
+    if order.len() > MAXIMUM_SIDE {
+        order.sort_by_key(|class| std::cmp::Reverse(weight(confusion, *class)));
     }
     order
+}
+
+/// How often a class held or was said.
+fn weight(confusion: &Confusion, class: usize) -> u64 {
+    let held: u64 = confusion.counts.get(class).map_or(0, |row| row.iter().sum());
+    let said: u64 = confusion.counts.iter().filter_map(|row| row.get(class)).sum();
+    held + said
 }
