@@ -81,7 +81,16 @@ class GrowthLine:
 def judged(line: Line | GrowthLine) -> str:
     """The verdict of a line."""
     missed = line.judgements()
-    return "missed: " + "; ".join(missed) if missed else "met"
+    if missed:
+        return "missed: " + "; ".join(missed)
+    return "" if isinstance(line, Line) and not promised(line) else "met"
+
+
+def promised(line: Line) -> str:
+    """What a line has to reach; nothing where the peer reads another file."""
+    if line.ratio:
+        return f"{line.ratio:g}"
+    return f"< {line.processor_seconds:g} s" if line.processor_seconds else ""
 
 
 def print_lines(lines: list[Line]) -> None:
@@ -100,7 +109,7 @@ def print_lines(lines: list[Line]) -> None:
                 f"{peer.processor_seconds:.2f}" if peer else "",
                 f"{line.peer_call_seconds:.2f}" if line.peer_call_seconds is not None else "",
                 f"{line.found_ratio():.1f}" if peer else "",
-                f"{line.ratio:g}" if line.ratio else f"< {line.processor_seconds:g} s",
+                promised(line),
                 f"{line.ours.wall_seconds:.3f}",
                 f"{peer.wall_seconds:.2f}" if peer else "",
                 f"{line.ours.peak_bytes / MEGABYTE:.0f}",

@@ -50,6 +50,7 @@ class Session:
         for file in files:
             self.ours[comparison.name, comparison.items, file.suffix[1:]] = figures(ours[file])
         problem = comparison.check(ours[files[-1]][-1].output, output, kept["result"], data.gold(self.folder, comparison.items))
+        # What is promised holds for the file that the peer reads too: votes as Parquet, scores as CSV.
         return [
             Line(
                 title=comparison.title,
@@ -57,8 +58,8 @@ class Session:
                 ours=figures(ours[file]),
                 peer=Figures(**kept["process"]),
                 peer_call_seconds=kept["call_seconds"],
-                ratio=comparison.ratio,
-                memory_share=comparison.memory_share,
+                ratio=comparison.ratio if file == files[0] else None,
+                memory_share=comparison.memory_share if file == files[0] else None,
                 problem=problem,
             )
             for file in files

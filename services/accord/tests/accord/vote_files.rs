@@ -195,7 +195,7 @@ fn labels_are_written_as_they_were() {
     assert_eq!(
         labels,
         "item,label,share,margin,votes,tie\n007,=yes,0.6666666666666666,0.3333333333333333,3,\n\
-         x,,0.5,0,2,-no|=yes\ny,\"o,ui\",1,1,1,\n"
+         x,,0.5,0.0,2,-no|=yes\ny,\"o,ui\",1.0,1.0,1,\n"
     );
     program.run(&["aggregate", "votes.csv", "-o", "labels.jsonl"]).well();
     let labels = std::fs::read_to_string(program.path("labels.jsonl")).unwrap();
@@ -314,7 +314,7 @@ fn weights_come_from_a_file_or_a_column() {
     );
     assert_eq!(
         weighted("column"),
-        "item,label,share,margin,votes,tie\n1,y,0.8,0.6000000000000001,3,\n2,,0,0,2,\n"
+        "item,label,share,margin,votes,tie\n1,y,0.8,0.6000000000000001,3,\n2,,0.0,0.0,2,\n"
     );
     program.write("weights.csv", "annotator,weight\na,5\n");
     let some = [

@@ -14,6 +14,7 @@
 
 mod cell;
 mod csv_rows;
+mod integers;
 mod json_rows;
 mod name_table;
 mod parquet_rows;
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 pub(crate) use cell::Cell;
+pub(crate) use integers::Integers;
 pub use name_table::{MAXIMUM_NAME_BYTES, MAXIMUM_NAMES, Name, NameTable};
 pub(crate) use problem::RowError;
 pub use problem::{BadRow, BadRows, Problem, ReadError, SHOWN_BAD_ROWS};

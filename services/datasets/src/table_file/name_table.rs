@@ -55,6 +55,11 @@ impl Default for Names {
     }
 }
 
+/// A type of whole numbers that can be names.
+pub(crate) trait NamedNumber: Copy + PartialEq + Into<i64> {}
+
+impl<N: Copy + PartialEq + Into<i64>> NamedNumber for N {}
+
 /// Why something cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameProblem {
@@ -145,8 +150,22 @@ impl NameTable {
         }
     }
 
+    /// Appends the numbers of these names to `ids`, adding new ones; up to the first that there is no room for.
+    pub(crate) fn intern_integers<N: NamedNumber>(&mut self, numbers: &[N], ids: &mut Vec<u32>) {
+        match &mut self.names {
+            Names::Integers(integers) => integers.intern_all(numbers, ids),
+            Names::Texts(texts) => {
+                let interned = numbers
+                    .iter()
+                    .map(|number| texts.intern((*number).into().to_string().as_bytes()));
+                ids.extend(interned.map_while(Result::ok));
+            }
+        }
+    }
+
+    /// The number of a whole number as a name, which is added when it is new.
     #[inline]
-    fn intern_integer(&mut self, number: i64) -> Result<u32, NameProblem> {
+    pub(crate) fn intern_integer(&mut self, number: i64) -> Result<u32, NameProblem> {
         match &mut self.names {
             Names::Integers(integers) => integers.intern(number),
             Names::Texts(texts) => texts.intern(number.to_string().as_bytes()),
@@ -248,6 +267,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_numbers_are_named_as_one_by_one(
+            parts in prop::collection::vec(
+                prop::collection::vec(prop_oneof![0_i64..9, -300_i64..300, any::<i64>()], 0..30),
+                1..6,
+            ),
+            text in prop::option::of(0_usize..6),
+        ) {
+            let (mut at_once, mut one_by_one) = (NameTable::default(), NameTable::default());
+            for (place, part) in parts.iter().enumerate() {
+                if text == Some(place) {
+                    at_once.intern(&Cell::Text(b"text")).unwrap();
+                    one_by_one.intern(&Cell::Text(b"text")).unwrap();
+                }
+                let mut ids = vec![7];
+                at_once.intern_integers(part, &mut ids);
+                let expected = part.iter().map(|number| one_by_one.intern(&Cell::Integer(*number)).unwrap());
+                prop_assert_eq!(ids, [7].into_iter().chain(expected).collect::<Vec<u32>>());
+            }
+            prop_assert!(at_once.iter().eq(one_by_one.iter()));
+        }
+
         #[test]
         fn every_name_is_found_again(
             texts in prop::collection::vec(prop_oneof![

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
 
 use super::cell::{Cell, canonical_integer};
+use super::integers::Integers;
 use super::problem::ReadError;
 use super::source::{MAXIMUM_WANTED, Reading, RowSink};
 
@@ -80,13 +81,24 @@ fn read_batch<S: RowSink>(reading: &mut Reading<'_, S>, batch: &RecordBatch, bef
     let columns = columns.get(..width).unwrap_or_default();
     let mut cells = [Cell::Missing; MAXIMUM_WANTED];
     let cells = cells.get_mut(..width).unwrap_or_default();
-    for row in 0..batch.num_rows() {
+    let at_once = integers_of(columns).map_or(0, |integers| reading.integer_rows(before + 1, &integers));
+    for row in at_once..batch.num_rows() {
         for (cell, column) in cells.iter_mut().zip(columns) {
             *cell = column.cell(row);
         }
         reading.row(before + row as u64 + 1, cells)?;
     }
     Ok(())
+}
+
+/// The columns as whole numbers, if that is what all of them are that the file has.
+fn integers_of<'a>(columns: &[Values<'a>]) -> Option<Vec<Option<Integers<'a>>>> {
+    let integers = columns.iter().map(|column| match column {
+        Values::Absent => Some(None),
+        Values::Integers(integers) => Some(Some(*integers)),
+        _ => None,
+    });
+    integers.collect()
 }
 
 fn is_readable(data_type: &DataType) -> bool {
@@ -100,11 +112,8 @@ fn is_readable(data_type: &DataType) -> bool {
 /// One column of a batch.
 enum Values<'a> {
     Absent,
-    /// Integers of any width up to 64 bits, without nulls.
-    Int8(&'a [i8]),
-    Int16(&'a [i16]),
-    Int32(&'a [i32]),
-    Int64(&'a [i64]),
+    /// Signed integers without nulls.
+    Integers(Integers<'a>),
     Float64(&'a [f64]),
     /// A dictionary, taken apart: where each row's value is.
     Dictionary(Vec<usize>, Vec<Cell<'a>>),
@@ -131,10 +140,18 @@ impl<'a> Values<'a> {
         }
         if array.null_count() == 0 {
             match array.data_type() {
-                DataType::Int8 => return Self::Int8(array.as_primitive::<Int8Type>().values()),
-                DataType::Int16 => return Self::Int16(array.as_primitive::<Int16Type>().values()),
-                DataType::Int32 => return Self::Int32(array.as_primitive::<Int32Type>().values()),
-                DataType::Int64 => return Self::Int64(array.as_primitive::<Int64Type>().values()),
+                DataType::Int8 => {
+                    return Self::Integers(Integers::Int8(array.as_primitive::<Int8Type>().values()));
+                }
+                DataType::Int16 => {
+                    return Self::Integers(Integers::Int16(array.as_primitive::<Int16Type>().values()));
+                }
+                DataType::Int32 => {
+                    return Self::Integers(Integers::Int32(array.as_primitive::<Int32Type>().values()));
+                }
+                DataType::Int64 => {
+                    return Self::Integers(Integers::Int64(array.as_primitive::<Int64Type>().values()));
+                }
                 DataType::Float64 => return Self::Float64(array.as_primitive::<Float64Type>().values()),
                 _ => {}
             }
@@ -144,20 +161,14 @@ impl<'a> Values<'a> {
 
     #[inline]
     fn cell(&self, row: usize) -> Cell<'a> {
-        let integer = match self {
-            Self::Int8(values) => values.get(row).copied().map(i64::from),
-            Self::Int16(values) => values.get(row).copied().map(i64::from),
-            Self::Int32(values) => values.get(row).copied().map(i64::from),
-            Self::Int64(values) => values.get(row).copied(),
-            Self::Float64(values) => return values.get(row).copied().map_or(Cell::Missing, Cell::Number),
-            Self::Cells(cells) => return cells.get(row).copied().unwrap_or(Cell::Missing),
-            Self::Dictionary(keys, values) => {
-                let key = keys.get(row).copied().unwrap_or(usize::MAX);
-                return values.get(key).copied().unwrap_or(Cell::Missing);
-            }
+        let cell = match self {
+            Self::Integers(integers) => integers.get(row).map(Cell::Integer),
+            Self::Float64(values) => values.get(row).copied().map(Cell::Number),
+            Self::Cells(cells) => cells.get(row).copied(),
+            Self::Dictionary(keys, values) => keys.get(row).and_then(|key| values.get(*key)).copied(),
             Self::Absent => None,
         };
-        integer.map_or(Cell::Missing, Cell::Integer)
+        cell.unwrap_or(Cell::Missing)
     }
 }
 

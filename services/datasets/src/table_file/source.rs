@@ -7,6 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::cell::Cell;
+use super::integers::Integers;
 use super::problem::{BadRows, ReadError, RowError};
 use super::{FileFormat, MAXIMUM_ROWS, ReadOptions, csv_rows, json_rows, parquet_rows};
 
@@ -32,6 +33,13 @@ pub(crate) trait RowSink {
 
     /// Takes a row with one cell for each wanted column.
     fn row(&mut self, line: u64, cells: &[Cell<'_>]) -> Result<(), RowError>;
+
+    /// Takes rows of whole numbers at once, where that is quicker: `columns[k]` are those of wanted column `k`, `None` when
+    /// the file has no such column; the first row is in `line`, the others in the lines that follow. Gives how many rows it
+    /// took; the others come one by one.
+    fn integer_rows(&mut self, _line: u64, _columns: &[Option<Integers<'_>>]) -> usize {
+        0
+    }
 }
 
 /// How a reading stands, and what it needs to know.
@@ -55,6 +63,13 @@ impl<S: RowSink> Reading<'_, S> {
             }
             Err(error) => self.refused(line, error),
         }
+    }
+
+    /// Hands rows of whole numbers over; how many were taken.
+    pub(super) fn integer_rows(&mut self, line: u64, columns: &[Option<Integers<'_>>]) -> usize {
+        let taken = self.sink.integer_rows(line, columns);
+        self.rows += taken as u64;
+        taken
     }
 
     #[cold]

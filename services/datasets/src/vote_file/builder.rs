@@ -3,7 +3,7 @@
 use super::field_votes::FieldVotes;
 use super::lines::Lines;
 use super::{ANNOTATOR, FIELD, ITEM, LABEL, MAXIMUM_FIELDS, MAXIMUM_LABELS, VoteFile, WEIGHT};
-use crate::table_file::{BadRows, Cell, NameTable, Problem, RowError, RowSink};
+use crate::table_file::{BadRows, Cell, Integers, NameTable, Problem, RowError, RowSink};
 
 /// What belongs into the columns of names.
 const A_NAME: &str = "a name";
@@ -22,6 +22,8 @@ pub(super) struct Builder {
     fields: Vec<FieldBuilder>,
     has_fields: bool,
     has_weights: bool,
+    /// Used while rows are taken in.
+    numbers: Vec<u32>,
 }
 
 impl RowSink for Builder {
@@ -77,6 +79,38 @@ impl RowSink for Builder {
             field.weights.push(weight);
         }
         Ok(())
+    }
+
+    fn integer_rows(&mut self, line: u64, columns: &[Option<Integers<'_>>]) -> usize {
+        let [Some(items), Some(annotators), Some(labels), None, None] = columns else {
+            return 0;
+        };
+        if self.fields.is_empty() {
+            self.fields.push(FieldBuilder::default());
+        }
+        let Some(field) = self.fields.first_mut() else {
+            return 0;
+        };
+        let numbers = &mut self.numbers;
+        numbers.clear();
+        labels.intern(&mut field.labels, numbers);
+        if field.labels.len() > MAXIMUM_LABELS {
+            // That ends the reading: the row with one label too many is found cell by cell.
+            return 0;
+        }
+        field.label_ids.extend(numbers.iter().map(|label| *label as u16));
+        let before = field.annotators.len();
+        annotators.intern(&mut self.annotators, &mut field.annotators);
+        let complete = field.annotators.len().min(field.label_ids.len());
+        field.last_items.resize(self.annotators.len(), NOBODY);
+        let taken = items.intern_runs(&mut self.items, |row, item| {
+            let vote = before + row;
+            vote < complete && field.place(item, vote)
+        });
+        field.annotators.truncate(before + taken);
+        field.label_ids.truncate(before + taken);
+        field.lines.push_consecutive(line, taken);
+        taken
     }
 }
 
@@ -151,30 +185,40 @@ impl FieldBuilder {
     /// Takes a vote in; false for a second one of the same annotator, as far as that can be seen now.
     #[inline]
     fn push(&mut self, item: u32, annotator: u32, label: u16, line: u64) -> bool {
-        let vote = self.annotators.len() as u32;
+        let vote = self.annotators.len();
+        if self.last_items.len() <= annotator as usize {
+            self.last_items.resize(annotator as usize + 1, NOBODY);
+        }
+        self.annotators.push(annotator);
+        if !self.place(item, vote) {
+            self.annotators.pop();
+            return false;
+        }
+        self.label_ids.push(label);
+        self.lines.push(line);
+        true
+    }
+
+    /// Gives the next vote, whose annotator is there, its item; false for a second one of the same annotator.
+    #[inline]
+    fn place(&mut self, item: u32, vote: usize) -> bool {
+        let last = self
+            .annotators
+            .get(vote)
+            .and_then(|annotator| self.last_items.get_mut(*annotator as usize));
+        let Some(last) = last else {
+            return false;
+        };
+        let is_second = *last == item;
+        *last = item;
+        if is_second {
+            return false;
+        }
         if self.has_fallen {
             self.items.push(item);
         } else if item as usize + 1 != self.starts.len() {
-            self.next_item(item, vote);
+            self.next_item(item, vote as u32);
         }
-        match self.last_items.get_mut(annotator as usize) {
-            Some(last) if *last == item => {
-                if self.has_fallen {
-                    self.items.pop();
-                }
-                return false;
-            }
-            Some(last) => *last = item,
-            None => {
-                self.last_items.resize(annotator as usize + 1, NOBODY);
-                if let Some(last) = self.last_items.last_mut() {
-                    *last = item;
-                }
-            }
-        }
-        self.annotators.push(annotator);
-        self.label_ids.push(label);
-        self.lines.push(line);
         true
     }
 
@@ -301,8 +345,10 @@ impl FieldBuilder {
         } else {
             self.starts.resize(items.len() + 1, count);
         }
+        let has_voted = |last: &&u32| **last != NOBODY;
         let mut votes = FieldVotes {
             name,
+            annotators: self.last_items.iter().filter(has_voted).count(),
             labels: self.labels,
             starts: self.starts,
             annotator_ids: self.annotators,

@@ -10,6 +10,8 @@ use crate::table_file::NameTable;
 pub struct FieldVotes {
     /// The field's name; `None` when the file has no column `field`.
     pub name: Option<String>,
+    /// How many annotators have a vote in this field.
+    pub annotators: usize,
     /// The labels.
     pub labels: NameTable,
     /// Where the votes of each item begin, by the item's number, and at last how many there are. Items without a vote in

@@ -35,6 +35,22 @@ impl Lines {
         }
     }
 
+    /// As many times [`Self::push`], each with the next line.
+    pub(super) fn push_consecutive(&mut self, line: u64, count: usize) {
+        let mut next = line;
+        let end = line + count as u64;
+        while next < end {
+            let is_run = next == self.expected && self.runs.last().is_some_and(|run| run.stride == 1);
+            if is_run || self.lost {
+                self.count += u32::try_from(end - next).unwrap_or(u32::MAX);
+                self.expected = if self.lost { u64::MAX } else { end };
+                return;
+            }
+            self.push(next);
+            next += 1;
+        }
+    }
+
     fn push_other(&mut self, line: u64) {
         let count = self.count;
         self.count += 1;
@@ -86,6 +102,12 @@ mod tests {
             let mut all = Vec::new();
             let mut line = 1;
             for (step, times) in steps {
+                if step == 1 {
+                    lines.push_consecutive(line + 1, times);
+                    all.extend(line + 1..=line + times as u64);
+                    line += times as u64;
+                    continue;
+                }
                 for _ in 0..times {
                     line += step;
                     lines.push(line);

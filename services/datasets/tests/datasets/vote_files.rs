@@ -1,9 +1,13 @@
 //! Files of votes: every format, every kind of bad row.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use accord_datasets::table_file::{FileFormat, Name, ReadError, ReadOptions};
 use accord_datasets::vote_file::{VoteFile, read_gold, read_votes};
+use arrow_array::{ArrayRef, Int8Array, Int16Array, Int32Array, Int64Array, RecordBatch};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -394,6 +398,75 @@ proptest! {
         prop_assert_eq!(shown(&votes), expected);
         prop_assert_eq!(votes.skipped.total() as usize, rows.len() - votes.votes());
     }
+}
+
+/// Columns of a Parquet file.
+fn parquet(columns: Vec<(&'static str, ArrayRef)>, rows_per_batch: usize) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(rows_per_batch))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn columns_of_whole_numbers_are_read_as_csv_is(
+        rows in prop::collection::vec((0_i64..9, -3_i64..6, 0_i8..4, 1_usize..4), 1..60),
+        is_sorted in any::<bool>(),
+        wide_items in any::<bool>(),
+        gap in prop::sample::select(vec![1_i64, 1_000_003]),
+        rows_per_batch in prop::sample::select(vec![7_usize, 100]),
+    ) {
+        let mut rows: Vec<(i64, i64, i8)> = rows
+            .into_iter()
+            .flat_map(|(item, annotator, label, times)| (0..times as i64).map(move |more| (item * gap, annotator + 7 * more, label)))
+            .collect();
+        if is_sorted {
+            rows.sort_by_key(|row| row.0);
+        }
+        let csv: String = rows.iter().map(|(item, annotator, label)| format!("{item},{annotator},{label}\n")).collect();
+        let items: ArrayRef = if wide_items {
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.0)))
+        } else {
+            Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.0 as i32)))
+        };
+        let bytes = parquet(
+            vec![
+                ("label", Arc::new(Int8Array::from_iter_values(rows.iter().map(|row| row.2)))),
+                ("item", items),
+                ("annotator", Arc::new(Int16Array::from_iter_values(rows.iter().map(|row| row.1 as i16)))),
+            ],
+            rows_per_batch,
+        );
+        let expected = read("votes.csv", format!("item,annotator,label\n{csv}"), SKIPPING).unwrap();
+        let found = read("votes.parquet", bytes, SKIPPING).unwrap();
+        prop_assert_eq!(shown(&found), shown(&expected));
+        prop_assert_eq!(found.skipped.total(), expected.skipped.total());
+        prop_assert!(found.items.iter().eq(expected.items.iter()));
+        prop_assert!(found.annotators.iter().eq(expected.annotators.iter()));
+        prop_assert_eq!(found.fields[0].annotators, expected.fields[0].annotators);
+    }
+}
+
+#[test]
+fn second_votes_in_columns_of_numbers_are_named_by_row() {
+    let numbers = |numbers: [i32; 5]| -> ArrayRef { Arc::new(Int32Array::from_iter_values(numbers)) };
+    let bytes = parquet(
+        vec![
+            ("item", numbers([1, 1, 2, 2, 2])),
+            ("annotator", numbers([8, 9, 8, 9, 8])),
+            ("label", numbers([0, 1, 0, 0, 1])),
+        ],
+        100,
+    );
+    let message = complaint("votes.parquet", &bytes);
+    assert!(message.contains("row 5"), "{message}");
+    assert!(message.contains("the first is in line 3"), "{message}");
+    let votes = read("votes.parquet", bytes, SKIPPING).unwrap();
+    assert_eq!(shown(&votes), ["1:8=0", "1:9=1", "2:8=0", "2:9=0"]);
 }
 
 #[test]

@@ -8,10 +8,10 @@ use super::fleiss::{FleissKappa, fleiss_kappa_of};
 use super::gwet::{AgreementWeights, gwet_coefficient_of};
 use super::linearised::ChanceCorrected;
 use super::percent::percent_agreement_of;
-use super::rating_table::RatingTable;
+use super::rating_table::{RatingTable, check_rows};
 use crate::error::InvalidInput;
 use crate::estimate::Estimate;
-use crate::votes::{VoteRow, VoteTable};
+use crate::votes::VoteTable;
 
 /// Items counted in one go; a part for each thread to take.
 const PART: usize = 65_536;
@@ -41,32 +41,62 @@ impl From<&RatingTable> for RatingProfiles {
 impl From<&VoteTable> for RatingProfiles {
     /// Counts votes in one pass; weights are left out.
     fn from(votes: &VoteTable) -> Self {
-        let longest = votes.offsets().windows(2).map(|pair| pair[1] - pair[0]).max();
+        Self::count(votes.offsets(), votes.class_column(), votes.classes())
+    }
+}
+
+impl RatingProfiles {
+    /// From compressed rows in one pass: the votes of item `i` are `class_column[starts[i]..starts[i + 1]]`, in any order.
+    /// `classes` is the DECLARED number of classes.
+    ///
+    /// # Errors
+    /// As [`RatingTable::from_rows`].
+    pub fn from_rows(starts: &[u32], class_column: &[u16], classes: usize) -> Result<Self, InvalidInput> {
+        check_rows(starts, class_column, classes)?;
+        Ok(Self::count(starts, class_column, classes))
+    }
+
+    /// The rows have been checked.
+    fn count(starts: &[u32], class_column: &[u16], classes: usize) -> Self {
+        let items = starts.len() - 1;
+        let longest = starts.windows(2).map(|pair| pair[1] - pair[0]).max();
         let bits = 32 - longest.unwrap_or(0).leading_zeros();
-        let parts: Vec<usize> = (0..votes.items()).step_by(PART).collect();
+        let packing = Packing { bits, classes };
+        let parts: Vec<usize> = (0..items).step_by(PART).collect();
         let counted: Vec<Rows> = parts
             .into_par_iter()
             .map(|start| {
-                let items = start..votes.items().min(start + PART);
-                if bits as usize * votes.classes() <= 64 {
-                    packed(votes, items, bits)
+                let starts = &starts[start..=items.min(start + PART)];
+                if packing.width() <= DIRECT_BITS {
+                    packing.looked_up(starts, class_column)
+                } else if packing.width() <= 64 {
+                    packing.hashed(starts, class_column)
                 } else {
-                    counted(votes, items)
+                    listed(starts, class_column, classes)
                 }
             })
             .collect();
-        let mut rows = Rows::new(votes.classes());
+        let mut rows = Rows::new(classes);
         // Rows stay in the order of their first items, whatever the parts.
         for part in counted {
             for (row, times) in part.times.iter().enumerate() {
                 rows.add(part.rows.counts(row), *times);
             }
         }
-        rows.finish(votes.items())
+        rows.finish(items)
     }
-}
 
-impl RatingProfiles {
+    /// Number of votes for each class, over all items.
+    pub fn class_counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes()];
+        for (row, times) in self.times.iter().enumerate() {
+            for (class, count) in self.rows.counts(row) {
+                counts[*class as usize] += u64::from(*count) * u64::from(*times);
+            }
+        }
+        counts
+    }
+
     /// Number of items.
     pub fn items(&self) -> usize {
         self.items
@@ -152,44 +182,83 @@ impl Rows {
     }
 }
 
-/// Rows as single numbers: `bits` for the count of each class, all of them together in 64.
-fn packed(votes: &VoteTable, items: std::ops::Range<usize>, bits: u32) -> Rows {
-    let (mut keys, mut times, mut slots) = (Vec::<u64>::new(), Vec::<u32>::new(), Slots::default());
-    for item in items {
-        let classes = votes.row(item).classes.iter();
-        let key = classes.fold(0_u64, |key, class| key.wrapping_add(1 << (u32::from(*class) * bits)));
-        let next = keys.len() as u32;
-        let row = slots.find(mixed(key), next, |row| keys[row as usize] == key);
-        if row == next {
-            keys.push(key);
-            times.push(0);
-        }
-        times[row as usize] += 1;
+/// Rows as single numbers of this width at most are places in a table; wider ones are hashed.
+const DIRECT_BITS: usize = 16;
+
+/// Rows as single numbers: `bits` for the count of each class, the last class highest.
+#[derive(Clone, Copy)]
+struct Packing {
+    bits: u32,
+    classes: usize,
+}
+
+impl Packing {
+    fn width(self) -> usize {
+        self.bits as usize * self.classes
     }
-    let mask = (1_u64 << bits) - 1;
-    let mut rows = Rows::new(votes.classes());
-    let mut counts = Vec::new();
-    for (key, times) in keys.into_iter().zip(times) {
-        counts.clear();
-        for class in 0..votes.classes() as u32 {
-            let count = (key >> (class * bits)) & mask;
-            if count > 0 {
-                counts.push((class, count as u32));
+
+    fn keys<'a>(self, starts: &'a [u32], class_column: &'a [u16]) -> impl Iterator<Item = u64> + 'a {
+        let rows = starts
+            .windows(2)
+            .map(|pair| &class_column[pair[0] as usize..pair[1] as usize]);
+        rows.map(move |row| {
+            row.iter()
+                .fold(0, |key, class| key + (1_u64 << (u32::from(*class) * self.bits)))
+        })
+    }
+
+    fn looked_up(self, starts: &[u32], class_column: &[u16]) -> Rows {
+        let mut times = vec![0_u32; 1 << self.width()];
+        let mut order = Vec::new();
+        for key in self.keys(starts, class_column) {
+            let own = &mut times[key as usize];
+            if *own == 0 {
+                order.push(key);
             }
+            *own += 1;
         }
-        rows.add(&counts, times);
+        self.unpacked(order.into_iter().map(|key| (key, times[key as usize])))
     }
-    rows
+
+    fn hashed(self, starts: &[u32], class_column: &[u16]) -> Rows {
+        let (mut keys, mut times, mut slots) = (Vec::<u64>::new(), Vec::<u32>::new(), Slots::default());
+        for key in self.keys(starts, class_column) {
+            let next = keys.len() as u32;
+            let row = slots.find(mixed(key), next, |row| keys[row as usize] == key);
+            if row == next {
+                keys.push(key);
+                times.push(0);
+            }
+            times[row as usize] += 1;
+        }
+        self.unpacked(keys.into_iter().zip(times))
+    }
+
+    fn unpacked(self, keys: impl Iterator<Item = (u64, u32)>) -> Rows {
+        let mask = u64::MAX >> (64 - self.bits.max(1));
+        let mut rows = Rows::new(self.classes);
+        let mut counts = Vec::new();
+        for (key, times) in keys {
+            counts.clear();
+            for class in 0..self.classes as u32 {
+                let count = (key >> (class * self.bits)) & mask;
+                if count > 0 {
+                    counts.push((class, count as u32));
+                }
+            }
+            rows.add(&counts, times);
+        }
+        rows
+    }
 }
 
 /// Rows as lists of classes and counts.
-fn counted(votes: &VoteTable, items: std::ops::Range<usize>) -> Rows {
-    let mut rows = Rows::new(votes.classes());
+fn listed(starts: &[u32], class_column: &[u16], class_count: usize) -> Rows {
+    let mut rows = Rows::new(class_count);
     let (mut classes, mut counts) = (Vec::new(), Vec::new());
-    for item in items {
-        let row: VoteRow<'_> = votes.row(item);
+    for pair in starts.windows(2) {
         classes.clear();
-        classes.extend_from_slice(row.classes);
+        classes.extend_from_slice(&class_column[pair[0] as usize..pair[1] as usize]);
         classes.sort_unstable();
         counts.clear();
         let runs = classes.chunk_by(|left, right| left == right);
@@ -270,7 +339,7 @@ mod tests {
         #[test]
         fn profiles_say_what_the_items_say(
             cast in prop::collection::btree_map((0..30_usize, 0..5_usize), 0..4_usize, 1..90),
-            classes in prop::sample::select(vec![4_usize, 60]),
+            classes in prop::sample::select(vec![4_usize, 12, 60]),
         ) {
             let triples: Vec<(usize, usize, usize)> =
                 cast.into_iter().map(|((item, voter), class)| (item, voter, class)).collect();

@@ -187,21 +187,7 @@ impl RatingTable {
     /// Starts that are not those of rows (at least one, the first 0, never falling, the last the number of votes), or a
     /// class that is not below `classes`.
     pub fn from_rows(starts: &[u32], class_column: &[u16], classes: usize) -> Result<Self, InvalidInput> {
-        let is_whole = starts.first() == Some(&0) && starts.last().map(|end| *end as usize) == Some(class_column.len());
-        parameter(
-            "starts of rows",
-            starts.last().map_or(f64::NAN, |end| f64::from(*end)),
-            "starts from 0 to the number of votes, never falling",
-            is_whole && starts.is_sorted(),
-        )?;
-        let highest = class_column.iter().max().map_or(0, |class| usize::from(*class) + 1);
-        let is_below = highest <= classes;
-        parameter(
-            "highest class",
-            highest as f64 - 1.0,
-            "a class below the number of classes",
-            is_below,
-        )?;
+        check_rows(starts, class_column, classes)?;
         Ok(Self::count_rows(starts, class_column, classes))
     }
 
@@ -330,6 +316,25 @@ impl RatingTable {
     pub(super) fn votes(&self, item: usize) -> u32 {
         self.counts(item).iter().map(|(_, count)| *count).sum()
     }
+}
+
+/// Checks compressed rows of classes.
+pub(super) fn check_rows(starts: &[u32], class_column: &[u16], classes: usize) -> Result<(), InvalidInput> {
+    let is_whole = starts.first() == Some(&0) && starts.last().map(|end| *end as usize) == Some(class_column.len());
+    parameter(
+        "starts of rows",
+        starts.last().map_or(f64::NAN, |end| f64::from(*end)),
+        "starts from 0 to the number of votes, never falling",
+        is_whole && starts.is_sorted(),
+    )?;
+    let highest = class_column.iter().copied().fold(0, u16::max);
+    let is_below = class_column.is_empty() || usize::from(highest) < classes;
+    parameter(
+        "highest class",
+        f64::from(highest),
+        "a class below the number of classes",
+        is_below,
+    )
 }
 
 fn too_many(entries: f64) -> InvalidInput {

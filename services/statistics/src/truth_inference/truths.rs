@@ -33,6 +33,9 @@ impl TopClasses {
 
     /// The classes that share first place on an item as pairs of item and class; empty where there is one winner.
     pub fn tied(&self, item: usize) -> &[(u32, u16)] {
+        if self.margins.get(item).is_none_or(|margin| *margin > TIE_TOLERANCE) {
+            return &[];
+        }
         let start = self.tied.partition_point(|(tied, _)| (*tied as usize) < item);
         let end = self.tied.partition_point(|(tied, _)| (*tied as usize) <= item);
         &self.tied[start..end]

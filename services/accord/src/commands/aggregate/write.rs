@@ -1,7 +1,7 @@
 //! The labels as a file: one row for each item of each field.
 
 use accord_datasets::label_file::{LabelRow, LabelWriter};
-use accord_datasets::table_file::FileFormat;
+use accord_datasets::table_file::{FileFormat, Name};
 use anyhow::Context;
 
 use super::DecidedField;
@@ -36,28 +36,29 @@ pub(super) fn write(writer: &mut LabelWriter, field: &DecidedField<'_>) -> anyho
     let progress = bar(items as u64, "write");
     for start in (0..items).step_by(ROWS_AT_ONCE) {
         let end = (start + ROWS_AT_ONCE).min(items);
-        writer.write((start..end).map(|row| label_row(field, row)))?;
+        for row in start..end {
+            write_row(writer, field, row)?;
+        }
         progress.inc((end - start) as u64);
     }
     progress.finish_and_clear();
     Ok(())
 }
 
-fn label_row(field: &DecidedField<'_>, row: usize) -> LabelRow {
-    let label = |class: usize| {
-        field
-            .field
-            .labels
-            .text(u32::try_from(class).unwrap_or(u32::MAX))
-            .into_owned()
-    };
-    LabelRow {
-        item: field.items.text(field.table.item(row)).into_owned(),
-        field: field.field.name.clone(),
-        label: field.decided.winner(row).map(label),
-        share: field.decided.share(row),
-        margin: Some(field.decided.margin(row)),
+fn write_row(writer: &mut LabelWriter, field: &DecidedField<'_>, row: usize) -> anyhow::Result<()> {
+    let decided = field.decided;
+    let labels = &field.field.labels;
+    let label = |class: usize| labels.get(u32::try_from(class).ok()?);
+    let tied: Vec<Name<'_>> = decided.tied(row).into_iter().filter_map(label).collect();
+    let item = field.items.get(field.table.item(row));
+    writer.write(&LabelRow {
+        item: item.with_context(|| format!("row {row} is of no item"))?,
+        field: field.field.name.as_deref(),
+        label: decided.winner(row).and_then(label),
+        share: decided.share(row),
+        margin: Some(decided.margin(row)),
         votes: u32::try_from(field.table.votes.row(row).len()).unwrap_or(u32::MAX),
-        tied: field.decided.tied(row).iter().map(|class| label(*class)).collect(),
-    }
+        tied: &tied,
+    })?;
+    Ok(())
 }

@@ -5,8 +5,7 @@ use accord_datasets::vote_file::FieldVotes;
 use accord_statistics::Estimate;
 use accord_statistics::agreement::{
     AgreementWeights, ChanceCorrected, Coefficient, CohenKappa, DisagreementWeights, Level, PairTable, PoolComparison,
-    PrevalenceIndices, RatingTable, bootstrap_agreement, bootstrap_pools, compare_pools, fleiss_kappa,
-    gwet_coefficient, krippendorff_alpha, open_pairs, percent_agreement,
+    PrevalenceIndices, RatingProfiles, RatingTable, bootstrap_pools, compare_pools, open_pairs,
 };
 use accord_statistics::resampling::{Bootstrap, BootstrapPlan};
 use accord_statistics::votes::VoteTable;
@@ -115,8 +114,7 @@ impl Measuring<'_> {
     pub(super) fn measure(&self, mut field: FieldVotes) -> anyhow::Result<FieldAgreement> {
         let items = leave_out_unvoted(&mut field);
         let labels = field.labels.len();
-        let ratings = RatingTable::from_rows(&field.starts, &field.label_ids, labels)?;
-        let voters = voters_by_votes(&field, self.annotators.len());
+        let ratings = RatingProfiles::from_rows(&field.starts, &field.label_ids, labels)?;
         let values = self.values(&field)?;
         let level = match self.arguments.level {
             LabelLevel::Nominal => Level::Nominal,
@@ -127,35 +125,37 @@ impl Measuring<'_> {
         let plan = self.plan()?;
         let bootstrap = |plan| {
             let wait = spinner("bootstrap");
-            let bootstrap = bootstrap_agreement(&ratings, Coefficient::Alpha(level), plan);
+            let bootstrap = ratings.bootstrap(Coefficient::Alpha(level), plan);
             wait.finish_and_clear();
             bootstrap
         };
         let alpha_bootstrap = plan.map(bootstrap).transpose()?;
         let alpha = match alpha_bootstrap {
             Some(bootstrap) => bootstrap.estimate,
-            None => krippendorff_alpha(&ratings, level)?.alpha,
+            None => ratings.krippendorff_alpha(level)?.alpha,
         };
         let mut agreement = FieldAgreement {
             items: ratings.items(),
             votes: field.votes(),
-            annotators: voters.len(),
+            annotators: field.annotators,
             labels: label_counts(&field, &ratings),
-            percent_agreement: percent_agreement(&ratings),
+            percent_agreement: ratings.percent_agreement(),
             alpha,
             alpha_bootstrap,
-            fleiss_kappa: fleiss_kappa(&ratings).kappa,
-            gwet_ac1: gwet_coefficient(&ratings, AgreementWeights::Identity),
-            gwet_ac2: self.gwet_weights().map(|weights| gwet_coefficient(&ratings, weights)),
+            fleiss_kappa: ratings.fleiss_kappa().kappa,
+            gwet_ac1: ratings.gwet_coefficient(AgreementWeights::Identity),
+            gwet_ac2: self.gwet_weights().map(|weights| ratings.gwet_coefficient(weights)),
             two_raters: None,
             pairs: None,
             pools: Vec::new(),
             panel: None,
             field: field.name.take(),
         };
-        let compared = voters.get(..self.compared(voters.len())).unwrap_or(&voters);
-        if compared.len() > 1 || !self.pools.names.is_empty() || self.known.is_some() {
+        let compared = self.compared(agreement.annotators);
+        if compared > 1 || !self.pools.names.is_empty() || self.known.is_some() {
             // Who voted matters only here.
+            let voters = voters_by_votes(&field, self.annotators.len());
+            let compared = voters.get(..compared).unwrap_or(&voters);
             let table = FieldTable::of_rows(&mut field, self.annotators.len(), items)?;
             let lists = vote_lists(&table.votes, compared);
             agreement.two_raters = self.two_raters(&voters, &lists, labels)?;
@@ -391,7 +391,7 @@ fn weigh_pairs(
     })
 }
 
-fn label_counts(field: &FieldVotes, ratings: &RatingTable) -> Vec<LabelCount> {
+fn label_counts(field: &FieldVotes, ratings: &RatingProfiles) -> Vec<LabelCount> {
     let counts = ratings.class_counts();
     let all: u64 = counts.iter().sum();
     field

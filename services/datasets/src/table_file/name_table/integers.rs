@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{MAXIMUM_NAMES, NameProblem};
+use super::{MAXIMUM_NAMES, NameProblem, NamedNumber};
 
 /// A span of numbers that is looked up directly, however few of them are there.
 const ALWAYS_DENSE: u64 = 1 << 16;
@@ -103,6 +103,47 @@ impl IntegerNames {
         self.intern_other(number)
     }
 
+    /// Appends the ids of these numbers, up to the first that there is no room for.
+    pub(super) fn intern_all<N: NamedNumber>(&mut self, numbers: &[N], ids: &mut Vec<u32>) {
+        let start = ids.len();
+        ids.resize(start + numbers.len(), NOBODY);
+        let mut done = 0;
+        loop {
+            let (rest, places) = (numbers.get(done..), ids.get_mut(start + done..));
+            done += self.look_up(rest.unwrap_or_default(), places.unwrap_or_default());
+            let (Some(next), Some(place)) = (numbers.get(done), ids.get_mut(start + done)) else {
+                break;
+            };
+            let Ok(id) = self.intern((*next).into()) else {
+                break;
+            };
+            *place = id;
+            done += 1;
+        }
+        ids.truncate(start + done);
+    }
+
+    /// Puts in the ids of the first numbers, for as long as they are known without a search; how many there are.
+    fn look_up<N: NamedNumber>(&self, numbers: &[N], ids: &mut [u32]) -> usize {
+        match self {
+            Self::Sequence { first, count } => {
+                let count = i64::from(*count);
+                look_up_by(numbers, ids, |number| {
+                    let distance = number.wrapping_sub(*first);
+                    (0..count).contains(&distance).then(|| id_of(distance))
+                })
+            }
+            Self::List {
+                index: Index::Dense { lowest, ids: known },
+                ..
+            } => look_up_by(numbers, ids, |number| {
+                let place = usize::try_from(number.wrapping_sub(*lowest)).ok()?;
+                known.get(place).copied().filter(|id| *id != NOBODY)
+            }),
+            Self::List { .. } => 0,
+        }
+    }
+
     fn intern_other(&mut self, number: i64) -> Result<u32, NameProblem> {
         let new = u32::try_from(self.len()).map_err(|_| NameProblem::TooMany)?;
         if self.len() >= MAXIMUM_NAMES {
@@ -136,6 +177,18 @@ impl IntegerNames {
         }
         index.intern(values, number, new)
     }
+}
+
+/// Puts in ids up to the first number that has none; how many there are.
+#[inline]
+fn look_up_by<N: NamedNumber>(numbers: &[N], ids: &mut [u32], id_of: impl Fn(i64) -> Option<u32>) -> usize {
+    for (place, (number, id)) in numbers.iter().zip(ids).enumerate() {
+        match id_of((*number).into()) {
+            Some(known) => *id = known,
+            None => return place,
+        }
+    }
+    numbers.len()
 }
 
 impl Index {

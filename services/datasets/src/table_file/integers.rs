@@ -1,0 +1,73 @@
+//! Whole numbers of many rows, which are taken in at once where the format has them side by side.
+
+use super::NameTable;
+use super::name_table::NamedNumber;
+
+/// Whole numbers of consecutive rows, none of them missing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Integers<'a> {
+    /// Of 8 bits.
+    Int8(&'a [i8]),
+    /// Of 16 bits.
+    Int16(&'a [i16]),
+    /// Of 32 bits.
+    Int32(&'a [i32]),
+    /// Of 64 bits.
+    Int64(&'a [i64]),
+}
+
+impl Integers<'_> {
+    /// One of them; `None` past the last.
+    #[inline]
+    pub(crate) fn get(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Int8(numbers) => numbers.get(row).copied().map(i64::from),
+            Self::Int16(numbers) => numbers.get(row).copied().map(i64::from),
+            Self::Int32(numbers) => numbers.get(row).copied().map(i64::from),
+            Self::Int64(numbers) => numbers.get(row).copied(),
+        }
+    }
+
+    /// Appends the numbers that stand for these names, which are added when they are new. Ends early where `names` cannot
+    /// take one as it is: `ids` then has fewer.
+    pub(crate) fn intern(&self, names: &mut NameTable, ids: &mut Vec<u32>) {
+        match self {
+            Self::Int8(numbers) => names.intern_integers(numbers, ids),
+            Self::Int16(numbers) => names.intern_integers(numbers, ids),
+            Self::Int32(numbers) => names.intern_integers(numbers, ids),
+            Self::Int64(numbers) => names.intern_integers(numbers, ids),
+        }
+    }
+
+    /// As [`Self::intern`] for names that mostly repeat the one before: hands each number on with its place, for as long
+    /// as `take` wants more.
+    #[inline]
+    pub(crate) fn intern_runs(&self, names: &mut NameTable, take: impl FnMut(usize, u32) -> bool) -> usize {
+        match self {
+            Self::Int8(numbers) => runs(numbers, names, take),
+            Self::Int16(numbers) => runs(numbers, names, take),
+            Self::Int32(numbers) => runs(numbers, names, take),
+            Self::Int64(numbers) => runs(numbers, names, take),
+        }
+    }
+}
+
+/// How many were taken.
+#[inline]
+fn runs<N: NamedNumber>(numbers: &[N], names: &mut NameTable, mut take: impl FnMut(usize, u32) -> bool) -> usize {
+    let mut last = None;
+    for (place, number) in numbers.iter().enumerate() {
+        let id = match last {
+            Some((known, id)) if known == *number => id,
+            _ => match names.intern_integer((*number).into()) {
+                Ok(id) => id,
+                Err(_) => return place,
+            },
+        };
+        last = Some((*number, id));
+        if !take(place, id) {
+            return place;
+        }
+    }
+    numbers.len()
+}
