@@ -2,7 +2,7 @@
 
 use crate::check::{InvalidChart, number, some};
 use crate::numbers::whole;
-use crate::svg::{Anchor, Drawing, WIDTH, fitted};
+use crate::svg::{Anchor, Drawing, WIDTH, fitted, has_room, wrapped};
 
 /// The most bars of a chart.
 pub const MAXIMUM_BARS: usize = 20;
@@ -10,6 +10,12 @@ pub const MAXIMUM_BARS: usize = 20;
 const LINE: f64 = 22.0;
 const NAMES: f64 = 130.0;
 const NUMBERS: f64 = 70.0;
+
+/// From a line of a name to the next, and from the last to its bar.
+const NAME_LINE: f64 = 15.0;
+
+/// The most lines of a name above its bar.
+const NAME_LINES: usize = 2;
 
 /// A named number.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +30,9 @@ pub struct Bar {
     pub chosen: bool,
 }
 
-/// Draws bars below each other, in the order given, the longest as wide as there is room. More than [`MAXIMUM_BARS`]
-/// are cut, and the chart says so.
+/// Draws bars below each other, in the order given, the longest as wide as there is room. Names stand beside their bars
+/// where all of them have room there, else each above its bar, over two lines at most. More than [`MAXIMUM_BARS`] are
+/// cut, and the chart says so.
 ///
 /// # Errors
 /// No bars, a value that is negative or not finite.
@@ -36,17 +43,23 @@ pub fn bars(title: &str, bars: &[Bar]) -> Result<String, InvalidChart> {
         number("value", position, bar.value, "a finite number from 0", holds)?;
     }
     let longest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+    let drawn = || bars.iter().take(MAXIMUM_BARS);
+    let beside = drawn().all(|bar| has_room(&bar.name, NAMES - 6.0));
     let mut drawing = Drawing::default();
     let mut down = 12.0;
-    for bar in bars.iter().take(MAXIMUM_BARS) {
+    for bar in drawn() {
         let part = if longest > 0.0 { bar.value / longest } else { 0.0 };
-        let class = if bar.chosen { "bar chosen" } else { "bar" };
         drawing.with_words(&format!("{}: {}", bar.name, bar.text), |drawing| {
-            drawing.text("name", (0.0, down), Anchor::Start, &fitted(&bar.name, NAMES - 6.0));
-            let width = part * (WIDTH - NAMES - NUMBERS);
-            drawing.rectangle(class, (NAMES, down - 6.0), (width, 12.0), None);
-            let words = fitted(&bar.text, NUMBERS - 6.0);
-            drawing.text("count", (NAMES + width + 6.0, down), Anchor::Start, &words);
+            if beside {
+                drawing.text("name", (0.0, down), Anchor::Start, &fitted(&bar.name, NAMES - 6.0));
+                draw_bar(drawing, bar, part, (NAMES, down));
+            } else {
+                for line in wrapped(&bar.name, WIDTH, NAME_LINES) {
+                    drawing.text("name", (0.0, down), Anchor::Start, &line);
+                    down += NAME_LINE;
+                }
+                draw_bar(drawing, bar, part, (0.0, down));
+            }
         });
         down += LINE;
     }
@@ -56,10 +69,16 @@ pub fn bars(title: &str, bars: &[Bar]) -> Result<String, InvalidChart> {
         drawing.text("note", (0.0, down), Anchor::Start, &words);
         down += LINE;
     }
-    let each: Vec<String> = bars
-        .iter()
-        .take(MAXIMUM_BARS)
-        .map(|bar| format!("{} {}", bar.name, bar.text))
-        .collect();
+    let each: Vec<String> = drawn().map(|bar| format!("{} {}", bar.name, bar.text)).collect();
     Ok(drawing.finish("bars", down - 8.0, title, &format!("{}.", each.join("; "))))
+}
+
+/// The bar, so long a part of the room right of `from`, and its number at its end.
+fn draw_bar(drawing: &mut Drawing, bar: &Bar, part: f64, from: (f64, f64)) {
+    let (across, down) = from;
+    let class = if bar.chosen { "bar chosen" } else { "bar" };
+    let width = part * (WIDTH - across - NUMBERS);
+    drawing.rectangle(class, (across, down - 6.0), (width, 12.0), None);
+    let words = fitted(&bar.text, NUMBERS - 6.0);
+    drawing.text("count", (across + width + 6.0, down), Anchor::Start, &words);
 }

@@ -157,17 +157,23 @@ fn is_unfit(character: char) -> bool {
         || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
+/// Whether the whole name has room in `width` units.
+pub(crate) fn has_room(name: &str, width: f64) -> bool {
+    let room = room_in(width);
+    let characters = || name.chars().filter(|character| !is_unfit(*character));
+    characters().map(columns).sum::<f64>() <= room && characters().count() <= 4 * columns_limit(room)
+}
+
 /// As much of a name as has room in `width` units, with `…` where something was cut.
 pub(crate) fn fitted(name: &str, width: f64) -> String {
-    let room = (width / CHARACTER_WIDTH).max(1.0);
+    let characters = name.chars().filter(|character| !is_unfit(*character));
+    if has_room(name, width) {
+        return characters.collect();
+    }
+    let room = room_in(width);
     let mut used = 0.0;
     let mut kept = String::new();
-    let characters: Vec<char> = name.chars().filter(|character| !is_unfit(*character)).collect();
-    let whole: f64 = characters.iter().map(|character| columns(*character)).sum();
-    if whole <= room && characters.len() <= 4 * columns_limit(room) {
-        return characters.into_iter().collect();
-    }
-    for character in characters.into_iter().take(4 * columns_limit(room)) {
+    for character in characters.take(4 * columns_limit(room)) {
         used += columns(character);
         if used > room - 1.0 {
             break;
@@ -177,6 +183,33 @@ pub(crate) fn fitted(name: &str, width: f64) -> String {
     let mut kept = kept.trim_end().to_owned();
     kept.push('…');
     kept
+}
+
+/// A name over at most so many lines of `width` units, broken between words; what has no room on the last is cut.
+pub(crate) fn wrapped(name: &str, width: f64, most_lines: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in name.split_whitespace() {
+        let is_last = lines.len() + 1 >= most_lines;
+        let longer = if line.is_empty() {
+            word.to_owned()
+        } else {
+            format!("{line} {word}")
+        };
+        if line.is_empty() || is_last || has_room(&longer, width) {
+            line = longer;
+        } else {
+            lines.push(fitted(&line, width));
+            line = word.to_owned();
+        }
+    }
+    lines.push(fitted(&line, width));
+    lines
+}
+
+/// How many columns there are in so many units.
+const fn room_in(width: f64) -> f64 {
+    (width / CHARACTER_WIDTH).max(1.0)
 }
 
 /// How many columns a character takes: wide ones two, combining ones none.
@@ -234,5 +267,17 @@ mod tests {
         let stacked = format!("a{}", "\u{0301}".repeat(1000));
         assert!(fitted(&stacked, 64.0).chars().count() < 60);
         assert_eq!(fitted("", 10.0), "");
+    }
+
+    #[test]
+    fn long_names_go_over_lines_between_their_words() {
+        assert_eq!(
+            wrapped("a long name of six words", 84.0, 2),
+            ["a long name", "of six words"]
+        );
+        assert_eq!(wrapped("a long name of six more", 84.0, 1), ["a long name…"]);
+        assert_eq!(wrapped("unbreakableword", 70.0, 2), ["unbreakab…"]);
+        assert_eq!(wrapped("", 70.0, 2), [""]);
+        assert!(has_room("日本語", 42.0) && !has_room("日本語の", 42.0));
     }
 }

@@ -180,6 +180,23 @@ fn bars_are_as_long_as_their_numbers() {
 }
 
 #[test]
+fn long_names_stand_whole_above_their_bars() {
+    let bar = |name: &str, value: f64, chosen| Bar {
+        name: name.to_owned(),
+        value,
+        text: format!("{value:.3}"),
+        chosen,
+    };
+    let longest = "log-odds weights with family discount, Platt on the share";
+    let chart = bars(
+        "Log loss",
+        &[bar("stacking, beta", 0.4, false), bar(longest, 0.2, true)],
+    )
+    .unwrap();
+    insta::assert_snapshot!(lines(&chart));
+}
+
+#[test]
 fn hostile_names_stay_names() {
     let names = hostile_names();
     let count = names.len();

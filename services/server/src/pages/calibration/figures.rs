@@ -1,12 +1,16 @@
 //! Before and after, what the error consists of, and the methods that were tried.
 
 use accord_charts::{Bar, bars};
-use accord_domain::{CalibrationReport, MethodChoice, MethodSelection};
+use accord_domain::{CalibrationReport, CandidateScore, MethodChoice, MethodSelection};
 use serde::Serialize;
 
 use crate::figures::{BrierDecomposition, CalibratorFigures, Figure};
 use crate::pages::numbers::{count, figure, percent, probability};
 use crate::problem::Problem;
+
+/// How many methods are drawn: those of least log loss. The one that was taken is drawn in any case, and the table has
+/// all.
+const METHODS_DRAWN: usize = 12;
 
 /// The figures before or after calibration.
 #[derive(Debug, Serialize)]
@@ -42,6 +46,8 @@ pub(super) struct DecompositionLine {
 pub(super) struct CandidatesShown {
     sentence: String,
     svg: Option<String>,
+    /// Which of them are drawn.
+    drawn: String,
     lines: Vec<CandidateLine>,
 }
 
@@ -124,6 +130,7 @@ pub(super) fn candidates(selection: &MethodSelection) -> Result<CandidatesShown,
     let without = |sentence: String| CandidatesShown {
         sentence,
         svg: None,
+        drawn: String::new(),
         lines: Vec::new(),
     };
     match selection {
@@ -147,15 +154,16 @@ pub(super) fn candidates(selection: &MethodSelection) -> Result<CandidatesShown,
 }
 
 fn chosen(choice: &MethodChoice) -> Result<CandidatesShown, Problem> {
-    let bar = |candidate: &accord_domain::CandidateScore| Bar {
+    let bar = |candidate: &&CandidateScore| Bar {
         name: candidate.name.clone(),
         value: candidate.log_loss.max(0.0),
         text: probability(candidate.log_loss),
         chosen: candidate.chosen,
     };
-    let drawn: Vec<Bar> = choice.candidates.iter().map(bar).collect();
-    let svg =
-        bars("Log loss of each method on gold it had not seen", &drawn).map_err(|error| Problem::internal(&error))?;
+    let drawn = drawn(&choice.candidates);
+    let bars_drawn: Vec<Bar> = drawn.iter().map(bar).collect();
+    let title = "Log loss of methods on gold they had not seen";
+    let svg = bars(title, &bars_drawn).map_err(|error| Problem::internal(&error))?;
     Ok(CandidatesShown {
         sentence: format!(
             "{} methods were compared on {} labels, {} of them wrong by an even vote: the simplest whose log loss exceeds the least by no more than one standard error is taken.",
@@ -164,6 +172,7 @@ fn chosen(choice: &MethodChoice) -> Result<CandidatesShown, Problem> {
             count(i64::from(choice.error_count))
         ),
         svg: Some(svg),
+        drawn: which_are_drawn(drawn.len(), choice.candidates.len()),
         lines: choice
             .candidates
             .iter()
@@ -180,4 +189,56 @@ fn chosen(choice: &MethodChoice) -> Result<CandidatesShown, Problem> {
             })
             .collect(),
     })
+}
+
+fn which_are_drawn(drawn: usize, all: usize) -> String {
+    let coloured = "The coloured bar is the method taken.";
+    if drawn < all {
+        format!("{drawn} of {all} methods: those of least log loss, and the one taken. {coloured}")
+    } else {
+        coloured.to_owned()
+    }
+}
+
+/// The methods of least log loss, and the one that was taken, the least loss first.
+fn drawn(candidates: &[CandidateScore]) -> Vec<&CandidateScore> {
+    let mut ranked: Vec<&CandidateScore> = candidates.iter().collect();
+    ranked.sort_by(|left, right| left.log_loss.total_cmp(&right.log_loss));
+    let best = ranked.iter().take(METHODS_DRAWN);
+    let taken = ranked.iter().skip(METHODS_DRAWN).filter(|candidate| candidate.chosen);
+    best.chain(taken).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_methods_are_drawn_and_the_one_taken() {
+        let candidate = |number: u32, chosen: bool| CandidateScore {
+            name: format!("method {number}"),
+            aggregator: "even weights".to_owned(),
+            calibrator: "Platt".to_owned(),
+            log_loss: f64::from((number * 7) % 20) / 100.0,
+            log_loss_error: 0.01,
+            excess: 0.0,
+            excess_error: 0.01,
+            winner_log_loss: 0.1,
+            brier: 0.05,
+            accuracy: 0.9,
+            best: number == 0,
+            chosen,
+        };
+        // In order of loss: 0, 3, 6, 9, 12, 15, 18, 1, ...; number 17 has the greatest.
+        let taken_last: Vec<CandidateScore> = (0..20).map(|number| candidate(number, number == 17)).collect();
+        let names: Vec<&str> = drawn(&taken_last)
+            .iter()
+            .map(|candidate| candidate.name.as_str())
+            .collect();
+        assert_eq!((names.len(), names[0], names[12]), (13, "method 0", "method 17"));
+        assert_eq!(names[1], "method 3");
+        let taken_early: Vec<CandidateScore> = (0..20).map(|number| candidate(number, number == 3)).collect();
+        assert_eq!(drawn(&taken_early).len(), METHODS_DRAWN);
+        assert_eq!(drawn(&taken_early[..5]).len(), 5);
+    }
 }
