@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::figures::agreement::{FieldAgreement, SEED, basis, measure};
+use crate::figures::cache::FieldBasis;
 use crate::figures::figure::Figure;
 use crate::figures::panel::{FieldPanel, panel};
 use crate::figures::votes::{self, FieldVotes};
@@ -130,7 +131,8 @@ struct Read {
     calibrator: Option<Calibrator>,
 }
 
-/// Who agrees with whom on a field at present. Computed off the async threads, and kept until votes come in.
+/// Who agrees with whom on a field at present. Computed off the async threads, and kept until votes come in or a new
+/// calibrator is fitted.
 ///
 /// # Errors
 /// The store failed, or the project has no such field.
@@ -139,32 +141,38 @@ pub async fn agreement_detail(
     project: &Project,
     field: &FieldName,
 ) -> Result<Arc<AgreementDetail>, Problem> {
-    let basis = basis(state, project).await?;
+    let calibrators = state.store.read().await?.current_calibrators(project.id).await?;
+    let calibrator = calibrators.into_iter().find(|calibrator| calibrator.field == *field);
+    let basis = FieldBasis {
+        votes: basis(state, project).await?,
+        calibrator: calibrator.as_ref().map(|calibrator| calibrator.id),
+    };
     let computed_at = state.environment.now();
     let name = field.clone();
     let compute = move |read: Read| {
-        detail(&name, &read, basis.annotation_count, computed_at).map_err(|error| Problem::internal(&error))
+        detail(&name, &read, basis.votes.annotation_count, computed_at).map_err(|error| Problem::internal(&error))
     };
     let key = (project.id, field.clone());
     let cache = &state.figures.details;
-    cache
-        .find(key, basis, computed_at, read(state, project, field), compute)
-        .await
+    let read = read(state, project, field, calibrator);
+    cache.find(key, basis, computed_at, read, compute).await
 }
 
-async fn read(state: &AppState, project: &Project, field: &FieldName) -> Result<Read, Problem> {
+async fn read(
+    state: &AppState,
+    project: &Project,
+    field: &FieldName,
+    calibrator: Option<Calibrator>,
+) -> Result<Read, Problem> {
     let store = state.store.as_ref();
     let votes = votes::load(store, project, |name| name == field).await?;
     let votes = votes.into_iter().next().map(|(_, votes)| votes);
-    let mut transaction = store.read().await?;
-    let annotators = transaction.annotators_of_project(project.id).await?;
-    let calibrators = transaction.current_calibrators(project.id).await?;
-    drop(transaction);
+    let annotators = store.read().await?.annotators_of_project(project.id).await?;
     Ok(Read {
         votes: votes.ok_or_else(|| Problem::not_found("field", field))?,
         submitters: votes::submitters(store, project).await?,
         annotators,
-        calibrator: calibrators.into_iter().find(|calibrator| calibrator.field == *field),
+        calibrator,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use accord_domain::Timestamp;
+use accord_domain::{CalibratorId, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::problem::Problem;
@@ -36,6 +36,21 @@ impl Basis for VotesBasis {
         let holds = now.settled && self == now;
         let same_version = self.project_version == now.project_version;
         holds || (!now.settled && same_version && age < FRESH_MILLISECONDS)
+    }
+}
+
+/// The votes on a field at one moment, and what gold was found to say of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FieldBasis {
+    pub(super) votes: VotesBasis,
+    /// The calibrator at that moment, which holds the figures of the panel; none before there is gold.
+    pub(super) calibrator: Option<CalibratorId>,
+}
+
+impl Basis for FieldBasis {
+    /// A new calibrator shows at once, however little the votes changed.
+    fn does_for(&self, now: &Self, age: i64) -> bool {
+        self.calibrator == now.calibrator && self.votes.does_for(&now.votes, age)
     }
 }
 

@@ -27,7 +27,7 @@ pub use certification::{Acceptance, AcceptanceOutcome, DEFAULT_DELTA, Promise, R
 pub use figure::Figure;
 pub use panel::{FieldPanel, PanelAnnotator, PanelFamily};
 
-use cache::{FigureCache, VotesBasis};
+use cache::{FieldBasis, FigureCache, VotesBasis};
 use live::LiveAgreement;
 
 /// A field, and the promise that its confidence is held against.
@@ -36,7 +36,7 @@ type CalibrationKey = (ProjectId, FieldName, (u64, u64));
 /// All figures that were computed, kept as long as they hold.
 pub(crate) struct Figures {
     agreement: FigureCache<ProjectId, VotesBasis, Agreement>,
-    details: FigureCache<(ProjectId, FieldName), VotesBasis, AgreementDetail>,
+    details: FigureCache<(ProjectId, FieldName), FieldBasis, AgreementDetail>,
     calibrations: FigureCache<CalibrationKey, Option<CalibratorId>, Calibration>,
     live: LiveAgreement,
 }

@@ -106,11 +106,18 @@ async fn what_gold_says_of_the_panel_is_shown_with_families() {
     let house = House::open().await;
     let admin = house.token(&[Scope::Admin]).await;
     mixed_votes(&house, &admin).await;
+    let path = "/api/v1/projects/work/agreement/label";
+    let before = house.get(path, &admin).await.expect(200);
+    assert_eq!((&before["panel"], &before["against_gold"]), (&Value::Null, &json!([])));
     calibrate(&house.state, "work", "label", &[(0.9, 100, 92)]).await;
-    let detail = house
-        .get("/api/v1/projects/work/agreement/label", &admin)
-        .await
-        .expect(200);
+    let detail = house.get(path, &admin).await.expect(200);
+    assert_eq!(
+        (&detail["annotation_count"], &detail["agreement"]),
+        (&before["annotation_count"], &before["agreement"]),
+        "a new calibrator shows at once, although the votes are the same"
+    );
+    let again = house.get(path, &admin).await.expect(200);
+    assert_eq!(again, detail, "and what it says is kept");
     let panel = &detail["panel"];
     assert_eq!(
         (&panel["votes"], &panel["families"].as_array().unwrap().len()),

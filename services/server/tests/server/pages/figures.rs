@@ -59,7 +59,8 @@ async fn the_agreement_of_a_field_is_shown_with_tables_behind_its_charts() {
         ],
     );
     calibrate(&house.state, "work", "label", &[(0.9, 100, 92)]).await;
-    // The votes are the same, and the page is kept for them; another field is measured anew.
+    let page = rita.page("/projects/work/agreement?field=label").await;
+    holds(&page, &["90 of 100", "Against gold"]);
     let page = rita.page("/projects/work/agreement?field=total").await;
     holds(
         &page,
