@@ -97,22 +97,11 @@ impl PairTable {
     /// Arrays of unequal length or a class that is not below `classes`.
     pub fn from_votes(first: &[Option<usize>], second: &[Option<usize>], classes: usize) -> Result<Self, InvalidInput> {
         same_length("votes of the second rater", first.len(), second.len())?;
-        let mut counts = vec![0; classes * classes];
-        for (index, pair) in first.iter().zip(second).enumerate() {
-            if let (Some(row), Some(column)) = pair {
-                let found = *row.max(column);
-                if found >= classes {
-                    return Err(InvalidInput::Index {
-                        what: "votes",
-                        index,
-                        found,
-                        bound: classes,
-                    });
-                }
-                counts[row * classes + column] += 1;
-            }
-        }
-        Ok(Self { classes, counts })
+        let pairs = first.iter().zip(second).enumerate();
+        Self::count(
+            pairs.filter_map(|(index, (first, second))| Some((index, (*first)?, (*second)?))),
+            classes,
+        )
     }
 
     /// As [`Self::from_votes`], from lists of `(item, class)`, each by item ascending with at most one vote an item.
@@ -124,14 +113,20 @@ impl PairTable {
         second: &[(usize, usize)],
         classes: usize,
     ) -> Result<Self, InvalidInput> {
-        let mut counts = vec![0; classes * classes];
         let mut others = second.iter().peekable();
-        for (index, (item, row)) in first.iter().enumerate() {
+        let pairs = first.iter().enumerate().filter_map(|(index, (item, row))| {
             while others.next_if(|(other, _)| other < item).is_some() {}
-            let Some((_, column)) = others.next_if(|(other, _)| other == item) else {
-                continue;
-            };
-            let found = *row.max(column);
+            let (_, column) = others.next_if(|(other, _)| other == item)?;
+            Some((index, *row, *column))
+        });
+        Self::count(pairs, classes)
+    }
+
+    /// Counts pairs of classes, each with the position of the first rater's vote.
+    fn count(pairs: impl Iterator<Item = (usize, usize, usize)>, classes: usize) -> Result<Self, InvalidInput> {
+        let mut counts = vec![0; classes * classes];
+        for (index, row, column) in pairs {
+            let found = row.max(column);
             if found >= classes {
                 return Err(InvalidInput::Index {
                     what: "votes",
