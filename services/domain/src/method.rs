@@ -175,13 +175,14 @@ pub struct ConfusionCounts {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FitWarning {
-    /// An even vote is right less often than one of the annotators by itself.
+    /// An even vote is right less often than one of the annotators by itself, on the items that it voted on, by more
+    /// than one standard error of the difference.
     EvenVoteBelowAnnotator {
-        /// The best annotator.
+        /// The annotator of whom that is true by the most.
         annotator_id: AnnotatorId,
-        /// How often it is right on the items with gold.
+        /// How often it is right on the items with gold that it voted on.
         annotator_accuracy: f64,
-        /// How often an even vote is right on them.
+        /// How often an even vote of all is right on the same items.
         even_vote_accuracy: f64,
     },
     /// An annotator is right less often than guessing would be.

@@ -157,6 +157,7 @@ fn weigh_field(gold: &FieldGold<'_>, weighting: Weighting) -> Result<WeighedFiel
         warnings: panel
             .as_ref()
             .map(|panel| panel::warnings(panel, &data))
+            .transpose()?
             .unwrap_or_default(),
         panel,
     })

@@ -89,13 +89,15 @@ fn confusions(numbering: &Numbering, data: &LabelledBallots, judged: &[usize]) -
     .collect()
 }
 
-/// What stands out: an annotator that is better than an even vote of all, or worse than guessing.
-#[must_use]
-pub fn warnings(panel: &AnnotatorPanel, data: &LabelledBallots) -> Vec<FitWarning> {
+/// What stands out: an annotator that is better than an even vote of all where it voted, or worse than guessing.
+///
+/// # Errors
+/// None that well-formed ballots cause.
+pub fn warnings(panel: &AnnotatorPanel, data: &LabelledBallots) -> Result<Vec<FitWarning>, InvalidInput> {
     let accuracy = |position: usize| f64::from(panel.correct_counts[position]) / f64::from(panel.vote_counts[position]);
     let known = || (0..panel.annotators.len()).filter(|position| panel.vote_counts[*position] >= FEWEST_LABELS);
     let mut found = Vec::new();
-    if let Some(better) = data.voter_above_even_vote() {
+    if let Some(better) = data.voter_above_even_vote()? {
         found.push(FitWarning::EvenVoteBelowAnnotator {
             annotator_id: panel.annotators[better.voter],
             annotator_accuracy: better.accuracy,
@@ -111,7 +113,7 @@ pub fn warnings(panel: &AnnotatorPanel, data: &LabelledBallots) -> Vec<FitWarnin
             chance,
         }));
     }
-    found
+    Ok(found)
 }
 
 fn number(count: usize) -> u32 {

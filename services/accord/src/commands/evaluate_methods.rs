@@ -89,7 +89,7 @@ fn sentence(field: &FieldEvaluation, warning: &FitWarning) -> String {
             annotator_accuracy,
             even_vote_accuracy,
         } => format!(
-            "{} alone is right at {}, an even vote of all at {}",
+            "{} alone is right at {}, an even vote of all on the same items at {}",
             name(field, *annotator_id),
             percent(Some(*annotator_accuracy)),
             percent(Some(*even_vote_accuracy))

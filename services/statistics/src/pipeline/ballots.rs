@@ -155,22 +155,6 @@ pub struct GoldLabel {
     pub truth: Option<usize>,
 }
 
-/// Fewest labelled votes of a voter that is held against the even vote.
-const FEWEST_VOTES: u32 = 20;
-
-/// A voter that does better alone than an even vote of all.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BetterVoter {
-    /// The voter.
-    pub voter: usize,
-    /// How often it is right.
-    pub accuracy: f64,
-    /// Standard error of that.
-    pub standard_error: f64,
-    /// How often an even vote is right.
-    pub even_vote_accuracy: f64,
-}
-
 /// Items with their votes, of which some have gold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelledBallots {
@@ -272,42 +256,6 @@ impl LabelledBallots {
         } else {
             right as f64 / leaders.len() as f64
         }
-    }
-
-    /// The best voter where it is right more often than an even vote of all, by more than its standard error: an even
-    /// vote then loses what that voter knows, and weights or a method without gold lock on to the wrong camp. An even
-    /// split counts by the part of it that is right. None where nobody stands out.
-    pub fn voter_above_even_vote(&self) -> Option<BetterVoter> {
-        let judged = self.judged_items();
-        let mut records = vec![(0_u32, 0_u32); self.panel.voters()];
-        let mut even = 0.0;
-        for item in &judged {
-            even += self.even_vote_part_right(*item);
-            for (voter, class) in self.ballots[*item].votes() {
-                records[*voter].0 += u32::from(self.is_right(*item, *class));
-                records[*voter].1 += 1;
-            }
-        }
-        let even_vote_accuracy = even / judged.len().max(1) as f64;
-        let voters = records
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, votes))| *votes >= FEWEST_VOTES);
-        let accuracies = voters.map(|(voter, (right, votes))| {
-            let accuracy = f64::from(*right) / f64::from(*votes);
-            (
-                voter,
-                accuracy,
-                (accuracy * (1.0 - accuracy) / f64::from(*votes)).sqrt(),
-            )
-        });
-        let (voter, accuracy, standard_error) = accuracies.max_by(|left, right| left.1.total_cmp(&right.1))?;
-        (accuracy - standard_error > even_vote_accuracy).then_some(BetterVoter {
-            voter,
-            accuracy,
-            standard_error,
-            even_vote_accuracy,
-        })
     }
 
     fn leaders(&self, item: usize) -> Vec<usize> {

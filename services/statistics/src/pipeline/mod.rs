@@ -20,6 +20,7 @@
 mod aggregator;
 mod ballots;
 mod belief;
+mod better_voter;
 mod coefficients;
 mod conditional;
 mod counts;
@@ -34,7 +35,8 @@ mod stacked;
 mod tests;
 
 pub use aggregator::CountingMethod;
-pub use ballots::{Ballot, BetterVoter, GoldLabel, LabelledBallots, Panel};
+pub use ballots::{Ballot, GoldLabel, LabelledBallots, Panel};
+pub use better_voter::BetterVoter;
 pub use curve::CurveMethod;
 pub use fitted::{FittedPipeline, PIPELINE_FORMAT, PipelineOutcome};
 pub use nested::{PipelineChoice, PipelinePlan, choose_pipeline};

@@ -26,7 +26,7 @@ pub struct PipelinePlan {
 
 impl PipelinePlan {
     /// Five folds; a choice opens with 50 labels, 25 of them wrong by an even vote. It is the errors that tell methods
-    /// apart: with 10 to 15 of them on 350 receipts, what was chosen did worse out of fold than log-odds weights with
+    /// apart: with 10 to 18 of them on 350 receipts, what was chosen did worse out of fold than log-odds weights with
     /// Platt's curve, which a caller falls back to.
     pub fn standard(seed: u64) -> Self {
         Self {

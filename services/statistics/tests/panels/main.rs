@@ -122,7 +122,7 @@ fn a_panel_whose_majority_is_wrong_is_rescued_and_warned_of() {
         return;
     };
     assert_reached(&panel, &peer, &own);
-    let better = panel.data.voter_above_even_vote().unwrap();
+    let better = panel.data.voter_above_even_vote().unwrap().unwrap();
     assert_eq!(better.voter, 0, "the first model is far better than all together");
     assert!(better.accuracy > 0.8 && better.even_vote_accuracy < 0.6);
 }
@@ -133,7 +133,7 @@ fn a_panel_on_two_classes_reaches_its_peer() {
         return;
     };
     assert_reached(&panel, &peer, &own);
-    assert_eq!(panel.data.voter_above_even_vote(), None);
+    assert_eq!(panel.data.voter_above_even_vote().unwrap(), None);
 }
 
 #[test]

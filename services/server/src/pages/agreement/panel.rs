@@ -142,7 +142,8 @@ pub(in crate::pages) fn warning_lines(warnings: &[FitWarning], annotators: &[(An
                 annotator_accuracy,
                 even_vote_accuracy,
             } => format!(
-                "On gold a plain majority is right in {}, {} alone in {}: the others share an error. Weights by gold, or that annotator alone, serve better than more votes.",
+                "On gold where {} voted, a plain majority is right in {}, {} alone in {}: the others share an error. Weights by gold, or that annotator alone, serve better than more votes.",
+                name(*annotator_id),
                 percent(*even_vote_accuracy),
                 name(*annotator_id),
                 percent(*annotator_accuracy)

@@ -53,7 +53,7 @@ pub(crate) fn compare(section: &mut Section, votes: &VoteSet, reference: &Value)
         .collect();
     methods.sort();
     methods.dedup();
-    let note = match data.voter_above_even_vote() {
+    let note = match data.voter_above_even_vote()? {
         None => methods.join(" / "),
         Some(better) => format!(
             "{}; warns: {} alone is right in {:.1} %, an even vote in {:.1} %",
