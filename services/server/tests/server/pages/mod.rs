@@ -6,6 +6,7 @@ mod documents;
 mod escaping;
 mod everywhere;
 mod figures;
+mod live;
 mod login;
 mod reviewing;
 mod running;
