@@ -30,7 +30,9 @@ pub use annotation::{Annotation, Provenance};
 pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
 pub use annotator_definition::AnnotatorError;
 pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};
-pub use calibrator::{CalibrationReport, Calibrator, FOLD_COUNT, FittedFold, ScoreLevel};
+pub use calibrator::{
+    CERTIFICATION_PERCENT, CalibrationReport, Calibrator, CertificationSet, FOLD_COUNT, FittedFold, ScoreLevel,
+};
 pub use compare::{GoldMatch, clusters_by_similarity, match_gold, vote_similarity};
 pub use consensus::{ClassShare, Confidence, Consensus, Decision, Outcome, ReviewReason, Rung};
 pub use environment::Environment;

@@ -54,6 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok(FieldGold {
                 field,
                 labelled: ballots.collect::<Result<_, _>>()?,
+                unlabelled: Vec::new(),
             })
         })
         .collect::<Result<_, accord_statistics::InvalidInput>>()?;

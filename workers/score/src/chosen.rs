@@ -6,9 +6,9 @@ use accord_statistics::pipeline::{
     FittedPipeline as FittedModel, LabelledBallots, MethodScore, PipelineChoice, PipelinePlan, choose_pipeline,
 };
 
+use crate::fit::FieldGold;
 use crate::numbered::Numbering;
 use crate::report::OutOfFold;
-use crate::weights::LabelledBallot;
 
 /// The seed of the folds by which methods are chosen.
 const SEED: u64 = 1;
@@ -22,7 +22,8 @@ pub struct ChosenMethod {
     pub production: Option<FittedPipeline>,
     /// Fitted without each fold; none where the other folds hold too little gold to choose by.
     pub folds: Vec<Option<FittedPipeline>>,
-    /// What each labelled item got from the choice without its fold; none where there is no such choice.
+    /// What each item, those with gold first, got from the choice without its fold; none where there is no such choice,
+    /// and for items without gold.
     pub out_of_fold: Vec<Option<OutOfFold>>,
 }
 
@@ -32,11 +33,13 @@ pub struct ChosenMethod {
 /// None that well-formed ballots cause.
 pub fn choose(
     numbering: &Numbering,
-    labelled: &[LabelledBallot<'_>],
+    gold: &FieldGold<'_>,
     data: &LabelledBallots,
 ) -> Result<Result<ChosenMethod, MethodSelection>, InvalidInput> {
     let plan = PipelinePlan::standard(SEED);
-    let outer: Vec<usize> = labelled.iter().map(|item| item.fold as usize).collect();
+    let labelled = gold.labelled.iter().map(|item| item.fold as usize);
+    let unlabelled = gold.unlabelled.iter().map(|item| item.fold as usize);
+    let outer: Vec<usize> = labelled.chain(unlabelled).collect();
     let judged = data.judged_items();
     let errors = judged.iter().filter(|item| !data.even_vote_is_right(**item)).count();
     let too_little = MethodSelection::TooLittleGold {

@@ -162,7 +162,11 @@ fn labelled<'a>(
             })
         })
         .collect::<Result<_, InvalidInput>>()?;
-    Ok(FieldGold { field, labelled })
+    Ok(FieldGold {
+        field,
+        labelled,
+        unlabelled: Vec::new(),
+    })
 }
 
 fn ballot<'a>(

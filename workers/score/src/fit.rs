@@ -5,14 +5,16 @@ use accord_domain::{
     Weighting,
 };
 use accord_statistics::InvalidInput;
+use accord_statistics::calibration::Pooling;
 use rayon::prelude::*;
 
 use crate::chosen::{ChosenMethod, choose};
-use crate::curve::{FieldSamples, LadderCurve, Sample, climb_ladder};
+use crate::curve::{FieldSamples, LadderCurve, Sample, climb_ladder, pooling_of};
 use crate::numbered::Numbering;
 use crate::panel;
 use crate::report::{OutOfFold, report};
 use crate::tally::{count, weights_of_voters};
+use crate::unlabelled::UnlabelledBallot;
 use crate::weights::{Folds, LabelledBallot, TrackRecords, VoterWeights};
 
 /// The most distinct scores that a calibrator keeps; more are merged with their neighbours.
@@ -25,6 +27,8 @@ pub struct FieldGold<'a> {
     pub field: &'a Field,
     /// The items that have gold for it.
     pub labelled: Vec<LabelledBallot<'a>>,
+    /// Items without gold, for methods that learn from those as well; none where no method would.
+    pub unlabelled: Vec<UnlabelledBallot<'a>>,
 }
 
 /// What was learned for one field.
@@ -78,6 +82,7 @@ struct WeighedField {
 #[derive(Debug, Clone, Copy)]
 struct ItemScore {
     fold: u32,
+    document: u64,
     winner: Option<(f64, bool)>,
 }
 
@@ -96,18 +101,24 @@ pub fn fit_fields(
         .map(|field| weigh_field(field, weighting))
         .collect::<Result<_, _>>()?;
     let whole = pools(fields, &weighed, None);
-    let parts: Vec<Vec<FieldSamples<'_>>> = (0..FOLD_COUNT)
-        .map(|fold| pools(fields, &weighed, Some(fold)))
-        .collect();
+    let whole = (pooling_of(&whole)?, whole);
+    let parts = (0..FOLD_COUNT).map(|fold| {
+        let samples = pools(fields, &weighed, Some(fold));
+        Ok((pooling_of(&samples)?, samples))
+    });
+    let parts: Vec<(Pooling, Vec<FieldSamples<'_>>)> = parts.collect::<Result<_, InvalidInput>>()?;
+    let climb = |position: usize, (pooling, samples): &(Pooling, Vec<FieldSamples<'_>>)| {
+        climb_ladder(position, samples, elsewhere, *pooling)
+    };
     (0..fields.len())
         .into_par_iter()
         .map(|position| {
-            let Some(production) = climb_ladder(position, &whole, elsewhere)? else {
+            let Some(production) = climb(position, &whole)? else {
                 return Ok(None);
             };
             let curves = parts
                 .iter()
-                .map(|part| climb_ladder(position, part, elsewhere))
+                .map(|part| climb(position, part))
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(Some(assemble(&weighed[position], production, &curves)))
         })
@@ -142,7 +153,7 @@ fn weigh_field(gold: &FieldGold<'_>, weighting: Weighting) -> Result<WeighedFiel
         inner_scores.push(score_all(&inner, Some(left_out))?);
     }
     let numbering = Numbering::of(&gold.field.field_type, &gold.labelled);
-    let data = numbering.labelled(&gold.labelled, &verdicts)?;
+    let data = numbering.ballots(gold, &verdicts)?;
     let panel = panel::describe(&numbering, &data)?;
     Ok(WeighedField {
         production: records.weigh(Folds::ALL)?,
@@ -151,7 +162,7 @@ fn weigh_field(gold: &FieldGold<'_>, weighting: Weighting) -> Result<WeighedFiel
         inner_scores,
         even_shares: even_shares(gold, &verdicts)?,
         chosen: match weighting {
-            Weighting::Automatic => choose(&numbering, &gold.labelled, &data)?,
+            Weighting::Automatic => choose(&numbering, gold, &data)?,
             Weighting::Even | Weighting::Accuracy | Weighting::LogOdds => Err(MethodSelection::Given),
         },
         warnings: panel
@@ -196,6 +207,7 @@ fn score_item(
         .map(|(class, score)| (score, correct_classes[class]));
     Ok(ItemScore {
         fold: item.fold,
+        document: item.document,
         winner,
     })
 }
@@ -207,20 +219,20 @@ fn pools<'a>(fields: &'a [FieldGold<'_>], weighed: &[WeighedField], left_out: Op
         .zip(weighed)
         .map(|(gold, weighed)| {
             let scores = left_out.map_or(&weighed.scores, |fold| &weighed.inner_scores[fold as usize]);
-            let samples = scores
-                .iter()
-                .filter_map(|item| {
-                    let (score, correct) = item.winner?;
-                    Some(Sample {
-                        score,
-                        correct,
-                        count: 1,
-                    })
-                })
-                .collect();
+            let won = scores.iter().filter_map(|item| {
+                let (score, correct) = item.winner?;
+                let sample = Sample {
+                    score,
+                    correct,
+                    count: 1,
+                };
+                Some((sample, item.document))
+            });
+            let (samples, documents) = won.unzip();
             FieldSamples {
                 field_type: &gold.field.field_type,
                 samples,
+                documents,
             }
         })
         .collect()
@@ -351,7 +363,7 @@ fn with_curve(weights: &VoterWeights, curve: &LadderCurve) -> FittedFold {
 }
 
 /// Distinct scores with their outcomes, at most [`MAXIMUM_LEVELS`].
-fn levels_of(out_of_fold: &[OutOfFold]) -> Vec<ScoreLevel> {
+pub(crate) fn levels_of(out_of_fold: &[OutOfFold]) -> Vec<ScoreLevel> {
     let mut winners: Vec<(f64, f64, bool)> = out_of_fold
         .iter()
         .filter_map(|item| match item {

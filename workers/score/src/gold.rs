@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
-    Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, Environment, FieldName, Gold, ItemId,
-    Project, ScoreLevel,
+    Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, FieldName,
+    Gold, Item, ItemId, Project, ScoreLevel,
 };
 use accord_statistics::InvalidInput;
-use accord_store::{PageRequest, Store, StoreResult};
+use accord_store::{PageRequest, Store, StoreResult, Transaction};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::CODE_VERSION;
 use crate::ballot::Ballot;
+use crate::certification::{score_set_apart, set_apart};
 use crate::fit::{FieldGold, FittedField, fit_fields};
 use crate::item::{cast_votes, document_of, fold_of};
+use crate::unlabelled::{self, UnlabelledBallot};
 use crate::weights::LabelledBallot;
 
 /// Rows of gold read at a time.
@@ -32,13 +34,15 @@ pub struct ProjectGold {
     pub annotators: HashMap<AnnotatorId, Annotator>,
     /// The items that have gold.
     pub items: Vec<GoldItem>,
+    /// Some items without gold, where a method may learn from them.
+    pub unlabelled: Vec<GoldItem>,
     /// Score levels of other projects.
     pub elsewhere: Vec<ScoreLevel>,
     /// The present calibrators.
     pub calibrators: Vec<Calibrator>,
 }
 
-/// An item that has gold.
+/// An item with its votes and its gold, if it has any.
 #[derive(Debug, Clone)]
 pub struct GoldItem {
     /// The item.
@@ -83,25 +87,19 @@ impl ProjectGold {
                 None => break,
             }
         }
+        let fields = &project.definition.fields;
+        let unlabelled = if fields.iter().any(|field| unlabelled::are_of_use(&project, field)) {
+            unlabelled::find(transaction.as_mut(), &project, |id| by_item.contains_key(id)).await?
+        } else {
+            Vec::new()
+        };
         let ids: Vec<ItemId> = by_item.keys().copied().collect();
-        let mut items = Vec::with_capacity(ids.len());
+        let mut labelled = Vec::with_capacity(ids.len());
         for part in ids.chunks(ITEMS_PER_READ) {
-            let mut annotations: HashMap<ItemId, Vec<Annotation>> = HashMap::new();
-            for annotation in transaction.annotations_of_items(part).await? {
-                annotations.entry(annotation.item_id).or_default().push(annotation);
-            }
-            for item in transaction.items_by_ids(part).await? {
-                items.push(GoldItem {
-                    id: item.id,
-                    fold: fold_of(&item.content_hash),
-                    document: document_of(&item.content_hash),
-                    annotations: annotations.remove(&item.id).unwrap_or_default(),
-                    gold: by_item.remove(&item.id).unwrap_or_default(),
-                });
-            }
+            labelled.extend(transaction.items_by_ids(part).await?);
         }
-        // The database gives items in no certain order, and sums of floating point numbers depend on theirs.
-        items.sort_by_key(|item| item.id);
+        let items = with_votes(transaction.as_mut(), labelled, by_item).await?;
+        let unlabelled = with_votes(transaction.as_mut(), unlabelled, BTreeMap::new()).await?;
         Ok(Self {
             annotators: annotators
                 .into_iter()
@@ -109,21 +107,25 @@ impl ProjectGold {
                 .collect(),
             project,
             items,
+            unlabelled,
             elsewhere,
             calibrators,
         })
     }
 
-    /// Hash of everything a fit depends on: gold, votes, fields, policy, other projects' levels.
+    /// Hash of everything a fit depends on: gold, votes, votes on items without gold, fields, policy, other projects'
+    /// levels.
     #[must_use]
     pub fn data_hash(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.project.version.to_be_bytes());
         hash.update(CODE_VERSION.as_bytes());
-        let mut parts: Vec<[u8; 32]> = self.items.iter().map(hash_of_item).collect();
-        parts.sort_unstable();
-        for part in parts {
-            hash.update(part);
+        for items in [&self.items, &self.unlabelled] {
+            let mut parts: Vec<[u8; 32]> = items.iter().map(hash_of_item).collect();
+            parts.sort_unstable();
+            for part in parts {
+                hash.update(part);
+            }
         }
         for level in &self.elsewhere {
             hash.update(level.score.to_bits().to_be_bytes());
@@ -149,18 +151,22 @@ impl ProjectGold {
         if present.peek().is_some() && present.all(|known| known.data_hash == data_hash) {
             return Ok(Vec::new());
         }
-        let fields: Vec<FieldGold<'_>> = definition
+        let split: Vec<(FieldGold<'_>, Vec<LabelledBallot<'_>>)> = definition
             .fields
             .par_iter()
-            .map(|field| self.gold_of_field(field))
-            .collect::<Result<_, _>>()?;
+            .map(|field| Ok(set_apart(self.gold_of_field(field)?, &definition.policy)))
+            .collect::<Result<_, InvalidInput>>()?;
+        let (fields, apart): (Vec<_>, Vec<_>) = split.into_iter().unzip();
         let fitted = fit_fields(&fields, definition.policy.weighting, &self.elsewhere)?;
-        Ok(fields
-            .iter()
-            .zip(fitted)
-            .filter_map(|(gold, fitted)| fitted.map(|fitted| (gold, fitted)))
-            .map(|(gold, fitted)| self.calibrator(environment, &gold.field.name, fitted, &data_hash))
-            .collect())
+        let fitted = fields.iter().zip(&apart).zip(fitted);
+        let fitted = fitted.filter_map(|((gold, apart), fitted)| {
+            let fitted = fitted?;
+            let certification = score_set_apart(gold.field, apart, &fitted.production);
+            Some(certification.map(|certification| {
+                self.calibrator(environment, &gold.field.name, (fitted, certification), &data_hash)
+            }))
+        });
+        fitted.collect()
     }
 
     fn gold_of_field<'a>(&'a self, field: &'a accord_domain::Field) -> Result<FieldGold<'a>, InvalidInput> {
@@ -179,14 +185,28 @@ impl ProjectGold {
                 })
             })
             .collect::<Result<_, InvalidInput>>()?;
-        Ok(FieldGold { field, labelled })
+        let is_of_use = unlabelled::are_of_use(&self.project, field);
+        let unlabelled = self.unlabelled.iter().filter(|_| is_of_use);
+        let unlabelled = unlabelled.map(|item| {
+            let votes = cast_votes(&field.name, &item.annotations, &self.annotators);
+            Ok(UnlabelledBallot {
+                fold: item.fold,
+                document: item.document,
+                ballot: Ballot::new(field, votes)?,
+            })
+        });
+        Ok(FieldGold {
+            field,
+            labelled,
+            unlabelled: unlabelled.collect::<Result<_, InvalidInput>>()?,
+        })
     }
 
     fn calibrator(
         &self,
         environment: &dyn Environment,
         field: &FieldName,
-        fitted: FittedField,
+        (fitted, certification): (FittedField, Option<CertificationSet>),
         data_hash: &str,
     ) -> Calibrator {
         Calibrator {
@@ -204,6 +224,7 @@ impl ProjectGold {
             pool_levels: fitted.pool_levels,
             report: fitted.report,
             before: fitted.before,
+            certification,
             panel: fitted.panel,
             warnings: fitted.warnings,
             data_hash: data_hash.to_owned(),
@@ -211,6 +232,32 @@ impl ProjectGold {
             created_at: environment.now(),
         }
     }
+}
+
+/// Items with their votes, in the order of their identifiers: the database gives them in no certain order, and sums of
+/// floating point numbers depend on theirs.
+async fn with_votes(
+    transaction: &mut dyn Transaction,
+    items: Vec<Item>,
+    mut gold: BTreeMap<ItemId, BTreeMap<FieldName, Answer>>,
+) -> StoreResult<Vec<GoldItem>> {
+    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+    let mut annotations: HashMap<ItemId, Vec<Annotation>> = HashMap::new();
+    for part in ids.chunks(ITEMS_PER_READ) {
+        for annotation in transaction.annotations_of_items(part).await? {
+            annotations.entry(annotation.item_id).or_default().push(annotation);
+        }
+    }
+    let with_votes = items.into_iter().map(|item| GoldItem {
+        id: item.id,
+        fold: fold_of(&item.content_hash),
+        document: document_of(&item.content_hash),
+        annotations: annotations.remove(&item.id).unwrap_or_default(),
+        gold: gold.remove(&item.id).unwrap_or_default(),
+    });
+    let mut with_votes: Vec<GoldItem> = with_votes.collect();
+    with_votes.sort_by_key(|item| item.id);
+    Ok(with_votes)
 }
 
 fn hash_of_item(item: &GoldItem) -> [u8; 32] {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::CODE_VERSION;
 use crate::ballot::{Ballot, CastVote};
+use crate::certification::is_set_apart;
 use crate::decide::{Calibration, Won, confidence, decide};
 use crate::tally::{CountedBallot, ScoredBallot, score};
 
@@ -143,14 +144,14 @@ fn score_field(
     })
 }
 
-/// What the field is scored with: for an item with gold, what was fitted without the item's fold.
+/// What the field is scored with: for an item whose gold may have taken part in the fit, what was fitted without the
+/// item's fold.
 fn calibration_for<'a>(input: ItemToScore<'a>, field: &Field) -> Option<Calibration<'a>> {
     let calibrator = input.calibrators.get(&field.name)?;
-    let fitted = if input.fields_with_gold.contains(&field.name) {
-        calibrator
-            .folds
-            .get(fold_of(&input.item.content_hash) as usize)?
-            .as_ref()?
+    let hash = &input.item.content_hash;
+    let is_apart = calibrator.certification.is_some() && is_set_apart(document_of(hash));
+    let fitted = if input.fields_with_gold.contains(&field.name) && !is_apart {
+        calibrator.folds.get(fold_of(hash) as usize)?.as_ref()?
     } else {
         &calibrator.production
     };

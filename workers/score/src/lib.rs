@@ -2,6 +2,7 @@
 #![cfg_attr(test, expect(clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod ballot;
+pub mod certification;
 pub mod chosen;
 pub mod curve;
 pub mod decide;
@@ -15,6 +16,7 @@ pub mod numbered;
 pub mod panel;
 pub mod report;
 pub mod tally;
+pub mod unlabelled;
 pub mod weights;
 pub mod worker;
 

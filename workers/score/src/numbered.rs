@@ -7,6 +7,7 @@ use accord_statistics::InvalidInput;
 use accord_statistics::pipeline::{Ballot as NumberedBallot, GoldLabel, LabelledBallots, Panel};
 
 use crate::ballot::Ballot;
+use crate::fit::FieldGold;
 use crate::tally::declared_classes;
 use crate::weights::LabelledBallot;
 
@@ -84,19 +85,17 @@ impl Numbering {
         Ok((panel, numbered))
     }
 
-    /// All labelled ballots of a field. Of several votes of one annotator on an item the first counts.
+    /// All ballots of a field, first those with gold, then those without. Of several votes of one annotator on an item
+    /// the first counts; annotators without a number are left out.
     ///
     /// # Errors
     /// None that well-formed ballots cause.
-    pub fn labelled(
-        &self,
-        labelled: &[LabelledBallot<'_>],
-        correct: &[Vec<bool>],
-    ) -> Result<LabelledBallots, InvalidInput> {
-        let panel = self.panel(labelled)?;
-        let mut ballots = Vec::with_capacity(labelled.len());
-        let mut gold = Vec::with_capacity(labelled.len());
-        for (item, correct) in labelled.iter().zip(correct) {
+    pub fn ballots(&self, field: &FieldGold<'_>, correct: &[Vec<bool>]) -> Result<LabelledBallots, InvalidInput> {
+        let panel = self.panel(&field.labelled)?;
+        let count = field.labelled.len() + field.unlabelled.len();
+        let mut ballots = Vec::with_capacity(count);
+        let mut gold = Vec::with_capacity(count);
+        for (item, correct) in field.labelled.iter().zip(correct) {
             let (ballot, kept) = self.first_votes(&panel, &item.ballot)?;
             ballots.push(ballot);
             gold.push(Some(GoldLabel {
@@ -104,11 +103,19 @@ impl Numbering {
                 truth: self.declared(Some(item.gold)),
             }));
         }
-        let mut documents: Vec<u64> = labelled.iter().map(|item| item.document).collect();
+        for item in &field.unlabelled {
+            ballots.push(self.first_votes(&panel, &item.ballot)?.0);
+            gold.push(None);
+        }
+        let labelled = field.labelled.iter().map(|item| item.document);
+        let all: Vec<u64> = labelled
+            .chain(field.unlabelled.iter().map(|item| item.document))
+            .collect();
+        let mut documents = all.clone();
         documents.sort_unstable();
         documents.dedup();
-        let of_item = |item: &LabelledBallot<'_>| documents.partition_point(|other| *other < item.document);
-        LabelledBallots::new(panel, ballots, gold, labelled.iter().map(of_item).collect())
+        let number = |document: &u64| documents.partition_point(|other| other < document);
+        LabelledBallots::new(panel, ballots, gold, all.iter().map(number).collect())
     }
 
     fn panel(&self, labelled: &[LabelledBallot<'_>]) -> Result<Panel, InvalidInput> {
@@ -164,7 +171,8 @@ fn family_numbers(families: &[Option<&str>]) -> Vec<usize> {
         .collect()
 }
 
-fn class_names(field_type: &FieldType) -> Vec<String> {
+/// The classes that a field declares with absence at the end; empty for open fields.
+pub(crate) fn class_names(field_type: &FieldType) -> Vec<String> {
     let mut names = match field_type {
         FieldType::Choice { options } => options.clone(),
         FieldType::Boolean => vec!["false".to_owned(), "true".to_owned()],

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::figures::agreement::SEED;
 use crate::figures::cache::Basis;
-use crate::figures::certification::{Acceptance, Promise, acceptance};
+use crate::figures::certification::{Acceptance, CertificationBasis, Promise, acceptance};
 use crate::figures::figure::Figure;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -29,7 +29,8 @@ const MAXIMUM_LEVELS: usize = 10;
 /// The confidence of the intervals.
 const INTERVAL_LEVEL: f64 = 0.95;
 
-/// How honest the confidence of a field is. Everything is out of fold: no item is judged by what was fitted on it.
+/// How honest the confidence of a field is. No item is judged by what was fitted on it: scores are out of fold, or of gold
+/// that was set apart.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Calibration {
     /// The field.
@@ -57,6 +58,8 @@ pub struct CalibratorFigures {
     pub rung: Rung,
     /// Gold labels that the curve was fitted on.
     pub gold_count: u32,
+    /// Gold labels that were set apart for certifying thresholds; 0 while there are too few.
+    pub set_apart_count: u32,
     /// Of them, how many the consensus got wrong.
     pub error_count: u32,
     /// Whether more agreement meant more errors, which blocks acceptance.
@@ -173,9 +176,16 @@ fn measure(
 ) -> Result<Calibration, InvalidInput> {
     let levels = calibrator.as_ref().map_or(&[][..], |calibrator| &calibrator.levels);
     let (probabilities, correct) = spread(levels);
+    let apart = calibrator
+        .as_ref()
+        .and_then(|calibrator| calibrator.certification.as_ref());
+    let acceptance = match apart.map(|apart| spread(&apart.levels)) {
+        Some((apart, right)) => acceptance(CertificationBasis::SetApart, &apart, &right, promise)?,
+        None => acceptance(CertificationBasis::OutOfFold, &probabilities, &correct, promise)?,
+    };
     Ok(Calibration {
         field,
-        acceptance: acceptance(&probabilities, &correct, promise)?,
+        acceptance,
         calibrator: calibrator
             .map(|calibrator| figures(calibrator, &probabilities, &correct))
             .transpose()?,
@@ -194,6 +204,10 @@ fn figures(calibrator: Calibrator, probabilities: &[f64], correct: &[bool]) -> R
         method: calibrator.method(),
         rung: calibrator.rung,
         gold_count: calibrator.gold_count,
+        set_apart_count: calibrator
+            .certification
+            .as_ref()
+            .map_or(0, |apart| apart.count() + apart.unanswered_count),
         error_count: calibrator.error_count,
         inverted: calibrator.production.inverted,
         before: calibrator.before,

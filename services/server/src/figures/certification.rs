@@ -1,6 +1,6 @@
 //! From which confidence on values may be accepted with a promise kept, or how much gold is missing to say.
 
-use accord_domain::{Field, Policy};
+use accord_domain::{CERTIFICATION_PERCENT, Field, Policy};
 use accord_statistics::InvalidInput;
 use accord_statistics::metrics::{RiskLevel, risk_coverage};
 use accord_statistics::risk_control::{
@@ -17,10 +17,24 @@ pub const DEFAULT_DELTA: f64 = 0.05;
 /// How many thresholds are tried: steps of 5 % of the items.
 const STEPS: usize = 20;
 
-/// What is assumed, in words for people.
+/// What is assumed, in words for people, of a sample that took no part in any fitting.
 const ASSUMPTION: &str = "The next items are like those with gold (exchangeable): a new supplier, template or language \
-     is not covered. The scores are out of fold, but the method was fitted on labels of the same items; a sample that \
-     took no part in any fitting certifies more strictly.";
+     is not covered. The sample took no part in fitting weights, method or curve.";
+
+/// The same of out-of-fold scores.
+const ASSUMPTION_OUT_OF_FOLD: &str = "The next items are like those with gold (exchangeable): a new supplier, template \
+     or language is not covered. The scores are out of fold, but the method was fitted on labels of the same items; once \
+     there is gold enough, three labels in ten are set apart for this and take no part in any fitting.";
+
+/// The gold that thresholds are tested on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificationBasis {
+    /// Gold that took no part in any fitting, scored by what is in production.
+    SetApart,
+    /// All gold, each item scored by what was fitted without its fold: while there is too little to set any apart.
+    OutOfFold,
+}
 
 /// Among accepted values at most a share `alpha` is wrong, with a probability of at least `1 - delta`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -62,7 +76,9 @@ pub struct Acceptance {
     pub promise: Promise,
     /// What came of it.
     pub outcome: AcceptanceOutcome,
-    /// Items with gold and an out-of-fold confidence that it rests on.
+    /// The gold that it rests on.
+    pub basis: CertificationBasis,
+    /// Items of it that have a confidence.
     pub item_count: u64,
     /// Wrong ones among them.
     pub error_count: u64,
@@ -95,7 +111,7 @@ pub enum AcceptanceOutcome {
     NotEnoughGold {
         /// The fewest accepted items at which a test can start.
         needed: u64,
-        /// How many more items must have gold at least.
+        /// How many more items must have gold at least; where a part is set apart, so many that this part suffices.
         missing: u64,
     },
     /// Enough items have gold, but already the strictest threshold does not keep the promise.
@@ -172,6 +188,7 @@ impl From<RiskLevel> for RiskStep {
 
 /// Looks for the loosest confidence that keeps the promise on these items.
 pub(super) fn acceptance(
+    basis: CertificationBasis,
     probabilities: &[f64],
     correct: &[bool],
     promise: Promise,
@@ -182,11 +199,15 @@ pub(super) fn acceptance(
     let mut acceptance = Acceptance {
         promise,
         outcome: AcceptanceOutcome::NoTarget,
+        basis,
         item_count: scores.len() as u64,
         error_count: errors.iter().filter(|is_error| **is_error).count() as u64,
         tests: Vec::new(),
         curve: curve.map_or_else(Vec::new, |curve| curve.levels.into_iter().map(RiskStep::from).collect()),
-        assumption: ASSUMPTION,
+        assumption: match basis {
+            CertificationBasis::SetApart => ASSUMPTION,
+            CertificationBasis::OutOfFold => ASSUMPTION_OUT_OF_FOLD,
+        },
     };
     let Ok(target) = RiskTarget::new(promise.alpha, promise.delta) else {
         return Ok(acceptance);
@@ -208,16 +229,32 @@ pub(super) fn acceptance(
         },
         (None, None) => AcceptanceOutcome::NotEnoughGold {
             needed: found.smallest_sample,
-            missing: found.smallest_sample.saturating_sub(acceptance.item_count),
+            missing: missing(basis, found.smallest_sample.saturating_sub(acceptance.item_count)),
         },
     };
     acceptance.tests = found.levels.into_iter().map(ThresholdTest::from).collect();
     Ok(acceptance)
 }
 
+/// How many more labels there must be so that so many more can be tested on.
+const fn missing(basis: CertificationBasis, tested: u64) -> u64 {
+    match basis {
+        CertificationBasis::SetApart => (tested * 100).div_ceil(CERTIFICATION_PERCENT as u64),
+        CertificationBasis::OutOfFold => tested,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_new_labels_only_a_part_is_tested_on() {
+        assert_eq!(missing(CertificationBasis::SetApart, 3), 10);
+        assert_eq!(missing(CertificationBasis::SetApart, 4), 14);
+        assert_eq!(missing(CertificationBasis::SetApart, 0), 0);
+        assert_eq!(missing(CertificationBasis::OutOfFold, 4), 4);
+    }
 
     fn outcome(levels: &[(f64, usize, usize)], alpha: f64) -> Acceptance {
         let mut probabilities = Vec::new();
@@ -226,7 +263,8 @@ mod tests {
             probabilities.extend(std::iter::repeat_n(*probability, *count));
             correct.extend((0..*count).map(|position| position >= *errors));
         }
-        acceptance(&probabilities, &correct, Promise { alpha, delta: 0.05 }).unwrap()
+        let promise = Promise { alpha, delta: 0.05 };
+        acceptance(CertificationBasis::OutOfFold, &probabilities, &correct, promise).unwrap()
     }
 
     #[test]

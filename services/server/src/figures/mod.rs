@@ -23,7 +23,9 @@ pub(crate) use calibration::reliability_of;
 pub use calibration::{
     BrierDecomposition, CalibratedFigures, Calibration, CalibratorFigures, ReliabilityLevel, calibration,
 };
-pub use certification::{Acceptance, AcceptanceOutcome, DEFAULT_DELTA, Promise, RiskStep, ThresholdTest};
+pub use certification::{
+    Acceptance, AcceptanceOutcome, CertificationBasis, DEFAULT_DELTA, Promise, RiskStep, ThresholdTest,
+};
 pub use figure::Figure;
 pub use panel::{FieldPanel, PanelAnnotator, PanelFamily};
 

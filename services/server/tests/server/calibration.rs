@@ -4,7 +4,7 @@ use accord_domain::Scope;
 use serde_json::{Value, json};
 
 use crate::house::{House, machine_project};
-use crate::panel::calibrate;
+use crate::panel::{calibrate, calibrate_beside};
 
 const PATH: &str = "/api/v1/projects/work/calibration/label";
 
@@ -83,6 +83,50 @@ async fn the_figures_are_those_of_the_present_calibrator() {
         found["acceptance"]["item_count"],
         json!(50),
         "a new calibrator takes its place at once"
+    );
+}
+
+#[tokio::test]
+async fn thresholds_are_certified_on_what_was_set_apart() {
+    let (house, reader) = house().await;
+    let (fitted, apart) = ([(0.97, 900, 700)], [(0.97, 400, 399), (0.6, 50, 30)]);
+    calibrate(&house.state, "work", "label", &fitted).await;
+    let found = house.get(&format!("{PATH}?alpha=0.02"), &reader).await.expect(200);
+    assert_eq!(
+        (&found["acceptance"]["basis"], &found["calibrator"]["set_apart_count"]),
+        (&json!("out_of_fold"), &json!(0))
+    );
+    calibrate_beside(&house.state, "work", "label", &fitted, Some(&apart)).await;
+    let found = house.get(&format!("{PATH}?alpha=0.02"), &reader).await.expect(200);
+    let acceptance = &found["acceptance"];
+    assert_eq!(
+        (
+            &acceptance["basis"],
+            &acceptance["item_count"],
+            &found["calibrator"]["set_apart_count"]
+        ),
+        (&json!("set_apart"), &json!(450), &json!(453))
+    );
+    assert_eq!(
+        acceptance["outcome"],
+        json!({ "outcome": "certified", "threshold": 0.97, "coverage": 400.0 / 450.0, "accepted": 400, "errors": 1 })
+    );
+    assert!(
+        acceptance["assumption"]
+            .as_str()
+            .unwrap()
+            .contains("took no part in fitting")
+    );
+    assert_eq!(
+        found["calibrator"]["after"]["error_count"],
+        json!(200),
+        "figures stay out of fold"
+    );
+    let stricter = house.get(&format!("{PATH}?alpha=0.01"), &reader).await.expect(200);
+    // 628 must be accepted, 178 more than there are; three labels in ten are set apart.
+    assert_eq!(
+        stricter["acceptance"]["outcome"],
+        json!({ "outcome": "not_enough_gold", "needed": 628, "missing": 594 })
     );
 }
 

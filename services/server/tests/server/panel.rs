@@ -159,6 +159,17 @@ pub(crate) fn machine_answers() -> Value {
 /// Gives a field a calibrator whose out-of-fold levels are these: probability, items, right ones. Two annotators voted
 /// on a hundred items with gold.
 pub(crate) async fn calibrate(state: &AppState, project: &str, field: &str, levels: &[(f64, u32, u32)]) {
+    calibrate_beside(state, project, field, levels, None).await;
+}
+
+/// As [`calibrate`], with gold that was set apart to certify on: its levels, and three items on which nothing won.
+pub(crate) async fn calibrate_beside(
+    state: &AppState,
+    project: &str,
+    field: &str,
+    levels: &[(f64, u32, u32)],
+    apart: Option<&[(f64, u32, u32)]>,
+) {
     let mut transaction = state.store.write().await.unwrap();
     let project = transaction.project_by_name(project).await.unwrap().unwrap();
     let annotators = transaction.annotators_of_project(project.id).await.unwrap();
@@ -185,9 +196,8 @@ pub(crate) async fn calibrate(state: &AppState, project: &str, field: &str, leve
         "id": CalibratorId::generate(state.environment.as_ref()), "project_id": project.id, "field": field,
         "rung": "field", "weighting": "log_odds", "production": fitted, "folds": [null, null, null, null, null],
         "gold_count": count, "error_count": count - correct,
-        "levels": levels.iter().map(|(probability, count, correct)| json!({
-            "score": probability, "probability": probability, "count": count, "correct_count": correct
-        })).collect::<Vec<_>>(),
+        "levels": score_levels(levels),
+        "certification": apart.map(|apart| json!({ "levels": score_levels(apart), "unanswered_count": 3 })),
         "report": report(0.07, 0.018), "before": report(0.12, 0.09),
         "selection": { "kind": "chosen", "choice": {
             "candidates": [candidate("even weights, Platt", 0.21, true), candidate("stacking, beta", 0.2, false)],
@@ -212,4 +222,11 @@ pub(crate) async fn calibrate(state: &AppState, project: &str, field: &str, leve
     let calibrator: Calibrator = serde_json::from_value(calibrator).unwrap();
     transaction.insert_calibrators(&[calibrator]).await.unwrap();
     transaction.commit().await.unwrap();
+}
+
+fn score_levels(levels: &[(f64, u32, u32)]) -> Value {
+    let levels = levels.iter().map(|(probability, count, correct)| {
+        json!({ "score": probability, "probability": probability, "count": count, "correct_count": correct })
+    });
+    levels.collect()
 }

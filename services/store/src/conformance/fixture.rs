@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, Answers, AutomaticKind, Calibrator,
-    CalibratorId, ClassShare, Confidence, Consensus, ConsensusId, Decision, Environment, FieldName, FittedFold, Gold,
-    GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, MethodSelection, NormalisedValue, Outcome,
-    Project, ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, Task, TaskId, TaskKind, Timestamp,
-    User, UserId, Weighting,
+    CalibratorId, CertificationSet, ClassShare, Confidence, Consensus, ConsensusId, Decision, Environment, FieldName,
+    FittedFold, Gold, GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, MethodSelection,
+    NormalisedValue, Outcome, Project, ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, ScoreLevel,
+    Task, TaskId, TaskKind, Timestamp, User, UserId, Weighting,
 };
 use serde_json::{Map, json};
 
@@ -314,6 +314,15 @@ impl Fixture {
             pool_levels: Vec::new(),
             report: None,
             before: None,
+            certification: Some(CertificationSet {
+                levels: vec![ScoreLevel {
+                    score: 0.1 + 0.2,
+                    probability: 1.0 / 3.0,
+                    count: 3,
+                    correct_count: 1,
+                }],
+                unanswered_count: 1,
+            }),
             panel: None,
             warnings: Vec::new(),
             data_hash: "abc".to_owned(),

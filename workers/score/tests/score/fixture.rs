@@ -102,5 +102,6 @@ fn gold_of(data: &Labelled) -> FieldGold<'_> {
                 gold,
             })
             .collect(),
+        unlabelled: Vec::new(),
     }
 }

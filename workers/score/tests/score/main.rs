@@ -4,5 +4,6 @@
 mod choosing;
 mod cross_fitting;
 mod fixture;
+mod project_gold;
 mod scoring;
 mod worker;

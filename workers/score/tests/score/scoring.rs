@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
-    Annotation, AnnotationId, Annotator, AnnotatorKind, Answer, AutomaticKind, Calibrator, CalibratorId, Confidence,
-    Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState, MethodSelection, Outcome,
-    Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
+    Annotation, AnnotationId, Annotator, AnnotatorKind, Answer, AutomaticKind, Calibrator, CalibratorId,
+    CertificationSet, Confidence, Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState,
+    MethodSelection, Outcome, Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
 };
-use accord_score::item::{ItemToScore, fold_of, score_item};
+use accord_score::certification::is_set_apart;
+use accord_score::item::{ItemToScore, document_of, fold_of, score_item};
 use accord_statistics::calibration::PlattCurve;
 use accord_store::SystemEnvironment;
 use serde_json::json;
@@ -63,6 +64,7 @@ fn calibrator(folds: Vec<Option<FittedFold>>) -> Calibrator {
         pool_levels: Vec::new(),
         report: None,
         before: None,
+        certification: None,
         panel: None,
         warnings: Vec::new(),
         data_hash: String::new(),
@@ -94,11 +96,15 @@ impl Scene {
     }
 
     fn score(&self, calibrator: Option<Calibrator>, has_gold: bool) -> Consensus {
+        self.score_content(CONTENT, calibrator, has_gold)
+    }
+
+    fn score_content(&self, content: &str, calibrator: Option<Calibrator>, has_gold: bool) -> Consensus {
         let item = Item {
             id: ItemId::from_uuid(Uuid::nil()),
             project_id: ProjectId::from_uuid(Uuid::nil()),
             external_id: "a".to_owned(),
-            content_hash: CONTENT.to_owned(),
+            content_hash: content.to_owned(),
             content: ItemContent::Inline {
                 data: serde_json::Map::new(),
             },
@@ -154,6 +160,34 @@ fn automatic(voter: usize) -> Annotator {
         active: true,
         created_at: Timestamp::from_microseconds(0),
     }
+}
+
+#[test]
+fn what_was_set_apart_is_scored_by_production_once_it_took_no_part() {
+    let folds: Vec<Option<FittedFold>> = (0..5)
+        .map(|number| Some(fold(f64::from(number), &[1.0, 1.0, 3.0])))
+        .collect();
+    let scene = Scene::new(&[value("A"), value("A"), value("B")]);
+    let with_set = Calibrator {
+        certification: Some(CertificationSet {
+            levels: Vec::new(),
+            unanswered_count: 0,
+        }),
+        ..calibrator(folds.clone())
+    };
+    let mut apart = 0;
+    for number in 0..40 {
+        let content = format!("content {number}");
+        let score = |calibrator: &Calibrator, has_gold| {
+            probability(&scene.score_content(&content, Some(calibrator.clone()), has_gold))
+        };
+        let production = score(&with_set, false);
+        let is_apart = is_set_apart(document_of(&content));
+        apart += u32::from(is_apart);
+        assert_eq!(score(&with_set, true) == production, is_apart, "{content}");
+        assert_ne!(score(&calibrator(folds.clone()), true), production, "{content}");
+    }
+    assert!((5..20).contains(&apart), "{apart}");
 }
 
 fn probability(consensus: &Consensus) -> Option<f64> {

@@ -4,7 +4,7 @@ use accord_charts::{CertifiedThreshold, RiskPoint, risk_coverage_curve};
 use accord_domain::Field;
 use serde::Serialize;
 
-use crate::figures::{Acceptance, AcceptanceOutcome, Promise};
+use crate::figures::{Acceptance, AcceptanceOutcome, CertificationBasis, Promise};
 use crate::pages::numbers::{count, percent, probability, rate};
 use crate::problem::Problem;
 
@@ -70,11 +70,7 @@ pub(super) fn acceptance(field: &Field, found: &Acceptance) -> Result<Acceptance
         ),
         error: plain_percent(promise.alpha),
         risk: plain_percent(promise.delta),
-        basis: format!(
-            "{} items with gold and an out-of-fold confidence, {} of them wrong",
-            whole(found.item_count),
-            whole(found.error_count)
-        ),
+        basis: basis(found),
         assumption: found.assumption,
         svg: draw(field, found)?,
         tests: found
@@ -101,6 +97,15 @@ pub(super) fn acceptance(field: &Field, found: &Acceptance) -> Result<Acceptance
             })
             .collect(),
     })
+}
+
+fn basis(found: &Acceptance) -> String {
+    let what = match found.basis {
+        CertificationBasis::SetApart => "items whose gold was set apart for this, scored as in production",
+        CertificationBasis::OutOfFold => "items with gold and an out-of-fold confidence",
+    };
+    let (items, errors) = (whole(found.item_count), whole(found.error_count));
+    format!("{items} {what}, {errors} of them wrong")
 }
 
 fn sentence(found: &Acceptance) -> String {

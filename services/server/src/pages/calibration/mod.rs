@@ -174,14 +174,18 @@ fn calibrator_shown(
         Rung::FieldType => "labels of fields of its type",
         Rung::Workspace => "labels of all projects",
     };
+    let fitted_on = format!(
+        "{} gold {of_what}, {} of them wrong by consensus",
+        count(i64::from(calibrator.gold_count)),
+        count(i64::from(calibrator.error_count))
+    );
     let levels = calibrator.after.as_ref().map_or(&[][..], |after| &after.reliability);
     Ok(CalibratorShown {
         method: calibrator.method.clone(),
-        basis: format!(
-            "{} gold {of_what}, {} of them wrong by consensus",
-            count(i64::from(calibrator.gold_count)),
-            count(i64::from(calibrator.error_count))
-        ),
+        basis: match calibrator.set_apart_count {
+            0 => fitted_on,
+            apart => format!("{fitted_on}; {} more set apart to certify on", count(i64::from(apart))),
+        },
         fitted: calibrator.fitted_at.into(),
         inverted: calibrator.inverted,
         warnings: warning_lines(&calibrator.warnings, annotators),
