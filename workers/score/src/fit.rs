@@ -5,11 +5,10 @@ use accord_domain::{
     Weighting,
 };
 use accord_statistics::InvalidInput;
-use accord_statistics::calibration::Pooling;
 use rayon::prelude::*;
 
 use crate::chosen::{ChosenMethod, choose};
-use crate::curve::{FieldSamples, LadderCurve, Sample, climb_ladder, pooling_of};
+use crate::curve::{FieldSamples, LadderCurve, Sample, climb_ladder};
 use crate::numbered::Numbering;
 use crate::panel;
 use crate::report::{OutOfFold, report};
@@ -82,7 +81,6 @@ struct WeighedField {
 #[derive(Debug, Clone, Copy)]
 struct ItemScore {
     fold: u32,
-    document: u64,
     winner: Option<(f64, bool)>,
 }
 
@@ -101,24 +99,18 @@ pub fn fit_fields(
         .map(|field| weigh_field(field, weighting))
         .collect::<Result<_, _>>()?;
     let whole = pools(fields, &weighed, None);
-    let whole = (pooling_of(&whole)?, whole);
-    let parts = (0..FOLD_COUNT).map(|fold| {
-        let samples = pools(fields, &weighed, Some(fold));
-        Ok((pooling_of(&samples)?, samples))
-    });
-    let parts: Vec<(Pooling, Vec<FieldSamples<'_>>)> = parts.collect::<Result<_, InvalidInput>>()?;
-    let climb = |position: usize, (pooling, samples): &(Pooling, Vec<FieldSamples<'_>>)| {
-        climb_ladder(position, samples, elsewhere, *pooling)
-    };
+    let parts: Vec<Vec<FieldSamples<'_>>> = (0..FOLD_COUNT)
+        .map(|fold| pools(fields, &weighed, Some(fold)))
+        .collect();
     (0..fields.len())
         .into_par_iter()
         .map(|position| {
-            let Some(production) = climb(position, &whole)? else {
+            let Some(production) = climb_ladder(position, &whole, elsewhere)? else {
                 return Ok(None);
             };
             let curves = parts
                 .iter()
-                .map(|part| climb(position, part))
+                .map(|part| climb_ladder(position, part, elsewhere))
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(Some(assemble(&weighed[position], production, &curves)))
         })
@@ -207,7 +199,6 @@ fn score_item(
         .map(|(class, score)| (score, correct_classes[class]));
     Ok(ItemScore {
         fold: item.fold,
-        document: item.document,
         winner,
     })
 }
@@ -219,20 +210,20 @@ fn pools<'a>(fields: &'a [FieldGold<'_>], weighed: &[WeighedField], left_out: Op
         .zip(weighed)
         .map(|(gold, weighed)| {
             let scores = left_out.map_or(&weighed.scores, |fold| &weighed.inner_scores[fold as usize]);
-            let won = scores.iter().filter_map(|item| {
-                let (score, correct) = item.winner?;
-                let sample = Sample {
-                    score,
-                    correct,
-                    count: 1,
-                };
-                Some((sample, item.document))
-            });
-            let (samples, documents) = won.unzip();
+            let samples = scores
+                .iter()
+                .filter_map(|item| {
+                    let (score, correct) = item.winner?;
+                    Some(Sample {
+                        score,
+                        correct,
+                        count: 1,
+                    })
+                })
+                .collect();
             FieldSamples {
                 field_type: &gold.field.field_type,
                 samples,
-                documents,
             }
         })
         .collect()

@@ -12,7 +12,6 @@ mod levels;
 mod one_error;
 mod platt;
 mod pooled;
-mod pooling_choice;
 mod sample_weights;
 mod temperature;
 
@@ -33,8 +32,5 @@ pub use levels::{Level, LevelTable, fit_levels};
 pub use one_error::{LossComparison, OneErrorChoice, simplest_within_one_error};
 pub use platt::{PlattCurve, PlattFit, fit_platt};
 pub use pooled::{PooledField, PooledPlatt, Pooling, fit_platt_around, fit_pooled_platt};
-pub use pooling_choice::{
-    FieldLabels, INTERCEPT_DEVIATIONS, PoolingChoice, PoolingScore, SLOPE_DEVIATIONS, choose_pooling,
-};
 pub use sample_weights::{SampleWeights, TRIM_AT_MEDIANS};
 pub use temperature::{Temperature, TemperatureFit, fit_temperature};
