@@ -155,7 +155,11 @@ pub(super) fn candidates(selection: &MethodSelection) -> Result<CandidatesShown,
 
 fn chosen(choice: &MethodChoice) -> Result<CandidatesShown, Problem> {
     let bar = |candidate: &&CandidateScore| Bar {
-        name: candidate.name.clone(),
+        name: if candidate.chosen {
+            format!("{} · taken", candidate.name)
+        } else {
+            candidate.name.clone()
+        },
         value: candidate.log_loss.max(0.0),
         text: probability(candidate.log_loss),
         chosen: candidate.chosen,
@@ -192,11 +196,10 @@ fn chosen(choice: &MethodChoice) -> Result<CandidatesShown, Problem> {
 }
 
 fn which_are_drawn(drawn: usize, all: usize) -> String {
-    let coloured = "The coloured bar is the method taken.";
     if drawn < all {
-        format!("{drawn} of {all} methods: those of least log loss, and the one taken. {coloured}")
+        format!("{drawn} of {all} methods: those of least log loss, and the one taken.")
     } else {
-        coloured.to_owned()
+        "Log loss: less is better.".to_owned()
     }
 }
 

@@ -107,6 +107,7 @@ async fn the_calibration_of_a_field_says_from_where_on_it_can_be_trusted() {
             "before: share of an even vote",
             "= reliability",
             "stacking, beta",
+            "even weights, Platt · taken",
             "exchangeable",
         ],
     );
