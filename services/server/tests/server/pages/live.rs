@@ -13,7 +13,7 @@ const ITEMS: usize = 14;
 
 /// What people and machines say of the item of this number: a number of the sequence decides.
 fn answers(number: usize, is_person: bool) -> Value {
-    let truth = number % 3 == 0;
+    let truth = number.is_multiple_of(3);
     let says = truth != (is_person && number % 4 == 1);
     let total = if is_person && number % 5 == 2 {
         number + 100
