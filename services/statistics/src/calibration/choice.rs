@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calibrator::{CalibrationMethod, FittedCalibrator, NotApplicable, fit_calibrator};
 use super::folds::Folds;
 use super::labelled_scores::LabelledScores;
-use super::one_error::{LossComparison, OneErrorChoice, simplest_within_one_error};
+use super::one_standard_error::{LossComparison, OneStandardErrorChoice, simplest_within_one_standard_error};
 use crate::error::{InvalidInput, parameter, same_length};
 use crate::estimate::Estimate;
 use crate::numeric::sum::Sum;
@@ -81,7 +81,7 @@ pub struct CalibratorChoice {
 }
 
 /// Chooses among [`CalibrationMethod::CANDIDATES`] by out-of-fold log loss, folds by document: the simplest
-/// within one standard error of the best ([`simplest_within_one_error`]).
+/// within one standard error of the best ([`simplest_within_one_standard_error`]).
 ///
 /// The whole procedure, choice included, is repeated inside each outer fold, so that
 /// [`out_of_fold`](CalibratorChoice::out_of_fold) is not flattered by having chosen. With fewer documents than
@@ -221,7 +221,7 @@ fn weigh(
         .filter_map(|(method, result)| result.as_ref().ok().map(|losses| (*method, losses)))
         .collect();
     let log_losses: Vec<&[f64]> = scored.iter().map(|(_, losses)| losses.log_loss.as_slice()).collect();
-    let choice = simplest_within_one_error(&log_losses, data.weights().as_slice(), documents)?;
+    let choice = simplest_within_one_standard_error(&log_losses, data.weights().as_slice(), documents)?;
     let method = scored
         .get(choice.chosen)
         .map_or(CalibrationMethod::BaseRate, |(method, _)| *method);
@@ -259,7 +259,7 @@ fn try_candidate(
     Ok(Ok(Losses { log_loss, brier }))
 }
 
-fn describe(tried: &[Tried], choice: &OneErrorChoice) -> Vec<CandidateScore> {
+fn describe(tried: &[Tried], choice: &OneStandardErrorChoice) -> Vec<CandidateScore> {
     let mut comparisons = choice.comparisons.iter();
     tried
         .iter()

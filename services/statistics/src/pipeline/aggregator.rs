@@ -45,7 +45,7 @@ pub enum CountingMethod {
 }
 
 impl CountingMethod {
-    /// All of them, the simplest first: the order of the one-error rule.
+    /// All of them, the simplest first: the order of the one-standard-error rule.
     pub const ALL: [Self; 12] = [
         Self::Even,
         Self::Accuracy,

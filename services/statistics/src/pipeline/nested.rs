@@ -62,7 +62,7 @@ pub struct PipelineChoice {
     pub errors: usize,
 }
 
-/// Chooses how votes are counted and calibrated, by cross-validated log loss with the one-error rule; once on all
+/// Chooses how votes are counted and calibrated, by cross-validated log loss with the one-standard-error rule; once on all
 /// labelled items, and once without each outer fold.
 ///
 /// `outer[i]` is the outer fold of item `i`, below `outer_folds`; all items of a document share one. What is kept for

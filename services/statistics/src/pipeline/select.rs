@@ -7,7 +7,7 @@ use super::aggregator::{CountingMethod, CountingModel};
 use super::ballots::LabelledBallots;
 use super::belief::Belief;
 use super::curve::{CurveMethod, FittedCurve, JudgedScore, Remainder, ScoreTable};
-use crate::calibration::{CHOICE_CLIP, Folds, LossComparison, simplest_within_one_error};
+use crate::calibration::{CHOICE_CLIP, Folds, LossComparison, simplest_within_one_standard_error};
 use crate::error::InvalidInput;
 use crate::numeric::sum::Sum;
 
@@ -146,7 +146,7 @@ impl<'a> Round<'a> {
         }
         let losses: Vec<&[f64]> = tried.iter().map(|tried| tried.losses.as_slice()).collect();
         let weights = vec![1.0; self.items.len()];
-        let choice = simplest_within_one_error(&losses, &weights, &self.documents)?;
+        let choice = simplest_within_one_standard_error(&losses, &weights, &self.documents)?;
         let mut chosen = None;
         let eligible = tried.iter().enumerate().filter(|(position, tried)| {
             let comparison = choice.comparisons[*position];

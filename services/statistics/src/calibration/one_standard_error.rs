@@ -28,7 +28,7 @@ impl LossComparison {
 
 /// Which candidate to take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OneErrorChoice {
+pub struct OneStandardErrorChoice {
     /// Position of the simplest candidate within one standard error of the best.
     pub chosen: usize,
     /// Position of the candidate of least mean loss.
@@ -48,11 +48,11 @@ pub struct OneErrorChoice {
 ///
 /// # Errors
 /// No candidates or items, arrays of unequal length, a loss that is not finite.
-pub fn simplest_within_one_error<D: Ord>(
+pub fn simplest_within_one_standard_error<D: Ord>(
     losses: &[&[f64]],
     weights: &[f64],
     documents: &[D],
-) -> Result<OneErrorChoice, InvalidInput> {
+) -> Result<OneStandardErrorChoice, InvalidInput> {
     same_length("documents", weights.len(), documents.len())?;
     let mut means: Vec<ClusteredMean> = Vec::with_capacity(losses.len());
     for loss in losses {
@@ -70,7 +70,7 @@ pub fn simplest_within_one_error<D: Ord>(
         .map(|(loss, own)| compare(own, loss, losses[best], weights, documents))
         .collect();
     let chosen = comparisons.iter().position(LossComparison::is_as_good_as_best);
-    Ok(OneErrorChoice {
+    Ok(OneStandardErrorChoice {
         chosen: chosen.unwrap_or(best),
         best,
         comparisons,
@@ -108,15 +108,15 @@ mod tests {
         let noisy = [0.2, 0.2, 0.3, 0.3, 0.2, 0.26];
         // Worse by 0.01 everywhere.
         let steady: Vec<f64> = best.iter().map(|loss| loss + 0.01).collect();
-        let choice = simplest_within_one_error(&[&noisy, &best], &weights, &documents).unwrap();
+        let choice = simplest_within_one_standard_error(&[&noisy, &best], &weights, &documents).unwrap();
         assert_eq!((choice.chosen, choice.best), (0, 1));
-        let choice = simplest_within_one_error(&[&steady, &best], &weights, &documents).unwrap();
+        let choice = simplest_within_one_standard_error(&[&steady, &best], &weights, &documents).unwrap();
         assert_eq!((choice.chosen, choice.best), (1, 1));
         assert_eq!(choice.comparisons[1].excess, 0.0);
         // All items in one document: no error is known.
-        let choice = simplest_within_one_error(&[&noisy, &best], &weights, &[0; 6]).unwrap();
+        let choice = simplest_within_one_standard_error(&[&noisy, &best], &weights, &[0; 6]).unwrap();
         assert_eq!(choice.chosen, 1);
-        assert!(simplest_within_one_error(&[], &weights, &documents).is_err());
-        assert!(simplest_within_one_error(&[&best[..2]], &weights, &documents).is_err());
+        assert!(simplest_within_one_standard_error(&[], &weights, &documents).is_err());
+        assert!(simplest_within_one_standard_error(&[&best[..2]], &weights, &documents).is_err());
     }
 }
