@@ -92,12 +92,12 @@ fn truths(criterion: &mut Criterion) {
         fit_one_coin_to_top_classes(votes, &[], OneCoinPrior::default(), iterations(10))
     });
     let (votes, _) = generated::votes(FEW);
-    bench(criterion, "GLAD, 100 iterations", &votes, |votes| {
-        fit_glad_to_top_classes(votes, &[], GladPrior::default(), iterations(100))
+    bench(criterion, "GLAD, ended early", &votes, |votes| {
+        fit_glad_to_top_classes(votes, &[], GladPrior::default(), Stopping::EARLY)
     });
-    bench(criterion, "MACE, 10 runs of 50 iterations", &votes, |votes| {
+    bench(criterion, "MACE, the best of 10 runs, ended early", &votes, |votes| {
         let restarts = Restarts { runs: 10, seed: 0 };
-        fit_mace_to_top_classes(votes, &[], MacePrior::default(), restarts, iterations(50))
+        fit_mace_to_top_classes(votes, &[], MacePrior::default(), restarts, Stopping::EARLY)
     });
 }
 

@@ -6,7 +6,7 @@ use super::ballots::{Ballot, LabelledBallots, Panel};
 use super::belief::Belief;
 use super::counts::GoldCounts;
 use crate::error::InvalidInput;
-use crate::truth_inference::{ConfusionPrior, OneCoinPrior, Stopping, fit_confusions, fit_one_coin};
+use crate::truth_inference::{ClassShares, ConfusionPrior, OneCoinPrior, Stopping, fit_confusions, fit_one_coin};
 use crate::votes::VoteTable;
 use crate::voting::{WeightRule, voter_weight};
 
@@ -98,7 +98,8 @@ impl PosteriorModel {
     /// Accuracies learned in the same way.
     pub(super) fn one_coin_inferred(data: &LabelledBallots, labelled: &[usize]) -> Result<Self, InvalidInput> {
         let (table, known) = table_of(data, labelled)?;
-        let fit = fit_one_coin(&table, &known, OneCoinPrior::default(), stopping())?;
+        let prior = OneCoinPrior::new(4.0, 1.0, ClassShares::Learned { added: 1.0 })?;
+        let fit = fit_one_coin(&table, &known, prior, stopping())?;
         let classes = fit.class_shares.len() as f64;
         let rule = WeightRule::LogOdds { classes };
         let unknown = GoldCounts::of(data, labelled).accuracies()?[data.panel().voters()];

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::votes::VoteTable;
 
 /// Most parts; more would add nothing on machines of up to as many threads.
@@ -24,6 +26,15 @@ pub(super) fn chunks(votes: &VoteTable, cells: usize) -> Vec<Range<usize>> {
     let mut boundaries: Vec<usize> = (0..parts).map(boundary).collect();
     boundaries.push(votes.items());
     boundaries.windows(2).map(|pair| pair[0]..pair[1]).collect()
+}
+
+/// Works on every part, a single one without waking other threads.
+pub(super) fn for_each_part<T: Send>(parts: impl ExactSizeIterator<Item = T>, work: impl Fn(T) + Send + Sync) {
+    if parts.len() < 2 {
+        parts.for_each(work);
+    } else {
+        parts.collect::<Vec<T>>().into_par_iter().for_each(work);
+    }
 }
 
 /// Cuts a slice with `size` entries an item into the parts of `ranges`, which follow each other from 0.

@@ -3,17 +3,16 @@
 use std::ops::Range;
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::chunks;
+use super::chunks::{chunks, for_each_part};
 use super::confusion_kernel::{Counts, Part, Tables};
 use super::confusion_prior::ConfusionPrior;
 use super::course::{Course, Stopping, normalised, weighted_log};
 use super::early::{Ending, run_early};
 use super::lanes::{width_for, with_lanes};
+use super::paired_errors::errors_in_common;
 use super::scaled::Product;
-use super::shared_errors::shared_errors;
 use super::truths::{Comparison, Kept, TopClasses};
 use super::warning::{InferenceWarning, judge};
 use crate::error::InvalidInput;
@@ -100,7 +99,8 @@ fn fit<T: Kept>(
     let poor = (0..votes.voters()).filter(is_poor).collect();
     let disagreement = comparison.share();
     let mut warnings = judge(votes, &course, stopping, poor, disagreement);
-    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
+    let posterior = |item: usize, found: &mut [f64]| run.posterior(&expected.tables, item, found);
+    warnings.extend(errors_in_common(votes, |item| posteriors.winner(item), posterior));
     Ok(ConfusionFit {
         posteriors,
         class_shares: current.tables.class_shares[..votes.classes()].to_vec(),
@@ -165,16 +165,16 @@ impl<'a> Run<'a> {
 
     fn count_shares(&mut self) {
         let part = self.part;
-        let parts = self.counts.par_iter_mut().zip(&self.ranges);
-        parts.for_each(|(counts, items)| {
+        let parts = self.counts.iter_mut().zip(&self.ranges);
+        for_each_part(parts, |(counts, items)| {
             with_lanes!(part.width, Width => part.count_shares::<Width>(items.clone(), counts));
         });
     }
 
     pub(super) fn count(&mut self, tables: &Tables) {
         let part = self.part;
-        let parts = self.counts.par_iter_mut().zip(&self.ranges);
-        parts.for_each(|(counts, items)| {
+        let parts = self.counts.iter_mut().zip(&self.ranges);
+        for_each_part(parts, |(counts, items)| {
             with_lanes!(part.width, Width => part.count::<Width>(tables, items.clone(), counts));
         });
     }
@@ -197,10 +197,13 @@ impl<'a> Run<'a> {
     }
 
     fn posteriors<T: Kept>(&self, tables: &Tables) -> (T, Comparison) {
-        let part = self.part;
-        T::collect(part.votes, &self.ranges, |item, found| {
-            tables.posterior(part.votes.row(item), part.known(item), found);
+        T::collect(self.part.votes, &self.ranges, |item, found| {
+            self.posterior(tables, item, found)
         })
+    }
+
+    fn posterior(&self, tables: &Tables, item: usize, found: &mut [f64]) {
+        tables.posterior(self.part.votes.row(item), self.part.known(item), found);
     }
 
     /// The likeliest parameters given the counts of all parts, which are added in their order.

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::{chunks, split};
-use super::course::{Course, Stopping, normalised, weighted_log};
+use super::chunks::{chunks, for_each_part, split};
+use super::class_shares::{ClassShares, even};
+use super::course::{Course, Stopping};
+use super::given::{Concluded, Given};
 use super::hit_or_miss::{Coin, Coins, ItemCounts, Likelihood, Posterior, Tables, class_counts};
 use super::scaled::Product;
-use super::shared_errors::shared_errors;
 use super::truths::{Kept, TopClasses};
-use super::warning::{InferenceWarning, judge};
-use crate::error::{InvalidInput, finite, non_negative, parameter};
+use super::warning::InferenceWarning;
+use crate::error::{InvalidInput, finite};
 use crate::numeric::logistic::{cross_entropy, sigmoid};
 use crate::numeric::sum::{Sum, sum};
 use crate::votes::{VoteRow, VoteTable};
@@ -31,47 +31,47 @@ const LARGEST_LOG_EASE: f64 = 20.0;
 pub struct GladPrior {
     ability: f64,
     log_ease: f64,
-    every_class: f64,
+    class_shares: ClassShares,
 }
 
 #[derive(Deserialize)]
 struct RawPrior {
     ability: f64,
     log_ease: f64,
-    every_class: f64,
+    class_shares: ClassShares,
 }
 
 impl TryFrom<RawPrior> for GladPrior {
     type Error = InvalidInput;
 
     fn try_from(raw: RawPrior) -> Result<Self, InvalidInput> {
-        Self::new(raw.ability, raw.log_ease, raw.every_class)
+        Self::new(raw.ability, raw.log_ease, raw.class_shares)
     }
 }
 
 impl Default for GladPrior {
-    /// Mean ability 1, mean log-ease 1, one item added to every class.
+    /// Mean ability 1, mean log-ease 1, even class shares.
     fn default() -> Self {
         Self {
             ability: 1.0,
             log_ease: 1.0,
-            every_class: 1.0,
+            class_shares: ClassShares::Even,
         }
     }
 }
 
 impl GladPrior {
-    /// Mean ability, mean log-ease, and items added to every class.
+    /// Mean ability, mean log-ease, and what the class shares are.
     ///
     /// # Errors
     /// A mean that is not finite, a count that is negative or not finite.
-    pub fn new(ability: f64, log_ease: f64, every_class: f64) -> Result<Self, InvalidInput> {
+    pub fn new(ability: f64, log_ease: f64, class_shares: ClassShares) -> Result<Self, InvalidInput> {
         finite("prior means", &[ability, log_ease])?;
-        non_negative("prior counts", &[every_class])?;
+        class_shares.check()?;
         Ok(Self {
             ability,
             log_ease,
-            every_class,
+            class_shares,
         })
     }
 }
@@ -97,10 +97,10 @@ pub struct GladFit<Truths = Array2<f64>> {
 
 /// GLAD [Whitehill et al., 2009, NeurIPS]: voter `v` names the truth of item `i` with probability
 /// `p = 1 / (1 + exp(-ability_v exp(log_ease_i)))` and each other class with `(1 - p) / (K - 1)`; abilities and
-/// log-eases have normal priors of variance 1. Class shares are learned too, with the prior's counts added, where the
-/// paper gives them.
+/// log-eases have normal priors of variance 1.
 ///
-/// For crowds whose items differ in difficulty, and not for few votes an item: each item has a parameter of its own.
+/// For crowds whose items differ in difficulty, and not for few votes an item: each item has a parameter of its own. End it
+/// early ([`Stopping::EARLY`]) where voters may share errors.
 ///
 /// Generalised expectation maximisation from vote shares. Each iteration moves every log-ease by a safeguarded Newton step
 /// of its own item, and every ability by a step along the gradient whose length comes from the tangent parabola of the
@@ -138,13 +138,7 @@ fn fit<T: Kept>(
     prior: GladPrior,
     stopping: Stopping,
 ) -> Result<GladFit<T>, InvalidInput> {
-    if !known.is_empty() {
-        votes.check_known(known)?;
-    }
-    stopping.check()?;
-    let classes = votes.classes();
-    parameter("classes", classes as f64, "at least 2", classes >= 2)?;
-    let mut run = Run::new(votes, known, prior);
+    let mut run = Run::new(Given::checked(votes, known, stopping)?, prior);
     run.step(true);
     let mut course = Course::start();
     let mut before = run.tables.clone();
@@ -154,22 +148,17 @@ fn fit<T: Kept>(
         let log_likelihood = run.step(false);
         course.note(log_likelihood, log_prior, stopping);
     }
-    let (posteriors, comparison): (T, _) = T::collect(votes, &run.ranges, |item, found| {
-        before.posterior(item, votes.row(item), known.get(item).copied().flatten(), found);
-    });
-    let abilities = run.tables.coins.abilities;
-    let poor = (0..votes.voters()).filter(|voter| abilities[*voter] < 0.0).collect();
-    let disagreement = comparison.share();
-    let mut warnings = judge(votes, &course, stopping, poor, disagreement);
-    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
+    let abilities = &run.tables.coins.abilities;
+    let poor = (0..votes.voters()).filter(|voter| abilities[*voter] < 0.0);
+    let concluded: Concluded<T> = run.given.conclude(&run.ranges, &before, &course, poor.collect());
     Ok(GladFit {
-        posteriors,
+        posteriors: concluded.posteriors,
+        warnings: concluded.warnings,
+        disagreement_with_majority: concluded.disagreement_with_majority,
         class_shares: run.tables.class_shares,
         log_eases: run.tables.coins.eases.iter().map(|ease| ease.ln()).collect(),
-        warnings,
-        abilities,
+        abilities: run.tables.coins.abilities,
         course,
-        disagreement_with_majority: disagreement,
     })
 }
 
@@ -202,8 +191,7 @@ impl Coins for Powers {
 
 /// A fit under way.
 struct Run<'a> {
-    votes: &'a VoteTable,
-    known: &'a [Option<usize>],
+    given: Given<'a>,
     prior: GladPrior,
     ranges: Vec<Range<usize>>,
     parts: Vec<Part>,
@@ -222,7 +210,8 @@ struct Part {
 }
 
 impl<'a> Run<'a> {
-    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: GladPrior) -> Self {
+    fn new(given: Given<'a>, prior: GladPrior) -> Self {
+        let votes = given.votes;
         let (voters, classes) = (votes.voters(), votes.classes());
         let ranges = chunks(votes, 2 * voters + classes);
         let part = |_: &Range<usize>| Part {
@@ -232,13 +221,12 @@ impl<'a> Run<'a> {
             log_likelihood: 0.0,
         };
         Self {
-            votes,
-            known,
+            given,
             prior,
             parts: ranges.iter().map(part).collect(),
             ranges,
             tables: Tables::new(
-                vec![1.0 / classes as f64; classes],
+                even(classes),
                 Powers {
                     abilities: vec![prior.ability; voters],
                     eases: vec![prior.log_ease.clamp(-LARGEST_LOG_EASE, LARGEST_LOG_EASE).exp(); votes.items()],
@@ -251,16 +239,16 @@ impl<'a> Run<'a> {
 
     /// One iteration; returns the log likelihood before it. `is_first` takes vote shares for the expectation.
     fn step(&mut self, is_first: bool) -> f64 {
-        let (votes, known, tables, mean) = (self.votes, self.known, &self.tables, self.prior.log_ease);
+        let (given, tables, mean) = (self.given, &self.tables, self.prior.log_ease);
         let eases = split(&mut self.next_eases, &self.ranges, 1);
-        let work = self.parts.par_iter_mut().zip(&self.ranges).zip(eases);
-        work.for_each(|((part, items), eases)| {
+        let work = self.parts.iter_mut().zip(&self.ranges).zip(eases);
+        for_each_part(work, |((part, items), eases)| {
             part.clear();
             let mut posterior = Posterior::default();
             let (mut factors, mut others) = (Product::default(), Sum::default());
             for (item, ease) in items.clone().zip(eases) {
-                let row = votes.row(item);
-                match known.get(item).copied().flatten() {
+                let row = given.votes.row(item);
+                match given.known(item) {
                     Some(class) => {
                         posterior.set_certain(row, class);
                         others.add(tables.known_in_logarithms(item, row, class));
@@ -283,11 +271,8 @@ impl<'a> Run<'a> {
 
     fn move_parameters(&mut self) {
         let counted = class_counts(self.parts.iter().map(|part| &part.items), &self.tables.class_shares);
-        let counted: Vec<f64> = counted
-            .into_iter()
-            .map(|count| count + self.prior.every_class)
-            .collect();
-        self.tables.set_class_shares(normalised(&counted));
+        self.tables
+            .set_class_shares(self.prior.class_shares.maximised(&counted));
         std::mem::swap(&mut self.tables.coins.eases, &mut self.next_eases);
         for (voter, ability) in self.tables.coins.abilities.iter_mut().enumerate() {
             let slope = sum(self.parts.iter().map(|part| part.slopes[voter])) - (*ability - self.prior.ability);
@@ -304,8 +289,7 @@ impl<'a> Run<'a> {
             .iter()
             .map(|ability| (ability - self.prior.ability).powi(2));
         let eases = coins.eases.iter().map(|ease| (ease.ln() - self.prior.log_ease).powi(2));
-        let shares = self.tables.class_shares.iter();
-        sum(shares.map(|share| weighted_log(self.prior.every_class, *share))) - 0.5 * sum(abilities.chain(eases))
+        self.prior.class_shares.log_prior(&self.tables.class_shares) - 0.5 * sum(abilities.chain(eases))
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::given::Given;
 use super::scaled::Product;
 use crate::numeric::sum::{Sum, log_sum_exp, sum};
 use crate::votes::{VoteRow, VoteTable};
@@ -269,16 +270,10 @@ impl Counts {
     }
 
     /// Counts with the posteriors under `tables`.
-    pub(super) fn count<C: Coins>(
-        &mut self,
-        votes: &VoteTable,
-        known: &[Option<usize>],
-        items: Range<usize>,
-        tables: &Tables<C>,
-    ) {
+    pub(super) fn count<C: Coins>(&mut self, given: Given<'_>, items: Range<usize>, tables: &Tables<C>) {
         let (mut product, mut others) = (Product::default(), Sum::default());
-        self.accumulate(votes, items, &tables.coins, |item, row, posterior| {
-            if let Some(class) = known.get(item).copied().flatten() {
+        self.accumulate(given.votes, items, &tables.coins, |item, row, posterior| {
+            if let Some(class) = given.known(item) {
                 posterior.set_certain(row, class);
                 others.add(tables.known_in_logarithms(item, row, class));
                 return;
@@ -292,15 +287,9 @@ impl Counts {
     }
 
     /// Counts with the shares of the votes, for class shares that are even: the start of an iteration.
-    pub(super) fn count_shares<C: Coins>(
-        &mut self,
-        votes: &VoteTable,
-        known: &[Option<usize>],
-        items: Range<usize>,
-        coins: &C,
-    ) {
-        self.accumulate(votes, items, coins, |item, row, posterior| {
-            match known.get(item).copied().flatten() {
+    pub(super) fn count_shares<C: Coins>(&mut self, given: Given<'_>, items: Range<usize>, coins: &C) {
+        self.accumulate(given.votes, items, coins, |item, row, posterior| {
+            match given.known(item) {
                 Some(class) => posterior.set_certain(row, class),
                 None => posterior.set_shares(row),
             }

@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use ndarray::Array2;
 use rand::Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::chunks;
+use super::chunks::{chunks, for_each_part};
+use super::class_shares::even;
 use super::course::{Course, Stopping};
-use super::hit_or_miss::{Coin, Coins, Counts, Tables, class_counts};
-use super::shared_errors::shared_errors;
+use super::given::{Concluded, Given};
+use super::hit_or_miss::{Counts, class_counts};
+use super::mace_belief::{Belief, Expected, SpamCoins, shares_of};
 use super::truths::{Kept, TopClasses};
-use super::warning::{InferenceWarning, judge};
+use super::warning::InferenceWarning;
 use crate::error::{InvalidInput, parameter, positive};
-use crate::numeric::digamma::digamma;
 use crate::numeric::random::generator;
 use crate::numeric::sum::sum;
 use crate::votes::VoteTable;
@@ -23,10 +23,10 @@ use crate::votes::VoteTable;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RawPrior")]
 pub struct MacePrior {
-    knows: f64,
-    spams: f64,
-    every_label: f64,
-    every_class: f64,
+    pub(super) knows: f64,
+    pub(super) spams: f64,
+    pub(super) every_label: f64,
+    pub(super) every_class: f64,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +78,9 @@ impl MacePrior {
     }
 }
 
+/// Iterations of every run before the best of them goes on.
+const FIRST_ITERATIONS: usize = 5;
+
 /// Where the runs begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restarts {
@@ -101,7 +104,7 @@ pub struct MaceFit<Truths = Array2<f64>> {
     /// How the best run went. Its log posterior is the evidence lower bound; the log likelihood is that part of it
     /// which comes from the votes.
     pub course: Course,
-    /// Evidence lower bound of every run; the first began with the vote shares.
+    /// Evidence lower bound of every run when the best was chosen; the first began with the vote shares. Empty of one run.
     pub bounds: Vec<f64>,
     /// Share of the items with an unambiguous majority where the fit prefers another class.
     pub disagreement_with_majority: f64,
@@ -110,13 +113,14 @@ pub struct MaceFit<Truths = Array2<f64>> {
 }
 
 /// MACE [Hovy, Berg-Kirkpatrick, Vaswani & Hovy, 2013, NAACL]: with probability `spam_v` voter `v` draws from a label
-/// distribution of its own, else it says the truth. Variational Bayes with Beta and Dirichlet priors; of several runs the
-/// one with the largest evidence lower bound counts. Class shares are learned too, where the paper takes them as even.
+/// distribution of its own, else it says the truth. Variational Bayes with Beta and Dirichlet priors. Of several runs the
+/// one whose evidence lower bound is largest after five iterations goes on, and it alone [short runs: Biernacki, Celeux &
+/// Govaert, 2003, Comput. Stat. Data Anal.]. Class shares are learned too, where the paper takes them as even.
 ///
 /// For crowds with voters who do not look. Not for skilled voters who confuse particular classes.
 ///
-/// Takes time proportional to the votes for each iteration of each run, whatever the number of classes. Depends on votes
-/// and seed alone; threads do not change the result.
+/// Takes time proportional to the votes for each iteration, whatever the number of classes. Depends on votes and seed
+/// alone; threads do not change the result.
 ///
 /// # Errors
 /// Fewer than two classes, known labels of another length or out of range, no iterations, no runs.
@@ -151,96 +155,89 @@ fn fit<T: Kept>(
     restarts: Restarts,
     stopping: Stopping,
 ) -> Result<MaceFit<T>, InvalidInput> {
-    if !known.is_empty() {
-        votes.check_known(known)?;
-    }
-    stopping.check()?;
+    let given = Given::checked(votes, known, stopping)?;
     let classes = votes.classes();
-    parameter("classes", classes as f64, "at least 2", classes >= 2)?;
     parameter("runs", restarts.runs as f64, "at least 1", restarts.runs > 0)?;
-    let data = Data::new(votes, known, prior);
-    let mut bounds = Vec::with_capacity(restarts.runs);
-    let mut best = data.run(None, stopping);
-    bounds.push(best.course.log_posterior);
-    for run in 1..restarts.runs {
-        let next = data.run(Some((restarts.seed, run as u64)), stopping);
+    let data = Data::new(given, prior);
+    let mut scratch = data.scratch();
+    let first = data.first_belief(&mut scratch);
+    let mut best = Run::start(first, &data);
+    let mut bounds = Vec::new();
+    if restarts.runs > 1 {
+        best.advance(&data, &mut scratch, FIRST_ITERATIONS);
+        bounds.push(best.course.log_posterior);
+    }
+    for stream in 1..restarts.runs {
+        let mut next = Run::start(data.random_belief(restarts.seed, stream as u64), &data);
+        next.advance(&data, &mut scratch, FIRST_ITERATIONS);
         bounds.push(next.course.log_posterior);
-        // Rounding alone must not choose between runs that end in the same place.
+        // Rounding alone must not choose between runs that come to the same place.
         if next.course.log_posterior > best.course.log_posterior + 1e-9 * best.course.log_posterior.abs() {
             best = next;
         }
     }
-    let (posteriors, comparison): (T, _) = T::collect(votes, &data.ranges, |item, found| {
-        let known = known.get(item).copied().flatten();
-        best.before.posterior(item, votes.row(item), known, found);
-    });
+    best.advance(&data, &mut scratch, stopping.limit);
+    let concluded: Concluded<T> = given.conclude(&data.ranges, &best.expected.tables, &best.course, Vec::new());
     let belief = &best.belief;
-    let spam = belief.spam();
-    let labels = belief.labels(classes);
-    let disagreement = comparison.share();
-    let mut warnings = judge(votes, &best.course, stopping, Vec::new(), disagreement);
-    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
     Ok(MaceFit {
-        posteriors,
+        posteriors: concluded.posteriors,
+        warnings: concluded.warnings,
+        disagreement_with_majority: concluded.disagreement_with_majority,
         class_shares: shares_of(&belief.class_counts),
-        warnings,
-        spam,
-        labels,
+        spam: belief.spam(),
+        labels: belief.labels(classes),
         course: best.course,
         bounds,
-        disagreement_with_majority: disagreement,
     })
 }
 
 /// What all runs share.
 struct Data<'a> {
-    votes: &'a VoteTable,
-    known: &'a [Option<usize>],
+    given: Given<'a>,
     prior: MacePrior,
     ranges: Vec<Range<usize>>,
     /// Votes by voter and class.
     cast: Vec<f64>,
 }
 
-/// Parameters of the distributions over the parameters: prior plus expected counts.
-#[derive(Clone)]
-struct Belief {
-    class_counts: Vec<f64>,
-    /// By voter: knowing and spamming.
-    ways: Vec<[f64; 2]>,
-    /// By voter and class: labels drawn.
-    drawn: Vec<f64>,
-}
-
-/// A finished run.
-struct Ended {
-    before: Tables<SpamCoins>,
+/// A run under way.
+struct Run {
     belief: Belief,
+    /// The belief before the last iteration.
+    expected: Expected,
     course: Course,
 }
 
-/// Probabilities of the votes, by voter and class. They are geometric means, so they sum to less than 1.
-struct SpamCoins {
-    classes: usize,
-    coins: Vec<Coin>,
-    /// Probability that a vote for the truth was cast knowingly.
-    knowing: Vec<f64>,
-}
-
-impl Coins for SpamCoins {
-    #[inline(always)]
-    fn coin(&self, _: usize, voter: usize, class: usize) -> Coin {
-        self.coins[voter * self.classes + class]
+impl Run {
+    fn start(belief: Belief, data: &Data<'_>) -> Self {
+        Self {
+            expected: belief.expected(data.given.votes.classes(), data.prior),
+            belief,
+            course: Course::start(),
+        }
     }
 
-    #[inline(always)]
-    fn cell(&self, voter: usize, class: usize) -> usize {
-        voter * self.classes + class
+    /// Iterates until so many iterations have been done in all, or nothing changes.
+    fn advance(&mut self, data: &Data<'_>, scratch: &mut [Counts], limit: usize) {
+        let stopping = Stopping {
+            limit: limit.min(data.given.stopping.limit),
+            ..data.given.stopping
+        };
+        while self.course.goes_on(stopping) {
+            self.expected = self.belief.expected(data.given.votes.classes(), data.prior);
+            let tables = &self.expected.tables;
+            let work = scratch.iter_mut().zip(&data.ranges);
+            for_each_part(work, |(counts, items)| counts.count(data.given, items.clone(), tables));
+            let log_likelihood = sum(scratch.iter().map(|counts| counts.log_likelihood));
+            self.course.note(log_likelihood, -self.expected.divergence, stopping);
+            self.belief = data.updated(scratch, &tables.class_shares, &tables.coins.knowing);
+        }
     }
 }
 
 impl<'a> Data<'a> {
-    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: MacePrior) -> Self {
+    fn new(given: Given<'a>, prior: MacePrior) -> Self {
+        let votes = given.votes;
         let classes = votes.classes();
         let mut cast = vec![0.0; votes.voters() * classes];
         for (voter, class) in votes.rows().flat_map(|row| row.pairs()) {
@@ -248,44 +245,26 @@ impl<'a> Data<'a> {
         }
         Self {
             ranges: chunks(votes, cast.len()),
-            votes,
-            known,
+            given,
             prior,
             cast,
         }
     }
 
-    /// One run, from the vote shares or from random voters.
-    fn run(&self, random: Option<(u64, u64)>, stopping: Stopping) -> Ended {
-        let classes = self.votes.classes();
-        let new_counts = |_: &Range<usize>| Counts::new(self.cast.len(), classes);
-        let mut parts: Vec<Counts> = self.ranges.iter().map(new_counts).collect();
-        let mut belief = match random {
-            Some((seed, stream)) => self.random_belief(seed, stream),
-            None => self.first_belief(&mut parts),
-        };
-        let mut before = belief.tables(classes);
-        let mut course = Course::start();
-        while course.goes_on(stopping) {
-            before = belief.tables(classes);
-            let work = parts.par_iter_mut().zip(&self.ranges);
-            work.for_each(|(counts, items)| counts.count(self.votes, self.known, items.clone(), &before));
-            let log_likelihood = sum(parts.iter().map(|counts| counts.log_likelihood));
-            course.note(log_likelihood, -self.divergence(&belief), stopping);
-            belief = self.updated(&parts, &before.class_shares, &before.coins.knowing);
-        }
-        Ended { before, belief, course }
+    fn scratch(&self) -> Vec<Counts> {
+        let counts = |_| Counts::new(self.cast.len(), self.given.votes.classes());
+        self.ranges.iter().map(counts).collect()
     }
 
     fn updated(&self, parts: &[Counts], class_shares: &[f64], knowing: &[f64]) -> Belief {
-        let classes = self.votes.classes();
+        let classes = self.given.votes.classes();
         let counted = class_counts(parts.iter().map(|counts| &counts.items), class_shares);
         let mut belief = Belief {
             class_counts: counted
                 .into_iter()
                 .map(|count| count + self.prior.every_class)
                 .collect(),
-            ways: vec![[self.prior.knows, self.prior.spams]; self.votes.voters()],
+            ways: vec![[self.prior.knows, self.prior.spams]; self.given.votes.voters()],
             drawn: vec![self.prior.every_label; self.cast.len()],
         };
         for (cell, cast) in self.cast.iter().enumerate() {
@@ -300,21 +279,23 @@ impl<'a> Data<'a> {
 
     /// As if votes for the plurality of an item had been cast knowingly half of the time.
     fn first_belief(&self, parts: &mut [Counts]) -> Belief {
-        let classes = self.votes.classes();
+        let classes = self.given.votes.classes();
         let coins = SpamCoins {
             classes,
             coins: Vec::new(),
             knowing: vec![0.5; self.cast.len()],
         };
-        let work = parts.par_iter_mut().zip(&self.ranges);
-        work.for_each(|(counts, items)| counts.count_shares(self.votes, self.known, items.clone(), &coins));
-        self.updated(parts, &vec![1.0 / classes as f64; classes], &coins.knowing)
+        let work = parts.iter_mut().zip(&self.ranges);
+        for_each_part(work, |(counts, items)| {
+            counts.count_shares(self.given, items.clone(), &coins)
+        });
+        self.updated(parts, &even(classes), &coins.knowing)
     }
 
     fn random_belief(&self, seed: u64, stream: u64) -> Belief {
         let mut random = generator(seed, stream);
-        let classes = self.votes.classes();
-        let voters = self.votes.voters();
+        let classes = self.given.votes.classes();
+        let voters = self.given.votes.voters();
         Belief {
             class_counts: vec![1.0; classes],
             ways: (0..voters)
@@ -323,77 +304,6 @@ impl<'a> Data<'a> {
             drawn: (0..self.cast.len()).map(|_| 1.0 + random.random::<f64>()).collect(),
         }
     }
-
-    /// Kullback-Leibler divergence of the distributions over the parameters from their priors.
-    fn divergence(&self, belief: &Belief) -> f64 {
-        let classes = self.votes.classes();
-        let ways = belief
-            .ways
-            .iter()
-            .map(|ways| divergence(ways, &[self.prior.knows, self.prior.spams]));
-        let labels = vec![self.prior.every_label; classes];
-        let drawn = belief
-            .drawn
-            .chunks_exact(classes)
-            .map(|drawn| divergence(drawn, &labels));
-        let shares = divergence(&belief.class_counts, &vec![self.prior.every_class; classes]);
-        sum(ways.chain(drawn)) + shares
-    }
-}
-
-impl Belief {
-    /// Geometric means of the parameters.
-    fn tables(&self, classes: usize) -> Tables<SpamCoins> {
-        let mut coins = SpamCoins {
-            classes,
-            coins: Vec::with_capacity(self.drawn.len()),
-            knowing: Vec::with_capacity(self.drawn.len()),
-        };
-        for (ways, drawn) in self.ways.iter().zip(self.drawn.chunks_exact(classes)) {
-            let ways = geometric_means(ways);
-            for label in geometric_means(drawn) {
-                let miss = ways[1] * label;
-                let hit = ways[0] + miss;
-                coins.coins.push(Coin { hit, miss });
-                coins.knowing.push(if hit > 0.0 { ways[0] / hit } else { 0.5 });
-            }
-        }
-        Tables::new(geometric_means(&self.class_counts), coins)
-    }
-
-    fn spam(&self) -> Vec<f64> {
-        self.ways.iter().map(|ways| ways[1] / (ways[0] + ways[1])).collect()
-    }
-
-    fn labels(&self, classes: usize) -> Array2<f64> {
-        let shares: Vec<Vec<f64>> = self.drawn.chunks_exact(classes).map(shares_of).collect();
-        Array2::from_shape_fn((self.ways.len(), classes), |(voter, class)| shares[voter][class])
-    }
-}
-
-fn shares_of(counts: &[f64]) -> Vec<f64> {
-    let total = sum(counts.iter().copied());
-    counts.iter().map(|count| count / total).collect()
-}
-
-/// `exp(E ln p_c)` under a Dirichlet distribution.
-fn geometric_means(parameters: &[f64]) -> Vec<f64> {
-    let total = digamma(sum(parameters.iter().copied()));
-    parameters
-        .iter()
-        .map(|parameter| (digamma(*parameter) - total).exp())
-        .collect()
-}
-
-/// Kullback-Leibler divergence of one Dirichlet distribution from another.
-fn divergence(own: &[f64], prior: &[f64]) -> f64 {
-    let (own_total, prior_total) = (sum(own.iter().copied()), sum(prior.iter().copied()));
-    let base = digamma(own_total);
-    let terms = own
-        .iter()
-        .zip(prior)
-        .map(|(own, prior)| libm::lgamma(*prior) - libm::lgamma(*own) + (own - prior) * (digamma(*own) - base));
-    libm::lgamma(own_total) - libm::lgamma(prior_total) + sum(terms)
 }
 
 #[cfg(test)]

@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunks::chunks;
-use super::course::{Course, Stopping, normalised, weighted_log};
+use super::chunks::{chunks, for_each_part};
+use super::class_shares::{ClassShares, even};
+use super::course::{Course, Stopping, weighted_log};
+use super::given::{Concluded, Given};
 use super::hit_or_miss::{Coin, Coins, Counts, Tables, class_counts};
-use super::shared_errors::shared_errors;
 use super::truths::{Kept, TopClasses};
-use super::warning::{InferenceWarning, judge};
-use crate::error::{InvalidInput, non_negative, parameter};
+use super::warning::InferenceWarning;
+use crate::error::{InvalidInput, non_negative};
 use crate::numeric::sum::sum;
 use crate::votes::VoteTable;
 
@@ -22,53 +22,54 @@ use crate::votes::VoteTable;
 pub struct OneCoinPrior {
     right: f64,
     wrong: f64,
-    every_class: f64,
+    class_shares: ClassShares,
 }
 
 #[derive(Deserialize)]
 struct RawPrior {
     right: f64,
     wrong: f64,
-    every_class: f64,
+    class_shares: ClassShares,
 }
 
 impl TryFrom<RawPrior> for OneCoinPrior {
     type Error = InvalidInput;
 
     fn try_from(raw: RawPrior) -> Result<Self, InvalidInput> {
-        Self::new(raw.right, raw.wrong, raw.every_class)
+        Self::new(raw.right, raw.wrong, raw.class_shares)
     }
 }
 
 impl Default for OneCoinPrior {
-    /// Four right votes and one wrong per voter, one item in every class.
+    /// Four right votes and one wrong per voter, even class shares.
     fn default() -> Self {
         Self {
             right: 4.0,
             wrong: 1.0,
-            every_class: 1.0,
+            class_shares: ClassShares::Even,
         }
     }
 }
 
 impl OneCoinPrior {
-    /// No prior: maximum likelihood. A voter without votes has the skill of guessing.
+    /// No prior: maximum likelihood, of the class shares too. A voter without votes has the skill of guessing.
     pub const NONE: Self = Self {
         right: 0.0,
         wrong: 0.0,
-        every_class: 0.0,
+        class_shares: ClassShares::Learned { added: 0.0 },
     };
 
-    /// Right and wrong votes added per voter, and items added per class.
+    /// Right and wrong votes added per voter, and what the class shares are.
     ///
     /// # Errors
     /// A count that is negative or not finite.
-    pub fn new(right: f64, wrong: f64, every_class: f64) -> Result<Self, InvalidInput> {
-        non_negative("prior counts", &[right, wrong, every_class])?;
+    pub fn new(right: f64, wrong: f64, class_shares: ClassShares) -> Result<Self, InvalidInput> {
+        non_negative("prior counts", &[right, wrong])?;
+        class_shares.check()?;
         Ok(Self {
             right,
             wrong,
-            every_class,
+            class_shares,
         })
     }
 }
@@ -95,7 +96,7 @@ pub struct OneCoinFit<Truths = Array2<f64>> {
 /// [`supports_confusions`](super::supports_confusions) says no, and for many classes: an iteration takes time in
 /// proportion to the votes whatever the number of classes.
 ///
-/// Starts from vote shares. `known[i]` fixes the truth of item `i`; an empty slice means that none is known. Threads do
+/// Starts from vote shares; end it early ([`Stopping::EARLY`]) where voters may share errors. `known[i]` fixes the truth of item `i`; an empty slice means that none is known. Threads do
 /// not change the result.
 ///
 /// # Errors
@@ -128,15 +129,11 @@ fn fit<T: Kept>(
     prior: OneCoinPrior,
     stopping: Stopping,
 ) -> Result<OneCoinFit<T>, InvalidInput> {
-    if !known.is_empty() {
-        votes.check_known(known)?;
-    }
-    stopping.check()?;
+    let given = Given::checked(votes, known, stopping)?;
     let classes = votes.classes();
-    parameter("classes", classes as f64, "at least 2", classes >= 2)?;
-    let mut run = Run::new(votes, known, prior);
+    let mut run = Run::new(given, prior);
     run.count_shares();
-    let mut current = run.maximise(&vec![1.0 / classes as f64; classes]);
+    let mut current = run.maximise(&even(classes));
     let mut before = None;
     let mut course = Course::start();
     while course.goes_on(stopping) {
@@ -147,28 +144,22 @@ fn fit<T: Kept>(
     }
     // There was an iteration, and posteriors are those of its expectation.
     let expected = &before.as_ref().unwrap_or(&current).tables;
-    let (posteriors, comparison): (T, _) = T::collect(votes, &run.ranges, |item, found| {
-        expected.posterior(item, votes.row(item), known.get(item).copied().flatten(), found);
-    });
     let skills: Vec<f64> = current.tables.coins.0.iter().map(|coin| coin.hit).collect();
     let poor = (0..votes.voters()).filter(|voter| skills[*voter] < 1.0 / classes as f64);
-    let disagreement = comparison.share();
-    let mut warnings = judge(votes, &course, stopping, poor.collect(), disagreement);
-    warnings.extend(shared_errors(votes, |item| posteriors.winner(item)));
+    let concluded: Concluded<T> = given.conclude(&run.ranges, expected, &course, poor.collect());
     Ok(OneCoinFit {
-        posteriors,
-        warnings,
+        posteriors: concluded.posteriors,
+        warnings: concluded.warnings,
+        disagreement_with_majority: concluded.disagreement_with_majority,
         skills,
         class_shares: current.tables.class_shares,
         course,
-        disagreement_with_majority: disagreement,
     })
 }
 
 /// A fit under way.
 struct Run<'a> {
-    votes: &'a VoteTable,
-    known: &'a [Option<usize>],
+    given: Given<'a>,
     prior: OneCoinPrior,
     ranges: Vec<Range<usize>>,
     counts: Vec<Counts>,
@@ -206,15 +197,15 @@ struct Skills {
 }
 
 impl<'a> Run<'a> {
-    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: OneCoinPrior) -> Self {
+    fn new(given: Given<'a>, prior: OneCoinPrior) -> Self {
+        let votes = given.votes;
         let mut cast = vec![0.0; votes.voters()];
         for voter in votes.voter_column() {
             cast[*voter as usize] += 1.0;
         }
         let ranges = chunks(votes, votes.voters() + votes.classes());
         Self {
-            votes,
-            known,
+            given,
             prior,
             counts: ranges
                 .iter()
@@ -226,15 +217,17 @@ impl<'a> Run<'a> {
     }
 
     fn count_shares(&mut self) {
-        let (votes, known) = (self.votes, self.known);
-        let parts = self.counts.par_iter_mut().zip(&self.ranges);
-        parts.for_each(|(counts, items)| counts.count_shares(votes, known, items.clone(), &SkillCoins(Vec::new())));
+        let given = self.given;
+        let parts = self.counts.iter_mut().zip(&self.ranges);
+        for_each_part(parts, |(counts, items)| {
+            counts.count_shares(given, items.clone(), &SkillCoins(Vec::new()))
+        });
     }
 
     fn count(&mut self, tables: &Tables<SkillCoins>) {
-        let (votes, known) = (self.votes, self.known);
-        let parts = self.counts.par_iter_mut().zip(&self.ranges);
-        parts.for_each(|(counts, items)| counts.count(votes, known, items.clone(), tables));
+        let given = self.given;
+        let parts = self.counts.iter_mut().zip(&self.ranges);
+        for_each_part(parts, |(counts, items)| counts.count(given, items.clone(), tables));
     }
 
     fn log_likelihood(&self) -> f64 {
@@ -243,14 +236,11 @@ impl<'a> Run<'a> {
 
     /// The likeliest parameters given the counts of all parts; `class_shares` are those the counts were made with.
     fn maximise(&self, class_shares: &[f64]) -> Skills {
-        let classes = self.votes.classes();
+        let votes = self.given.votes;
+        let classes = votes.classes();
         let counted = class_counts(self.counts.iter().map(|counts| &counts.items), class_shares);
-        let counted: Vec<f64> = counted
-            .into_iter()
-            .map(|count| count + self.prior.every_class)
-            .collect();
-        let shares = normalised(&counted);
-        let coins: Vec<Coin> = (0..self.votes.voters())
+        let shares = self.prior.class_shares.maximised(&counted);
+        let coins: Vec<Coin> = (0..votes.voters())
             .map(|voter| {
                 let right = sum(self.counts.iter().map(|counts| counts.right[voter])) + self.prior.right;
                 let cast = self.cast[voter] + self.prior.right + self.prior.wrong;
@@ -265,9 +255,8 @@ impl<'a> Run<'a> {
         let voters = coins
             .iter()
             .map(|coin| weighted_log(self.prior.right, coin.hit) + weighted_log(self.prior.wrong, 1.0 - coin.hit));
-        let class_terms = shares.iter().map(|share| weighted_log(self.prior.every_class, *share));
         Skills {
-            log_prior: sum(voters.chain(class_terms)),
+            log_prior: sum(voters) + self.prior.class_shares.log_prior(&shares),
             tables: Tables::new(shares, SkillCoins(coins)),
         }
     }

@@ -48,6 +48,17 @@ pub enum InferenceWarning {
         /// Independent votes that would be worth as much.
         effective_votes: f64,
     },
+    /// Two voters leave the inferred truths together, though voters do not in the mean: their errors correlate by more than
+    /// [`PAIRED_ERRORS_LIMIT`](super::PAIRED_ERRORS_LIMIT). Either they share an error, and count twice, or they are right
+    /// and the others share one, which the fit then follows: check against known labels.
+    PairedErrors {
+        /// The two whose errors correlate most.
+        voters: [usize; 2],
+        /// Correlation of their errors.
+        correlation: f64,
+        /// Pairs of voters of whom this can be said.
+        pairs: usize,
+    },
     /// The iteration limit came before convergence.
     NotConverged {
         /// Iterations done.
@@ -62,8 +73,15 @@ pub fn supports_confusions(votes: &VoteTable) -> bool {
     voters >= FEWEST_VOTERS && items >= FEWEST_ITEMS
 }
 
+impl InferenceWarning {
+    /// Whether it says that voters err together.
+    pub fn is_of_errors_in_common(&self) -> bool {
+        matches!(self, Self::SharedErrors { .. } | Self::PairedErrors { .. })
+    }
+}
+
 /// Voters and items with a vote.
-fn active(votes: &VoteTable) -> (usize, usize) {
+pub(super) fn active(votes: &VoteTable) -> (usize, usize) {
     let mut has_voted = vec![false; votes.voters()];
     for voter in votes.voter_column() {
         has_voted[*voter as usize] = true;

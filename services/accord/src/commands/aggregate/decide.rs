@@ -142,10 +142,11 @@ impl Deciding<'_> {
         })
     }
 
-    /// When fitted models stop, and nothing else says.
+    /// When fitted models end, unless something else is said: before errors that annotators share carry them away from the
+    /// votes.
     fn stopping(&self) -> Stopping {
         match self.arguments.iterations {
-            None => Stopping::default(),
+            None => Stopping::EARLY,
             Some(limit) => Stopping {
                 limit,
                 relative_change: 0.0,
@@ -153,7 +154,7 @@ impl Deciding<'_> {
         }
     }
 
-    /// The same for confusion matrices, which end before errors that annotators share carry them away from the votes.
+    /// The same for confusion matrices, which have a rule of their own.
     fn ending(&self) -> Ending {
         match self.arguments.iterations {
             None => EarlyStopping::default().into(),

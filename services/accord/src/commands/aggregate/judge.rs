@@ -193,16 +193,7 @@ fn in_words(warning: &InferenceWarning, field: &DecidedField<'_>) -> String {
             format!("only {items} items: too few to learn who confuses what; use --method one-coin or majority")
         }
         InferenceWarning::WorseThanGuessing { voters } => {
-            let names: Vec<String> = voters
-                .iter()
-                .take(NAMED)
-                .map(|voter| {
-                    field
-                        .annotators
-                        .text(u32::try_from(*voter).unwrap_or(u32::MAX))
-                        .into_owned()
-                })
-                .collect();
+            let names: Vec<String> = voters.iter().take(NAMED).map(|voter| named(field, *voter)).collect();
             let more = voters.len().saturating_sub(NAMED);
             let more = if more > 0 {
                 format!(" and {more} more")
@@ -230,8 +221,31 @@ fn in_words(warning: &InferenceWarning, field: &DecidedField<'_>) -> String {
             "annotators err together (correlation {correlation:.2}): {votes:.1} votes an item are worth {effective_votes:.1}; \
              probabilities are far too sure, and where the larger camp is wrong the result is; check against known labels"
         ),
+        InferenceWarning::PairedErrors {
+            voters: [first, second],
+            correlation,
+            pairs,
+        } => {
+            let more = match pairs.saturating_sub(1) {
+                0 => String::new(),
+                1 => " and one more pair".to_owned(),
+                more => format!(" and {more} more pairs"),
+            };
+            format!(
+                "{} and {}{more} leave the result together (their errors correlate by {correlation:.2}): either they share \
+                 an error, or they are right and the others share one; check against known labels",
+                named(field, *first),
+                named(field, *second)
+            )
+        }
         InferenceWarning::NotConverged { iterations } => {
             format!("not at rest after {iterations} iterations: more may change the labels")
         }
     }
+}
+
+/// The name of an annotator by number.
+fn named(field: &DecidedField<'_>, voter: usize) -> String {
+    let position = u32::try_from(voter).unwrap_or(u32::MAX);
+    field.annotators.text(position).into_owned()
 }

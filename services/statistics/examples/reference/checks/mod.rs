@@ -63,7 +63,7 @@ pub(crate) fn compare(folder: &Path, name: &str, exact: Option<&Path>) -> Result
     }
     let votes = VoteSet::read(&folder)?;
     agreement::compare_classes(&mut section, &votes, peers.part("agreement"))?;
-    truth::compare(&mut section, &votes, &reference["aggregation"], false)?;
+    truth::compare(&mut section, &votes, &reference["aggregation"], name)?;
     let mut sections = vec![section];
     if let Some(names) = reference["panel"]["annotators"].as_array() {
         let names: Vec<String> = names
@@ -73,7 +73,7 @@ pub(crate) fn compare(folder: &Path, name: &str, exact: Option<&Path>) -> Result
         let mut section = Section::new(format!("{name}, panel of {}", names.len()));
         let panel = votes.of(&names);
         agreement::compare_classes(&mut section, &panel, peers.part("panel").part("agreement"))?;
-        truth::compare(&mut section, &panel, &reference["panel"]["aggregation"], true)?;
+        truth::compare(&mut section, &panel, &reference["panel"]["aggregation"], "")?;
         panels::compare(&mut section, &panel, &reference["panel"])?;
         sections.push(section);
     }
