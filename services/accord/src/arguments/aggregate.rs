@@ -10,6 +10,7 @@ use super::files::{InputArguments, ResultArguments};
 const AFTER_AGGREGATE: &str = "Examples:
   accord aggregate votes.csv -o labels.csv                              the majority, ties left open
   accord aggregate votes.csv --method dawid-skene --gold gold.csv       a model of who confuses what, judged on gold
+  accord aggregate votes.csv --method auto --gold gold.csv              what predicts gold best, with calibrated probabilities
   accord aggregate votes.parquet --method weighted --weights weights.csv -o labels.parquet";
 
 #[derive(Debug, Args)]
@@ -26,7 +27,8 @@ pub(crate) struct AggregateArguments {
     /// the votes; else annotators weigh as much as they agree with the majority.
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Known labels to judge by: a file with the columns item and label (and field). They do not influence the result.
+    /// Known labels to judge by: a file with the columns item and label (and field). They influence the result of
+    /// --method auto alone, which labels items with gold by what it learned without them.
     #[arg(long, value_name = "FILE")]
     pub(crate) gold: Option<PathBuf>,
     /// Iterate exactly so often, instead of until nothing changes.
@@ -58,4 +60,12 @@ pub(crate) enum Method {
     DawidSkene,
     /// One skill for each annotator: for few votes or many labels.
     OneCoin,
+    /// One ability for each annotator, one difficulty for each item: with at least five votes an item.
+    Glad,
+    /// Finds who answers without looking, and what they then say.
+    Mace,
+    /// With 50 items of gold, 25 of them wrong by an even vote, and at most 128 annotators: the way of counting and the curve
+    /// that predict gold best, by cross-validated log loss. Otherwise dawid-skene, or one-coin with fewer than 50 items or
+    /// 10 votes for each annotator and label, or the majority with fewer than 3 annotators or where annotators err together.
+    Auto,
 }

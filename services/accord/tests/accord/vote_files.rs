@@ -229,7 +229,15 @@ fn every_method_is_judged_on_gold() {
     let program = Program::new();
     program.write("votes.csv", votes());
     program.write("gold.csv", gold());
-    for method in ["majority", "weighted", "dawid-skene", "one-coin"] {
+    for method in [
+        "majority",
+        "weighted",
+        "dawid-skene",
+        "one-coin",
+        "glad",
+        "mace",
+        "auto",
+    ] {
         let arguments = [
             "aggregate",
             "votes.csv",
@@ -260,6 +268,31 @@ fn every_method_is_judged_on_gold() {
                 "{field}"
             );
         }
+        let skill = match method {
+            "majority" => "none",
+            "weighted" => "weight",
+            "glad" => "ability",
+            "mace" => "chance_of_looking",
+            _ => "chance_of_being_right",
+        };
+        // Four votes an item, of which the two models' errors are the same: the rule without enough gold takes the majority.
+        let skill = if method == "auto" { "none" } else { skill };
+        assert_eq!(field["skill"], skill, "{method}");
+        let hardest = field["difficulty"]["hardest"].as_array().map_or(0, Vec::len);
+        assert_eq!(hardest, if method == "glad" { 5 } else { 0 });
+        if method == "auto" {
+            let choice = &field["choice"];
+            assert_eq!(
+                (&choice["taken"], &choice["by_gold"]),
+                (&"majority".into(), &false.into()),
+                "{choice}"
+            );
+            let because = choice["because"].to_string();
+            assert!(
+                because.contains("24 items have gold, of which an even vote gets 6 wrong"),
+                "{because}"
+            );
+        }
         if method == "dawid-skene" {
             let warnings = field["warnings"].to_string();
             assert!(warnings.contains("only 24 items"), "{warnings}");
@@ -283,6 +316,81 @@ fn every_method_is_judged_on_gold() {
         page.contains("<svg") && page.contains("Look at this"),
         "the warning is on the page"
     );
+}
+
+/// A number from 0 to 99 that depends on item and model without a pattern.
+fn drawn(item: usize, model: usize) -> u64 {
+    let mixed = (item as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = mixed ^ (model as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33) % 100
+}
+
+/// Six models on 300 items, of which 200 have gold: four fall for the same third of the items, two are seldom wrong.
+fn misled() -> (String, String) {
+    let (mut votes, mut gold) = (String::from("item,annotator,label\n"), String::from("item,label\n"));
+    for item in 0..300_usize {
+        let truth = (item / 3) % 2;
+        for model in 0..6 {
+            let is_caught = model < 4 && item.is_multiple_of(3) && drawn(item, model) < 80;
+            let errs = drawn(item, model) < if model < 4 { 25 } else { 8 };
+            let label = (truth + usize::from(is_caught || errs)) % 2;
+            votes.push_str(&format!("i{item},model-{model},{}\n", ["no", "yes"][label]));
+        }
+        if item < 200 {
+            gold.push_str(&format!("i{item},{}\n", ["no", "yes"][truth]));
+        }
+    }
+    (votes, gold)
+}
+
+#[test]
+fn gold_chooses_where_the_majority_is_misled() {
+    let program = Program::new();
+    let (votes, gold) = misled();
+    program.write("votes.csv", votes);
+    program.write("gold.csv", gold);
+    let with_gold = ["aggregate", "votes.csv", "--method", "auto", "--gold", "gold.csv"];
+    let found = json(
+        &program
+            .run(&[&with_gold[..], &["--json", "-o", "labels.csv"]].concat())
+            .well(),
+    );
+    let field = &found["fields"][0];
+    let choice = &field["choice"];
+    assert_eq!(choice["by_gold"], true, "{choice}");
+    let candidates = choice["candidates"].as_array().unwrap();
+    let losses: Vec<f64> = candidates
+        .iter()
+        .map(|tried| tried["log_loss"].as_f64().unwrap())
+        .collect();
+    assert!(losses.len() > 5 && losses.is_sorted(), "{losses:?}");
+    let taken: Vec<&Value> = candidates.iter().filter(|tried| tried["taken"] == true).collect();
+    assert!(taken.len() == 1 && taken[0]["method"] == choice["taken"], "{choice}");
+    // An even vote falls for the traps, what was learned does not.
+    let accuracy = &field["accuracy"];
+    assert_eq!(accuracy["scored"], 200);
+    assert!(accuracy["ties_lost"].as_f64().unwrap() > 0.9, "{accuracy}");
+    let majority = json(
+        &program
+            .run(&["aggregate", "votes.csv", "--gold", "gold.csv", "--json"])
+            .well(),
+    );
+    assert!(majority["fields"][0]["accuracy"]["ties_won"].as_f64().unwrap() < 0.85);
+    // Items without gold have labels too, and as good ones.
+    let labels = std::fs::read_to_string(program.path("labels.csv")).unwrap();
+    assert!(labels.starts_with("item,label,score,"), "{labels}");
+    let is_right = |line: &str| {
+        let mut cells = line.split(',');
+        let item: usize = cells.next().unwrap().trim_start_matches('i').parse().unwrap();
+        (item >= 200).then(|| cells.next() == Some(["no", "yes"][(item / 3) % 2]))
+    };
+    let right: Vec<bool> = labels.lines().skip(1).filter_map(is_right).collect();
+    assert_eq!(right.len(), 100);
+    assert!(right.iter().filter(|right| **right).count() > 90);
+    // Without gold the shared errors are seen, and nothing is learned from them.
+    let printed = program.run(&["aggregate", "votes.csv", "--method", "auto"]).well();
+    assert!(printed.contains("taken: majority (there is no gold"), "{printed}");
+    assert!(printed.contains("follows the larger camp"), "{printed}");
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! Votes to labels, by each method.
 
 use accord_statistics::truth_inference::{
-    ConfusionPrior, Course, EarlyStopping, Ending, InferenceWarning, OneCoinPrior, Stopping, TopClasses,
-    fit_confusions_to_top_classes, fit_one_coin_to_top_classes,
+    ConfusionFit, ConfusionPrior, Course, EarlyStopping, Ending, GladPrior, InferenceWarning, MacePrior, OneCoinFit,
+    OneCoinPrior, Restarts, Stopping, TopClasses, fit_confusions_to_top_classes, fit_glad_to_top_classes,
+    fit_mace_to_top_classes, fit_one_coin_to_top_classes,
 };
 use accord_statistics::votes::VoteTable;
 use accord_statistics::voting::{
     AccuracyRule, BetaPrior, VoteCounts, VoteWeights, WeightRule, count_votes, records_against_winners, voter_weights,
 };
 use anyhow::bail;
+use serde::Serialize;
 
+use super::automatic::{self, Choice};
 use super::weights::Weights;
 use crate::arguments::{AggregateArguments, Method};
 use crate::output::spinner;
@@ -17,12 +20,48 @@ use crate::output::spinner;
 /// Most cells of confusion matrices: beyond, there are too many labels or annotators for them.
 const MOST_CELLS: usize = 1 << 27;
 
+/// Runs from which MACE takes the best.
+const MACE_RUNS: usize = 10;
+
+/// What a method takes annotators for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Skill {
+    /// It says nothing of them.
+    None,
+    /// What a vote of the annotator weighs.
+    Weight,
+    /// Probability of naming the truth.
+    ChanceOfBeingRight,
+    /// GLAD's ability, times the ease of an item the log-odds of being right: 0 is blind, below is worse than that.
+    Ability,
+    /// MACE's probability of looking at the item: 1 less that of drawing a label without looking.
+    ChanceOfLooking,
+}
+
+impl Skill {
+    /// As a heading.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::None | Self::Weight => "weight",
+            Self::ChanceOfBeingRight => "chance of being right",
+            Self::Ability => "ability (0 is blind)",
+            Self::ChanceOfLooking => "chance of looking",
+        }
+    }
+}
+
 /// The labels of a field, one for each row of the table.
 #[derive(Debug)]
 pub(super) struct Decided {
     outcome: Outcome,
-    /// What the method takes each annotator for: a weight or a probability of being right; empty for even votes.
+    /// What the method takes each annotator for; empty where it says nothing of them.
     pub(super) skills: Vec<f64>,
+    pub(super) skill: Skill,
+    /// By row, from GLAD: what multiplies every ability, as a logarithm; empty from other methods.
+    pub(super) log_eases: Vec<f64>,
+    /// What `--method auto` took.
+    pub(super) choice: Option<Choice>,
     pub(super) course: Option<Course>,
     pub(super) warnings: Vec<InferenceWarning>,
 }
@@ -91,13 +130,61 @@ impl Decided {
 
     /// The plain majority.
     pub(super) fn majority(votes: &VoteTable) -> anyhow::Result<Self> {
-        Ok(Self::counted(count_votes(votes, VoteWeights::Even)?, Vec::new()))
+        Ok(Self::of(Outcome::Counted(count_votes(votes, VoteWeights::Even)?)))
     }
 
-    fn counted(counts: VoteCounts, skills: Vec<f64>) -> Self {
+    fn weighted(counts: VoteCounts, weights: Vec<f64>) -> Self {
         Self {
-            outcome: Outcome::Counted(counts),
-            skills,
+            skills: weights,
+            skill: Skill::Weight,
+            ..Self::of(Outcome::Counted(counts))
+        }
+    }
+
+    /// What was inferred, `skill` being what the method takes annotators for.
+    pub(super) fn of_truths(truths: TopClasses, skill: Skill) -> Self {
+        Self {
+            skill,
+            ..Self::of(Outcome::Fitted(truths))
+        }
+    }
+
+    /// Of an annotator counts the chance of naming the truth, averaged over the labels it may be.
+    pub(super) fn of_confusions(fit: ConfusionFit<TopClasses>) -> Self {
+        let confusions = fit.confusions.outer_iter();
+        let skills = confusions.map(|confusion| confusion.diag().mean().unwrap_or_default());
+        Self {
+            skills: skills.collect(),
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            ..Self::of_truths(fit.posteriors, Skill::ChanceOfBeingRight)
+        }
+    }
+
+    pub(super) fn of_one_coin(fit: OneCoinFit<TopClasses>) -> Self {
+        Self {
+            skills: fit.skills,
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            ..Self::of_truths(fit.posteriors, Skill::ChanceOfBeingRight)
+        }
+    }
+
+    /// The same, as taken by `--method auto`.
+    pub(super) fn with_choice(self, choice: Choice) -> Self {
+        Self {
+            choice: Some(choice),
+            ..self
+        }
+    }
+
+    fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            skills: Vec::new(),
+            skill: Skill::None,
+            log_eases: Vec::new(),
+            choice: None,
             course: None,
             warnings: Vec::new(),
         }
@@ -108,6 +195,8 @@ impl Decided {
 pub(super) struct Deciding<'a> {
     pub(super) votes: &'a VoteTable,
     pub(super) weights: &'a Weights,
+    /// Known labels by row, which only `--method auto` looks at.
+    pub(super) known: Option<&'a [Option<usize>]>,
     pub(super) arguments: &'a AggregateArguments,
 }
 
@@ -119,6 +208,9 @@ impl Deciding<'_> {
             Method::Weighted => self.weighted(),
             Method::DawidSkene => self.confusions(),
             Method::OneCoin => self.one_coin(),
+            Method::Glad => self.glad(),
+            Method::Mace => self.mace(),
+            Method::Auto => self.automatic(),
         };
         wait.finish_and_clear();
         decided
@@ -126,10 +218,10 @@ impl Deciding<'_> {
 
     fn weighted(&self) -> anyhow::Result<Decided> {
         Ok(match self.weights {
-            Weights::OfVotes => Decided::counted(count_votes(self.votes, VoteWeights::Own)?, Vec::new()),
+            Weights::OfVotes => Decided::of(Outcome::Counted(count_votes(self.votes, VoteWeights::Own)?)),
             Weights::OfAnnotators(weights) => {
                 let counts = count_votes(self.votes, VoteWeights::ByVoter(weights))?;
-                Decided::counted(counts, weights.clone())
+                Decided::weighted(counts, weights.clone())
             }
             Weights::Learned => {
                 let majority = count_votes(self.votes, VoteWeights::Even)?;
@@ -137,7 +229,7 @@ impl Deciding<'_> {
                 let prior = BetaPrior::fitted_or_default(&records);
                 let weights = voter_weights(&records, prior, AccuracyRule::Mean, WeightRule::Accuracy)?;
                 let counts = count_votes(self.votes, VoteWeights::ByVoter(&weights))?;
-                Decided::counted(counts, weights)
+                Decided::weighted(counts, weights)
             }
         })
     }
@@ -172,27 +264,53 @@ impl Deciding<'_> {
             );
         }
         let fit = fit_confusions_to_top_classes(self.votes, &[], ConfusionPrior::NONE, self.ending())?;
-        // The chance of naming the truth, averaged over the labels it may be.
-        let confusions = fit.confusions.outer_iter();
-        let skills = confusions.map(|confusion| confusion.diag().mean().unwrap_or_default());
-        Ok(Decided {
-            skills: skills.collect(),
-            course: Some(fit.course),
-            warnings: fit.warnings,
-            outcome: Outcome::Fitted(fit.posteriors),
-        })
+        Ok(Decided::of_confusions(fit))
     }
 
     fn one_coin(&self) -> anyhow::Result<Decided> {
+        self.several_labels()?;
+        let fit = fit_one_coin_to_top_classes(self.votes, &[], OneCoinPrior::default(), self.stopping())?;
+        Ok(Decided::of_one_coin(fit))
+    }
+
+    fn glad(&self) -> anyhow::Result<Decided> {
+        self.several_labels()?;
+        let fit = fit_glad_to_top_classes(self.votes, &[], GladPrior::default(), self.stopping())?;
+        Ok(Decided {
+            skills: fit.abilities,
+            log_eases: fit.log_eases,
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            ..Decided::of_truths(fit.posteriors, Skill::Ability)
+        })
+    }
+
+    fn mace(&self) -> anyhow::Result<Decided> {
+        self.several_labels()?;
+        let restarts = Restarts {
+            runs: MACE_RUNS,
+            seed: self.arguments.seed,
+        };
+        let fit = fit_mace_to_top_classes(self.votes, &[], MacePrior::default(), restarts, self.stopping())?;
+        Ok(Decided {
+            skills: fit.spam.into_iter().map(|spam| 1.0 - spam).collect(),
+            course: Some(fit.course),
+            warnings: fit.warnings,
+            ..Decided::of_truths(fit.posteriors, Skill::ChanceOfLooking)
+        })
+    }
+
+    fn automatic(&self) -> anyhow::Result<Decided> {
+        if self.arguments.iterations.is_some() {
+            bail!("--iterations goes with a model that is named, not with --method auto");
+        }
+        automatic::decide(self.votes, self.known, self.arguments.seed)
+    }
+
+    fn several_labels(&self) -> anyhow::Result<()> {
         if self.votes.classes() < 2 {
             bail!("there is a single label: nothing can be learned; use --method majority");
         }
-        let fit = fit_one_coin_to_top_classes(self.votes, &[], OneCoinPrior::default(), self.stopping())?;
-        Ok(Decided {
-            skills: fit.skills,
-            course: Some(fit.course),
-            warnings: fit.warnings,
-            outcome: Outcome::Fitted(fit.posteriors),
-        })
+        Ok(())
     }
 }

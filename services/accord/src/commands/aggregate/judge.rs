@@ -4,7 +4,8 @@ use accord_statistics::truth_inference::{Course, InferenceWarning};
 use serde::Serialize;
 
 use super::DecidedField;
-use super::decide::Decided;
+use super::automatic::Choice;
+use super::decide::{Decided, Skill};
 use crate::commands::vote_files::field_name;
 
 /// The outcome of a field.
@@ -23,8 +24,14 @@ pub(super) struct Judged {
     pub(super) mean_share: f64,
     /// Accuracy on items with gold and votes; null without gold.
     pub(super) accuracy: Option<Accuracy>,
+    /// What `--method auto` took; null for other methods.
+    pub(super) choice: Option<Choice>,
     /// Everybody who voted.
     pub(super) annotators: Vec<AnnotatorQuality>,
+    /// What `skill` of the annotators is.
+    pub(super) skill: Skill,
+    /// How hard the items are; null unless the method says so.
+    pub(super) difficulty: Option<Difficulty>,
     /// How the iteration went; null for counted votes.
     pub(super) course: Option<Course>,
     /// What to look at before the labels are used.
@@ -48,6 +55,21 @@ pub(super) struct Accuracy {
     pub(super) ties_won: f64,
 }
 
+/// What a model says of the items: the ease of an item multiplies every ability.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Difficulty {
+    pub(super) median_ease: f64,
+    /// The items with the least ease, the hardest first.
+    pub(super) hardest: Vec<ItemEase>,
+}
+
+/// How easy an item is.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ItemEase {
+    pub(super) item: String,
+    pub(super) ease: f64,
+}
+
 /// How good an annotator is.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AnnotatorQuality {
@@ -58,7 +80,7 @@ pub(super) struct AnnotatorQuality {
     /// Votes on items with gold, and how many of them are right; both 0 without gold.
     pub(super) scored: u64,
     pub(super) correct: u64,
-    /// What the method takes the annotator for: weight, or probability of being right.
+    /// What the method takes the annotator for; null where it says nothing.
     pub(super) skill: Option<f64>,
 }
 
@@ -87,7 +109,10 @@ pub(super) fn judge(field: &DecidedField<'_>) -> anyhow::Result<Judged> {
         undecided: decided.without_weight(),
         mean_share: sum / items.max(1) as f64,
         accuracy: field.known.as_ref().map(|known| accuracy(decided, known)),
+        choice: decided.choice.clone(),
         annotators: qualities(field),
+        skill: decided.skill,
+        difficulty: difficulty(field),
         course: decided.course,
         warnings,
     })
@@ -119,6 +144,21 @@ fn accuracy(decided: &Decided, known: &[Option<usize>]) -> Accuracy {
         ties_lost: share(correct),
         ties_won: share(correct + held),
     }
+}
+
+fn difficulty(field: &DecidedField<'_>) -> Option<Difficulty> {
+    const NAMED: usize = 5;
+    let mut by_ease: Vec<(usize, f64)> = field.decided.log_eases.iter().copied().enumerate().collect();
+    by_ease.sort_by(|left, right| left.1.total_cmp(&right.1));
+    let (_, median) = *by_ease.get(by_ease.len() / 2)?;
+    let hardest = by_ease.iter().take(NAMED).map(|(row, log_ease)| ItemEase {
+        item: field.items.text(field.table.item(*row)).into_owned(),
+        ease: log_ease.exp(),
+    });
+    Some(Difficulty {
+        median_ease: median.exp(),
+        hardest: hardest.collect(),
+    })
 }
 
 fn qualities(field: &DecidedField<'_>) -> Vec<AnnotatorQuality> {

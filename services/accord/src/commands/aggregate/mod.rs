@@ -1,5 +1,6 @@
 //! `accord aggregate`: the votes of a file become one label for each item.
 
+mod automatic;
 mod decide;
 mod judge;
 mod page;
@@ -66,18 +67,20 @@ pub(crate) fn run(arguments: &AggregateArguments) -> anyhow::Result<ExitCode> {
     let fields = std::mem::take(&mut votes.fields);
     for (place, mut field) in fields.into_iter().enumerate() {
         let table = table_of(&mut field, votes.annotators.len())?;
-        let deciding = Deciding {
-            votes: &table.votes,
-            weights: &weights,
-            arguments,
-        };
-        let decided = deciding.decide()?;
         let known = gold
             .as_ref()
             .and_then(|gold| gold.labels.get(place))
             .filter(|known| !known.is_empty());
+        let known = known.map(|known| table.known(known));
+        let deciding = Deciding {
+            votes: &table.votes,
+            weights: &weights,
+            known: known.as_deref(),
+            arguments,
+        };
+        let decided = deciding.decide()?;
         let field = DecidedField {
-            known: known.map(|known| table.known(known)),
+            known,
             field: &field,
             table: &table,
             decided: &decided,
@@ -110,5 +113,8 @@ fn method_word(method: Method) -> &'static str {
         Method::Weighted => "weighted",
         Method::DawidSkene => "dawid-skene",
         Method::OneCoin => "one-coin",
+        Method::Glad => "glad",
+        Method::Mace => "mace",
+        Method::Auto => "auto",
     }
 }

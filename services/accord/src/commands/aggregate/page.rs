@@ -4,7 +4,10 @@ use accord_charts::{Bar, MAXIMUM_BARS, bars};
 
 use super::Aggregation;
 use super::judge::Judged;
-use super::print::{ANNOTATOR_HEADINGS, HEADINGS, annotator_row, headline, name, ranked, rows};
+use super::print::{
+    CANDIDATE_HEADINGS, HEADINGS, annotator_headings, annotator_row, candidate_rows, hardest, headline, name, ranked,
+    rows, taken,
+};
 use crate::output::{count, percent};
 use crate::report::{Fact, Report, ReportTable, Section};
 
@@ -48,6 +51,17 @@ pub(super) fn report(aggregation: &Aggregation) -> Report {
 fn field_section(field: &Judged) -> Section {
     let mut section = Section::new(format!("Annotators of field {}", name(field)));
     section.warnings.clone_from(&field.warnings);
+    if let Some(choice) = &field.choice {
+        section.paragraphs.push(taken(choice));
+        if !choice.candidates.is_empty() {
+            let caption = "All that was weighed, judged on gold that had no part in fitting it";
+            let rows = candidate_rows(choice);
+            section
+                .tables
+                .push(ReportTable::new(caption, &CANDIDATE_HEADINGS, 1, rows));
+        }
+    }
+    section.paragraphs.extend(field.difficulty.as_ref().map(hardest));
     let ranked = ranked(field);
     let has_gold = field.accuracy.is_some();
     let measured = |place: usize| {
@@ -88,8 +102,11 @@ fn field_section(field: &Judged) -> Section {
     } else {
         "Annotators, best first".to_owned()
     };
-    section
-        .tables
-        .push(ReportTable::new(&caption, &ANNOTATOR_HEADINGS, 1, listed.collect()));
+    section.tables.push(ReportTable::new(
+        &caption,
+        &annotator_headings(field),
+        1,
+        listed.collect(),
+    ));
     section
 }

@@ -1,7 +1,8 @@
 //! The outcome on the terminal: a summary, since the labels are in the file.
 
 use super::Aggregation;
-use super::judge::{Accuracy, AnnotatorQuality, Judged};
+use super::automatic::{Candidate, Choice};
+use super::judge::{Accuracy, AnnotatorQuality, Difficulty, Judged};
 use crate::output::{complain, count, number, percent, say, table};
 
 /// Annotators that are shown from each end.
@@ -14,7 +15,13 @@ pub(super) fn print(aggregation: &Aggregation) {
     say(&headline(aggregation));
     say(&table(&HEADINGS, 1, rows(aggregation)));
     for field in &aggregation.fields {
+        if let Some(choice) = &field.choice {
+            print_choice(field, aggregation.fields.len(), choice);
+        }
         print_annotators(field, aggregation.fields.len());
+        if let Some(difficulty) = &field.difficulty {
+            say(&of_field(field, aggregation.fields.len(), &hardest(difficulty)));
+        }
         for warning in &field.warnings {
             complain(&format!(
                 "warning: {}",
@@ -93,14 +100,73 @@ fn bounds(accuracy: &Accuracy) -> String {
     )
 }
 
-pub(super) const ANNOTATOR_HEADINGS: [&str; 6] = [
-    "annotator",
-    "votes",
-    "with the result",
-    "with gold",
+/// Headings over annotators; the last says what the method takes them for.
+pub(super) fn annotator_headings(field: &Judged) -> [&'static str; 6] {
+    let skill = field.skill.words();
+    ["annotator", "votes", "with the result", "with gold", "accuracy", skill]
+}
+
+/// Candidates that are shown.
+const CANDIDATES_SHOWN: usize = 10;
+
+pub(super) const CANDIDATE_HEADINGS: [&str; 6] = [
+    "counting, curve",
+    "log loss",
+    "above the least",
+    "Brier score",
     "accuracy",
-    "weight or skill",
+    "",
 ];
+
+fn print_choice(field: &Judged, fields: usize, choice: &Choice) {
+    say(&of_field(field, fields, &taken(choice)));
+    if choice.candidates.is_empty() {
+        return;
+    }
+    let mut shown = candidate_rows(choice);
+    let left_out = shown.split_off(shown.len().min(CANDIDATES_SHOWN)).len();
+    say(&table(&CANDIDATE_HEADINGS, 1, shown));
+    if left_out > 0 {
+        say(&format!(
+            "and {left_out} more with a larger log loss: --json and --report have all"
+        ));
+    }
+}
+
+/// What was taken and why, as a sentence.
+pub(super) fn taken(choice: &Choice) -> String {
+    format!("taken: {} ({})", choice.taken, choice.because)
+}
+
+/// All candidates, the least log loss first.
+pub(super) fn candidate_rows(choice: &Choice) -> Vec<Vec<String>> {
+    let row = |candidate: &Candidate| {
+        let above = match candidate.standard_error {
+            Some(error) => format!("{:.4} ± {error:.4}", candidate.above_best),
+            None => format!("{:.4}", candidate.above_best),
+        };
+        vec![
+            candidate.method.clone(),
+            format!("{:.4}", candidate.log_loss),
+            above,
+            format!("{:.4}", candidate.brier),
+            percent(Some(candidate.accuracy)),
+            if candidate.taken { "taken" } else { "" }.to_owned(),
+        ]
+    };
+    choice.candidates.iter().map(row).collect()
+}
+
+/// The hardest items, as a sentence.
+pub(super) fn hardest(difficulty: &Difficulty) -> String {
+    let items = difficulty.hardest.iter();
+    let items: Vec<String> = items.map(|item| format!("{} ({:.2})", item.item, item.ease)).collect();
+    format!(
+        "hardest items by ease: {}; the median is {:.2}",
+        items.join(", "),
+        difficulty.median_ease
+    )
+}
 
 fn print_annotators(field: &Judged, fields: usize) {
     let ranked = ranked(field);
@@ -120,7 +186,7 @@ fn print_annotators(field: &Judged, fields: usize) {
     };
     say(&of_field(field, fields, &format!("{what}:")));
     say(&table(
-        &ANNOTATOR_HEADINGS,
+        &annotator_headings(field),
         1,
         shown.into_iter().map(annotator_row).collect(),
     ));

@@ -25,7 +25,9 @@ pub(super) fn begin(arguments: &AggregateArguments, has_fields: bool) -> anyhow:
     })?;
     let share = match arguments.method {
         Method::Majority | Method::Weighted => "share",
-        Method::DawidSkene | Method::OneCoin => "probability",
+        Method::DawidSkene | Method::OneCoin | Method::Glad | Method::Mace => "probability",
+        // A share or a probability, by what is taken.
+        Method::Auto => "score",
     };
     Ok(Some(LabelWriter::begin(file, format, share, has_fields)?))
 }
