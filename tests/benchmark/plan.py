@@ -18,8 +18,8 @@ class Comparison:
     # Arguments of `accord`; `FILE` and `OUTPUT` are replaced.
     arguments: list[str]
     peer_job: str
-    # How many times less processor time the whole process has to take.
-    ratio: float
+    # How many times less processor time the whole process has to take; `None` where it is only shown.
+    ratio: float | None
     # Share of the peer's peak memory that may be used, where it is promised.
     memory_share: float | None = None
     input: str = "votes"
@@ -39,8 +39,12 @@ class Bounded:
 
 
 def aggregate(method: str, *more: str) -> list[str]:
-    """Arguments of an aggregation that writes a winner for every item."""
-    return ["aggregate", "FILE", "--method", method, *more, "--output", "OUTPUT"]
+    """Arguments of an aggregation that keeps its labels in memory, as the peers do."""
+    return ["aggregate", "FILE", "--method", method, *more]
+
+
+# What makes an aggregation write a row for every item; the accuracy of what is written is checked apart.
+WRITTEN = ["--output", "OUTPUT"]
 
 
 COMPARISONS = [
@@ -62,6 +66,14 @@ COMPARISONS = [
         "crowdkit_MajorityVote",
         ratio=40,
         check=checks.accuracy,
+    ),
+    Comparison(
+        "majority-written",
+        "majority vote, labels written (the peer writes none)",
+        MILLION,
+        [*aggregate("majority"), *WRITTEN],
+        "crowdkit_MajorityVote",
+        ratio=None,
     ),
     Comparison(
         "weighted",

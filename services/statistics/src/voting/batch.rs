@@ -77,6 +77,22 @@ impl VoteCounts {
         })
     }
 
+    /// The winner of an item; `None` where several classes share first place and where there is no count.
+    pub fn winner(&self, item: usize) -> Option<usize> {
+        let leads = self.margins.get(item)? > &TIE_TOLERANCE;
+        leads.then(|| usize::from(self.leaders[item]))
+    }
+
+    /// Largest share of every item; 0 where there is no count.
+    pub fn top_shares(&self) -> &[f64] {
+        &self.top_shares
+    }
+
+    /// Largest share minus second largest of every item; 0 where there is no count.
+    pub fn margins(&self) -> &[f64] {
+        &self.margins
+    }
+
     /// The classes that share first place on an item as pairs of item and class; empty where there is one winner.
     pub fn tied(&self, item: usize) -> &[(u32, u16)] {
         if self.margins.get(item).is_none_or(|margin| *margin > TIE_TOLERANCE) {
@@ -179,7 +195,7 @@ impl Counter {
             return None;
         }
         let effective_votes = match weights {
-            VoteWeights::Even => self.share_evenly(row),
+            VoteWeights::Even => return Some(self.count_evenly(item, row)),
             VoteWeights::ByVoter(weights) => {
                 self.scaled.clear();
                 self.scaled
@@ -201,20 +217,44 @@ impl Counter {
         }
     }
 
-    /// Shares of even votes; the number of votes.
-    fn share_evenly(&mut self, row: VoteRow<'_>) -> Option<f64> {
+    /// The count of even votes, of which there is at least one: whole numbers, so that ties are exact.
+    #[inline]
+    fn count_evenly(&mut self, item: u32, row: VoteRow<'_>) -> ItemCount {
         for class in row.classes {
             self.votes[usize::from(*class)] += 1;
         }
-        let total = row.len() as f64;
-        self.shares.clear();
+        let (mut leader, mut first, mut second) = (0_u16, 0_u32, 0_u32);
+        let start = self.tied.len();
         for class in row.classes {
             let votes = std::mem::take(&mut self.votes[usize::from(*class)]);
-            if votes > 0 {
-                self.shares.push((*class, f64::from(votes) / total));
+            if votes > first {
+                second = first;
+                (leader, first) = (*class, votes);
+                self.tied.truncate(start);
+            } else {
+                second = second.max(votes);
+                if votes == first {
+                    self.tied.push((item, *class));
+                }
             }
         }
-        Some(total)
+        let is_tied = second == first;
+        if is_tied {
+            self.tied.push((item, leader));
+            self.tied[start..].sort_unstable();
+            leader = self.tied[start].1;
+        } else {
+            self.tied.truncate(start);
+        }
+        let total = row.len() as f64;
+        let (first, second) = (f64::from(first) / total, f64::from(second) / total);
+        ItemCount {
+            winner: (!is_tied).then_some(usize::from(leader)),
+            leader: usize::from(leader),
+            top_share: first,
+            margin: first - second,
+            effective_votes: total,
+        }
     }
 
     /// Shares of the weights in `scaled`; effective votes, unless there is no weight at all.
@@ -283,6 +323,11 @@ mod tests {
         match (counts.item(item), alone.tally) {
             (Estimate::Value(count), Estimate::Value(tally)) => {
                 prop_assert_eq!(count.winner, tally.outcome.winner());
+                prop_assert_eq!(counts.winner(item), tally.outcome.winner());
+                prop_assert_eq!(
+                    (counts.top_shares()[item], counts.margins()[item]),
+                    (count.top_share, count.margin)
+                );
                 let tied: Vec<usize> = counts.tied(item).iter().map(|(_, class)| usize::from(*class)).collect();
                 prop_assert_eq!(&tied[..], tally.outcome.tied());
                 prop_assert_eq!(count.top_share, tally.top_share());

@@ -14,7 +14,7 @@ pub fn records_against_winners(votes: &VoteTable, counts: &VoteCounts) -> Result
     same_length("counts", votes.items(), counts.items())?;
     let mut records = vec![(0_u64, 0_u64); votes.voters()];
     for (item, row) in votes.rows().enumerate() {
-        let Some(winner) = counts.item(item).value().and_then(|count| count.winner) else {
+        let Some(winner) = counts.winner(item) else {
             continue;
         };
         for (voter, class) in row.pairs() {

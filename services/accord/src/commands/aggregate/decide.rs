@@ -76,7 +76,7 @@ impl Decided {
     /// The one label of a row; `None` for a tie and where no vote has weight.
     pub(super) fn winner(&self, row: usize) -> Option<usize> {
         match &self.outcome {
-            Outcome::Counted(counts) => counts.item(row).value().and_then(|count| count.winner),
+            Outcome::Counted(counts) => counts.winner(row),
             Outcome::Fitted(truths) => truths.winner(row),
         }
     }
@@ -110,7 +110,7 @@ impl Decided {
     /// Share or probability of the leading label; 0 where no vote has weight.
     pub(super) fn share(&self, row: usize) -> f64 {
         match &self.outcome {
-            Outcome::Counted(counts) => counts.item(row).value().map_or(0.0, |count| count.top_share),
+            Outcome::Counted(counts) => counts.top_shares().get(row).copied().unwrap_or_default(),
             Outcome::Fitted(truths) => truths.probabilities.get(row).copied().unwrap_or_default(),
         }
     }
@@ -118,7 +118,7 @@ impl Decided {
     /// How far it leads.
     pub(super) fn margin(&self, row: usize) -> f64 {
         match &self.outcome {
-            Outcome::Counted(counts) => counts.item(row).value().map_or(0.0, |count| count.margin),
+            Outcome::Counted(counts) => counts.margins().get(row).copied().unwrap_or_default(),
             Outcome::Fitted(truths) => truths.margins.get(row).copied().unwrap_or_default(),
         }
     }
