@@ -14,16 +14,23 @@ def nothing(_ours: str, _output: Path, _peer: dict, _gold: Path) -> str | None:
 
 
 def accuracy(_ours: str, output: Path, peer: dict, gold: Path) -> str | None:
-    """The written winners are right at least as often as the peer's, but for ties."""
+    """The written winners are right at least as often as the peer's. Ours leaves ties open, where the peer takes the lowest
+    label: a tie that holds the truth counts as drawn."""
     with open(gold, newline="") as file:
         truth = dict(list(csv.reader(file))[1:])
     with open(output, newline="") as file:
         rows = csv.DictReader(file)
-        right = sum(truth[row["item"]] == row["label"] for row in rows)
+        right = sum(share_right(row, truth[row["item"]]) for row in rows)
     ours = right / len(truth)
     if ours < peer["accuracy"] - ACCURACY_BELOW_PEER:
         return f"accuracy {ours:.4f} is below the peer's {peer['accuracy']:.4f}"
     return None
+
+
+def share_right(row: dict[str, str], truth: str) -> float:
+    """1 for the right label, a share for a tie with it."""
+    tied = row["tie"].split("|") if row["tie"] else [row["label"]]
+    return (truth in tied) / len(tied)
 
 
 def alpha(ours: str, _output: Path, peer: dict, _gold: Path) -> str | None:

@@ -148,8 +148,8 @@ BYTES_A_VOTE = 6
 # Methods whose growth is shown, and the numbers of items at which they are measured.
 GROWING = ["majority", "dawid-skene", "alpha"]
 SIZES = [HUNDRED_THOUSAND, MILLION, TEN_MILLION]
-# Bytes a vote that may be held above the input.
-MEMORY_A_VOTE = 16
+# Bytes a vote that may be held above the input. Buffers of a fixed size outweigh the votes of small files.
+MEMORY_A_VOTE, MEMORY_JUDGED_FROM = 16, MILLION
 # From one size to the next, ten times the votes may take at most this many times the time: linear, with room for caches that no
 # longer hold the whole.
 GROWTH_OF_TEN = 13

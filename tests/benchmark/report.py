@@ -69,7 +69,7 @@ class GrowthLine:
     def judgements(self) -> list[str]:
         """What was promised and missed."""
         missed = []
-        if self.bytes_above_input() > plan.MEMORY_A_VOTE:
+        if self.items >= plan.MEMORY_JUDGED_FROM and self.bytes_above_input() > plan.MEMORY_A_VOTE:
             missed.append(f"{self.bytes_above_input():.1f} bytes a vote above the input, promised {plan.MEMORY_A_VOTE}")
         if self.smaller:
             growth = self.ours.processor_seconds / self.smaller.ours.processor_seconds

@@ -28,6 +28,17 @@ impl Integers<'_> {
         }
     }
 
+    /// Adds those that are there as names, the lowest first, so that names keep the order of numbers; nothing where they are
+    /// more than `most`.
+    pub(crate) fn add_in_order(&self, names: &mut NameTable, most: usize) {
+        match self {
+            Self::Int8(numbers) => add_in_order(numbers, names, most),
+            Self::Int16(numbers) => add_in_order(numbers, names, most),
+            Self::Int32(numbers) => add_in_order(numbers, names, most),
+            Self::Int64(numbers) => add_in_order(numbers, names, most),
+        }
+    }
+
     /// Appends the numbers that stand for these names, which are added when they are new. Ends early where `names` cannot
     /// take one as it is: `ids` then has fewer.
     pub(crate) fn intern(&self, names: &mut NameTable, ids: &mut Vec<u32>) {
@@ -50,6 +61,23 @@ impl Integers<'_> {
             Self::Int64(numbers) => runs(numbers, names, take),
         }
     }
+}
+
+fn add_in_order<N: NamedNumber>(numbers: &[N], names: &mut NameTable, most: usize) {
+    let mut different: Vec<N> = Vec::new();
+    for number in numbers {
+        if let Err(place) = different.binary_search(number) {
+            if different.len() == most {
+                return;
+            }
+            different.insert(place, *number);
+        }
+    }
+    // What finds no room now is refused with its row.
+    different
+        .into_iter()
+        .map_while(|number| names.intern_integer(number.into()).ok())
+        .for_each(drop);
 }
 
 /// How many were taken.

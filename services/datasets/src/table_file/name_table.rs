@@ -56,9 +56,9 @@ impl Default for Names {
 }
 
 /// A type of whole numbers that can be names.
-pub(crate) trait NamedNumber: Copy + PartialEq + Into<i64> {}
+pub(crate) trait NamedNumber: Copy + Ord + Into<i64> {}
 
-impl<N: Copy + PartialEq + Into<i64>> NamedNumber for N {}
+impl<N: Copy + Ord + Into<i64>> NamedNumber for N {}
 
 /// Why something cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

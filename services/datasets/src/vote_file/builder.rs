@@ -10,6 +10,9 @@ const A_NAME: &str = "a name";
 const A_LABEL: &str = "a label";
 const A_WEIGHT: &str = "a number of at least 0";
 
+/// So many labels, which are few, are looked for in the first rows.
+const FEW_LABELS: usize = 64;
+
 /// Nobody has voted yet.
 const NOBODY: u32 = u32::MAX;
 
@@ -91,6 +94,10 @@ impl RowSink for Builder {
         let Some(field) = self.fields.first_mut() else {
             return 0;
         };
+        if field.labels.is_empty() {
+            // Labels in their order need not be numbered anew at the end.
+            labels.add_in_order(&mut field.labels, FEW_LABELS);
+        }
         let numbers = &mut self.numbers;
         numbers.clear();
         labels.intern(&mut field.labels, numbers);
