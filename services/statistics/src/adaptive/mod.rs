@@ -5,10 +5,16 @@
 
 mod expected_votes;
 mod leader;
+mod order;
+mod replay;
+mod rule;
 mod sequential_test;
 mod windows;
 
 pub use expected_votes::{EvenRule, expected_votes};
 pub use leader::{cannot_change, leader_probability, leader_probability_of_all};
+pub use order::{call_order, expected_information};
+pub use replay::{Replay, ReplayWeights, replay};
+pub use rule::{Standing, StopReason, StoppingRule};
 pub use sequential_test::{SequentialDecision, SequentialTest, SequentialTrace};
 pub use windows::calls_until_unanimous_window;
