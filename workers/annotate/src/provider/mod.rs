@@ -1,5 +1,6 @@
 //! Providers of language models: OpenAI-compatible endpoints, asked one call at a time within their limits.
 
+mod check;
 mod error;
 mod reply;
 mod settings;
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use transport::Transport;
 
+pub use check::{Extra, ExtraCheck, ProviderCheck, Verdict};
 pub use error::CallError;
 pub use reply::{ChatReply, ReplyError};
 pub use settings::{MaximumTokensParameter, ProviderSettings, StructuredOutput};

@@ -12,6 +12,9 @@ pub struct ProviderSettings {
     /// The environment variable that holds the key; endpoints without keys leave it out.
     #[serde(default)]
     pub key_variable: Option<String>,
+    /// The model that `accord provider check` asks when nothing else is said.
+    #[serde(default)]
+    pub check_model: Option<String>,
     /// Calls at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,

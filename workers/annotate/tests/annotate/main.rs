@@ -1,6 +1,7 @@
 //! Language models and the worker against a real endpoint on this machine and a real database.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod checks;
 mod endpoint;
 mod exchanges;
 mod house;

@@ -1,0 +1,106 @@
+//! What is found out about endpoints by tiny calls.
+
+use accord_annotate::provider::{Extra, ProviderCheck, Verdict};
+use serde_json::{Value, json};
+
+use crate::endpoint::{Behaviour, Endpoint, says, status};
+use crate::house::{KEY, provider};
+
+fn reply(content: &str, logprobs: &Value, usage: &Value) -> Behaviour {
+    let body = json!({
+        "model": "tiny-2", "usage": usage,
+        "choices": [{"message": {"content": content}, "finish_reason": "eos", "logprobs": logprobs}],
+    });
+    Behaviour::Answer(200, Vec::new(), body.to_string())
+}
+
+async fn check(plan: Vec<Behaviour>) -> (ProviderCheck, Vec<Value>) {
+    let endpoint = Endpoint::serve(plan).await;
+    let check = provider(&endpoint.base_url, &json!({})).check("tiny").await.unwrap();
+    let bodies = endpoint.received().into_iter().map(|received| received.body).collect();
+    (check, bodies)
+}
+
+fn verdicts(check: &ProviderCheck) -> Vec<(Extra, Verdict)> {
+    check.extras.iter().map(|found| (found.extra, found.verdict)).collect()
+}
+
+#[tokio::test]
+async fn one_call_tells_what_works() {
+    let logprobs = json!({"content": [{"token": "{", "logprob": -0.1}, {"token": "x", "logprob": null}]});
+    let usage = json!({"prompt_tokens": 30, "completion_tokens": 9});
+    let (found, bodies) = check(vec![reply(r#"{"answer": "amber-17"}"#, &logprobs, &usage)]).await;
+    assert_eq!(
+        verdicts(&found),
+        [
+            (Extra::JsonSchema, Verdict::Works),
+            (Extra::Logprobs, Verdict::Works),
+            (Extra::Seed, Verdict::Accepted),
+            (Extra::Temperature, Verdict::Accepted),
+        ]
+    );
+    assert_eq!((found.calls, bodies.len()), (1, 1));
+    assert_eq!((found.input_tokens, found.output_tokens), (Some(30), Some(9)));
+    assert_eq!(found.answered_as.as_deref(), Some("tiny-2"));
+    assert_eq!(found.finish_reason.as_deref(), Some("eos"));
+    // The words must not give away what only the schema says.
+    assert!(!bodies[0]["messages"].to_string().contains("amber-17"));
+}
+
+#[tokio::test]
+async fn what_is_ignored_in_silence_is_seen_by_its_result() {
+    let (found, _) = check(vec![reply(r#"{"answer": "yes"}"#, &Value::Null, &Value::Null)]).await;
+    assert_eq!(
+        verdicts(&found)[..2],
+        [
+            (Extra::JsonSchema, Verdict::Ignored),
+            (Extra::Logprobs, Verdict::Ignored)
+        ]
+    );
+    assert_eq!((found.input_tokens, found.output_tokens), (None, None));
+}
+
+#[tokio::test]
+async fn what_is_refused_is_found_one_by_one() {
+    let refused = || {
+        status(
+            400,
+            r#"{"error": {"code": 400, "message": "Logprobs is not supported"}}"#,
+        )
+    };
+    let plain = || says("yes");
+    let schema = says(r#"{"answer":"amber-17"}"#);
+    let (found, bodies) = check(vec![refused(), plain(), schema, refused(), plain(), plain()]).await;
+    assert_eq!(
+        verdicts(&found),
+        [
+            (Extra::JsonSchema, Verdict::Works),
+            (Extra::Logprobs, Verdict::Refused),
+            (Extra::Seed, Verdict::Accepted),
+            (Extra::Temperature, Verdict::Accepted),
+        ]
+    );
+    assert!(found.extras[1].reason.contains("Logprobs is not supported"));
+    assert_eq!(found.calls, 6);
+    assert_eq!(bodies[1].get("logprobs"), None);
+    assert_eq!(bodies[3]["logprobs"], true);
+    assert_eq!(found.input_tokens, Some(4000));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_answer_is_an_error_without_the_key() {
+    let body = format!(r#"{{"error": {{"message": "Incorrect API key: {KEY}"}}}}"#);
+    for (plan, part) in [
+        (vec![status(401, &body)], "401"),
+        (vec![status(400, "no"), status(404, "no such model")], "no such model"),
+        (vec![status(200, "{}")], "no choice"),
+    ] {
+        let endpoint = Endpoint::serve(plan).await;
+        let error = provider(&endpoint.base_url, &json!({}))
+            .check("tiny")
+            .await
+            .unwrap_err();
+        let words = error.to_string();
+        assert!(words.contains(part) && !words.contains(KEY), "{words}");
+    }
+}
