@@ -9,7 +9,8 @@ use super::files::{InputArguments, ResultArguments};
 const AFTER_EXPERIMENT: &str = "Examples:
   accord experiment size --discordant 0.1 --difference 0.02 --margin 0.02
   accord experiment analyze both.csv --margin 0.01        columns old and new: right (1) or wrong (0), or scores
-  accord experiment analyze old.csv new.csv               columns id and correct (or score), joined by id";
+  accord experiment analyze old.csv new.csv               columns id and correct (or score), joined by id
+  accord experiment stopping votes.csv --gold gold.csv    what asking fewer models would have saved, and lost";
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = AFTER_EXPERIMENT)]
@@ -18,6 +19,8 @@ pub(crate) enum ExperimentCommand {
     Size(SizeArguments),
     /// Compare two versions on the same rows and say what it means.
     Analyze(AnalyzeArguments),
+    /// Replay votes under rules that stop asking early: calls saved against accuracy lost.
+    Stopping(StoppingArguments),
 }
 
 /// Levels of a decision.
@@ -84,4 +87,40 @@ pub(crate) struct AnalyzeArguments {
     pub(crate) input: InputArguments,
     #[command(flatten)]
     pub(crate) result: ResultArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoppingArguments {
+    /// Votes of a panel: CSV, JSONL or Parquet with the columns item, annotator, label, and if you like field; `-` is
+    /// standard input.
+    #[arg(value_name = "VOTES")]
+    pub(crate) votes: PathBuf,
+    /// Known labels: a file with the columns item and label (and field). Order and weights of the annotators are learned
+    /// on the other folds.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gold: PathBuf,
+    /// The annotators that make up the panel; else everybody who voted. Who has no vote on an item counts as asked without
+    /// an answer.
+    #[arg(long, value_delimiter = ',', value_name = "ANNOTATOR,ANNOTATOR")]
+    pub(crate) panel: Vec<String>,
+    /// Prices of a call: a file with the columns annotator and price, in any unit; else all are alike.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+    /// Levels of the Beta rule: how likely the first label has to be ahead of the second, whoever voted.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.85, 0.9, 0.95], value_name = "PROBABILITY")]
+    pub(crate) beta: Vec<f64>,
+    /// Levels of the posterior rule: how probable the first label has to be, given how good its voters are.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.9, 0.99, 0.999], value_name = "PROBABILITY")]
+    pub(crate) posterior: Vec<f64>,
+    /// Folds of items.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) folds: usize,
+    /// The same seed gives the same folds.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) input: InputArguments,
+    /// Print JSON; its fields are explained in the README.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

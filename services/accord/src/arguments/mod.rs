@@ -12,7 +12,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::configuration::LogFormat;
 
 pub(crate) use aggregate::{AggregateArguments, Method};
-pub(crate) use experiments::{AnalyzeArguments, ExperimentCommand, SizeArguments};
+pub(crate) use experiments::{AnalyzeArguments, ExperimentCommand, SizeArguments, StoppingArguments};
 pub(crate) use files::{AgreementArguments, InputArguments, LabelLevel};
 pub(crate) use scores::{
     ApplyArguments, CalibrateCommand, CalibrationReportArguments, CertifyArguments, FitArguments, MeasuringArguments,
@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Manage access tokens of the API.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Find out what the endpoints of language models can do.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Write sample documents with gold.
     Samples(SamplesArguments),
     /// Set up a project over sample invoices, run the whole way, and serve it.
@@ -106,6 +109,21 @@ pub(crate) struct ServeArguments {
     /// Do not run workers in this process.
     #[arg(long)]
     pub(crate) no_workers: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// Make one tiny call and tell what works: schemas, logprobs, seed, temperature.
+    Check {
+        /// Name of the provider in the configuration.
+        name: String,
+        /// The model to ask, instead of the provider's check_model.
+        #[arg(long, value_name = "MODEL")]
+        model: Option<String>,
+        /// Print JSON; its fields are explained in the README.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

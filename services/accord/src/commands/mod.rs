@@ -14,6 +14,7 @@ mod export;
 mod extract;
 mod import;
 mod project;
+mod provider;
 mod sample;
 mod samples;
 mod score_rows;
@@ -77,6 +78,7 @@ async fn dispatch(command: Command, mut configuration: Configuration) -> anyhow:
         Command::Configuration => {}
         Command::Samples(arguments) => samples::run(&arguments)?,
         Command::Evaluate(arguments) => evaluate::run(arguments, &configuration).await?,
+        Command::Provider(command) => return provider::run(command, &configuration).await,
         Command::Doctor => return doctor::run(configuration).await,
         Command::Demo(arguments) => demo::run(arguments, configuration).await?,
         Command::Project(crate::arguments::ProjectCommand::Template { name }) => project::print_template(&name)?,

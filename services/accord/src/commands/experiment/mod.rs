@@ -2,8 +2,10 @@
 
 mod analyze;
 mod pairs;
+mod panel;
 mod print;
 mod size;
+mod stopping;
 
 use std::process::ExitCode;
 
@@ -13,6 +15,7 @@ pub(crate) fn run(command: &ExperimentCommand) -> anyhow::Result<ExitCode> {
     match command {
         ExperimentCommand::Size(arguments) => size::run(arguments)?,
         ExperimentCommand::Analyze(arguments) => analyze::run(arguments)?,
+        ExperimentCommand::Stopping(arguments) => stopping::run(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
