@@ -15,7 +15,7 @@ use crate::prompt::Prompt;
 use crate::provider::{CallError, ChatReply, Provider};
 
 /// The version of the code that reads replies.
-const VERSION: &str = "language_model 1";
+const VERSION: &str = "language_model 2";
 
 /// The most page images that one call carries.
 const MAXIMUM_IMAGES: usize = 8;

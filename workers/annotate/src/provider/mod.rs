@@ -1,5 +1,6 @@
 //! Providers of language models: OpenAI-compatible endpoints, asked one call at a time within their limits.
 
+mod answer;
 mod check;
 mod error;
 mod reply;

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::object_in;
+
 /// A reply to a chat completion. Servers leave out, rename or extend almost everything; only what is used is read.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default)]
@@ -84,7 +86,7 @@ impl ChatReply {
         if text.trim().is_empty() {
             return Err(ReplyError::Empty);
         }
-        object_in(&text)
+        object_in(&text).map_err(ReplyError::Malformed)
     }
 }
 
@@ -97,35 +99,6 @@ fn text_of(content: &Value) -> String {
             .filter_map(|part| part.get("text").and_then(Value::as_str))
             .collect(),
         _ => String::new(),
-    }
-}
-
-/// Reads the object: the whole text, or the inside of the one code fence that models put around JSON. Nothing else is
-/// repaired: a guess would be a vote that nobody cast.
-fn object_in(text: &str) -> Result<serde_json::Map<String, Value>, ReplyError> {
-    match serde_json::from_str(unfenced(text)) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(ReplyError::Malformed(format!("it is {}", kind_of(&other)))),
-        Err(error) => Err(ReplyError::Malformed(error.to_string())),
-    }
-}
-
-fn unfenced(text: &str) -> &str {
-    let trimmed = text.trim();
-    let Some(inner) = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
-        return trimmed;
-    };
-    inner.strip_prefix("json").unwrap_or(inner).trim()
-}
-
-const fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 
@@ -149,6 +122,7 @@ mod tests {
                 r#""eos""#,
             ),
             (r#"{"content": [{"type": "text", "text": "{\"a\": 1}"}]}"#, "null"),
+            (r#"{"content": "Sure! {\"a\": 1}"}"#, r#""stop""#),
         ] {
             assert_eq!(reply(message, finish).object().unwrap()["a"], 1, "{message}");
         }
@@ -174,7 +148,7 @@ mod tests {
             assert_eq!(reply(message, finish).object().unwrap_err(), expected);
         }
         assert!(matches!(
-            reply(r#"{"content": "Sure! {\"a\": 1}"}"#, r#""stop""#).object(),
+            reply(r#"{"content": "{\"a\": 1} or {\"a\": 2}"}"#, r#""stop""#).object(),
             Err(ReplyError::Malformed(_))
         ));
         assert_eq!(ChatReply::default().object().unwrap_err(), ReplyError::Empty);

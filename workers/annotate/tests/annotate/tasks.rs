@@ -66,9 +66,10 @@ async fn replies_that_hold_no_answer_are_failures_and_are_not_asked_for_again() 
     let message = |content: &str| json!({"role": "assistant", "content": content});
     let cases = [
         (says("```json\n{\"mood\": \"sad\"}\n```"), None),
+        (says("Sure! Here you are: {\"mood\": \"sad\"}"), None),
         (
-            says("Sure! Here you are: {\"mood\": \"sad\"}"),
-            Some("not a JSON object"),
+            says("Either {\"mood\": \"sad\"} or {\"mood\": \"glad\"}"),
+            Some("not a JSON object: there is more than one object"),
         ),
         (says("[]"), Some("it is a list")),
         (
