@@ -15,22 +15,16 @@ def nothing(_ours: str, _output: Path, _peer: dict, _gold: Path) -> str | None:
 
 def accuracy(_ours: str, output: Path, peer: dict, gold: Path) -> str | None:
     """The written winners are right at least as often as the peer's. Ours leaves ties open, where the peer takes the lowest
-    label: a tie that holds the truth counts as drawn."""
+    label, which may be the likelier one: a tie that holds the truth counts as won."""
     with open(gold, newline="") as file:
         truth = dict(list(csv.reader(file))[1:])
     with open(output, newline="") as file:
         rows = csv.DictReader(file)
-        right = sum(share_right(row, truth[row["item"]]) for row in rows)
+        right = sum(truth[row["item"]] in (row["tie"].split("|") if row["tie"] else [row["label"]]) for row in rows)
     ours = right / len(truth)
     if ours < peer["accuracy"] - ACCURACY_BELOW_PEER:
-        return f"accuracy {ours:.4f} is below the peer's {peer['accuracy']:.4f}"
+        return f"accuracy {ours:.4f}, ties won, is below the peer's {peer['accuracy']:.4f}"
     return None
-
-
-def share_right(row: dict[str, str], truth: str) -> float:
-    """1 for the right label, a share for a tie with it."""
-    tied = row["tie"].split("|") if row["tie"] else [row["label"]]
-    return (truth in tied) / len(tied)
 
 
 def alpha(ours: str, _output: Path, peer: dict, _gold: Path) -> str | None:
