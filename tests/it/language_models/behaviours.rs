@@ -54,7 +54,7 @@ fn limited(code: Value, retry_after: Option<&'static str>) -> Action {
 }
 
 /// All ways to behave.
-pub(crate) const BEHAVIOURS: [Behaviour; 26] = [
+pub(crate) const BEHAVIOURS: [Behaviour; 27] = [
     behaviour("good", Expected::Answered, 1, |_, good| answer(good)),
     behaviour("fenced", Expected::Answered, 1, |_, good| {
         says(&format!("```json\n{good}\n```"), "stop")
@@ -72,8 +72,11 @@ pub(crate) const BEHAVIOURS: [Behaviour; 26] = [
             true,
         )
     }),
-    behaviour("chatty", Expected::Unusable("not a JSON object"), 1, |_, good| {
+    behaviour("chatty", Expected::Answered, 1, |_, good| {
         says(&format!("Sure, here you are: {good}"), "stop")
+    }),
+    behaviour("undecided", Expected::Unusable("more than one object"), 1, |_, good| {
+        says(&format!("{good} or rather {good}"), "stop")
     }),
     behaviour("malformed", Expected::Unusable("not a JSON object"), 1, |_, _| {
         says("{\"label\": \"praise\", ", "stop")
