@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod agreement;
+mod annotator_numbers;
 mod calibrate;
 mod certify;
 mod csv_rows;

@@ -6,4 +6,5 @@ mod configuration;
 mod data;
 mod program;
 mod scores;
+mod stopping;
 mod vote_files;

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::leader::leader_probability;
+use super::leader::{cannot_change, leader_probability};
 use super::sequential_test::{SequentialDecision, SequentialTest};
 use crate::error::{InvalidInput, open_unit};
-use crate::voting::TIE_TOLERANCE;
 
 /// When no further voter is asked. Every rule but [`Self::AllVotes`] also stops where the remaining votes cannot change
 /// the winner, which loses nothing.
@@ -78,7 +77,7 @@ impl StoppingRule {
         if *self == Self::AllVotes || standing.cast.is_empty() {
             return Ok(None);
         }
-        if lead_is_safe(standing) {
+        if cannot_change(standing.weights, &[standing.remaining_weight])? {
             return Ok(Some(StopReason::CannotChange));
         }
         let is_sure = match self {
@@ -92,13 +91,6 @@ impl StoppingRule {
         };
         Ok(is_sure.then_some(StopReason::Sure))
     }
-}
-
-/// Whether the lead exceeds all that remains.
-fn lead_is_safe(standing: &Standing<'_>) -> bool {
-    let (first, second) = top_two(standing.weights.iter().copied());
-    let left = standing.remaining_weight;
-    first - second > left + TIE_TOLERANCE * (first + left)
 }
 
 fn top_two(values: impl Iterator<Item = f64>) -> (f64, f64) {

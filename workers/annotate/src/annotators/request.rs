@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::prompt::{Prompt, PromptError};
-use crate::provider::{MaximumTokensParameter, ProviderSettings, StructuredOutput};
+use crate::provider::{ProviderSettings, StructuredOutput};
 
 /// The most characters of a document that a model is given.
 const MAXIMUM_CHARACTERS: usize = 60_000;
@@ -83,11 +83,7 @@ pub(super) fn build(
         ],
         "stream": false,
     });
-    let limit = match settings.maximum_tokens_parameter {
-        MaximumTokensParameter::MaxTokens => "max_tokens",
-        MaximumTokensParameter::MaxCompletionTokens => "max_completion_tokens",
-    };
-    body[limit] = model.maximum_tokens.into();
+    body[settings.maximum_tokens_parameter.word()] = model.maximum_tokens.into();
     if settings.temperature {
         body["temperature"] = model.temperature.into();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CallError, MaximumTokensParameter, Provider};
+use super::{CallError, Provider};
 
 /// What the schema demands and the words do not: an answer with it shows that the schema was obeyed.
 const DEMANDED: &str = "amber-17";
@@ -129,6 +129,15 @@ impl Extra {
             Self::Seed | Self::Temperature => (Verdict::Accepted, "the call was answered".to_owned()),
         }
     }
+
+    fn check(self, reply: &Value) -> ExtraCheck {
+        let (verdict, reason) = self.seen_in(reply);
+        ExtraCheck {
+            extra: self,
+            verdict,
+            reason,
+        }
+    }
 }
 
 impl Provider {
@@ -182,11 +191,7 @@ impl Provider {
             ],
             "stream": false,
         });
-        let limit = match self.settings.maximum_tokens_parameter {
-            MaximumTokensParameter::MaxTokens => "max_tokens",
-            MaximumTokensParameter::MaxCompletionTokens => "max_completion_tokens",
-        };
-        request[limit] = MAXIMUM_TOKENS.into();
+        request[self.settings.maximum_tokens_parameter.word()] = MAXIMUM_TOKENS.into();
         for extra in extras {
             extra.add_to(&mut request);
         }
@@ -214,17 +219,6 @@ impl ProviderCheck {
         let word = |place: &str| reply.pointer(place).and_then(Value::as_str).map(str::to_owned);
         self.answered_as = word("/model");
         self.finish_reason = word("/choices/0/finish_reason");
-    }
-}
-
-impl Extra {
-    fn check(self, reply: &Value) -> ExtraCheck {
-        let (verdict, reason) = self.seen_in(reply);
-        ExtraCheck {
-            extra: self,
-            verdict,
-            reason,
-        }
     }
 }
 

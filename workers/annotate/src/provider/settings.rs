@@ -68,6 +68,17 @@ pub enum MaximumTokensParameter {
     MaxCompletionTokens,
 }
 
+impl MaximumTokensParameter {
+    /// The parameter as it stands in a request.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+}
+
 const fn default_concurrency() -> usize {
     8
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use accord_datasets::table_file::{ColumnRequest, read_table};
 use accord_datasets::vote_file::VoteFile;
 use anyhow::bail;
 
 use crate::arguments::{AggregateArguments, Method};
-use crate::commands::vote_files::{read_with_bar, tell_skipped};
+use crate::commands::annotator_numbers::AnnotatorNumbers;
 
 /// The word that stands for the votes' own weights.
 const COLUMN: &str = "column";
@@ -40,44 +39,13 @@ impl Weights {
     }
 
     fn read(file: &Path, arguments: &AggregateArguments, votes: &VoteFile) -> anyhow::Result<Self> {
-        let requests = [
-            ColumnRequest::names("annotator"),
-            ColumnRequest::numbers("weight", "a number of at least 0", |weight| weight >= 0.0),
-        ];
-        let mut table = read_with_bar(file, |progress| {
-            read_table(file, &requests, arguments.input.options(), progress)
-        })?;
-        tell_skipped(file, &table.skipped);
-        let names = table.take_names("annotator").unwrap_or_default();
-        let numbers = table.take_numbers("weight").unwrap_or_default();
-        let mut given: Vec<Option<f64>> = vec![None; names.names.len()];
-        for (id, weight) in names.ids.iter().zip(numbers) {
-            let Some(there) = given.get_mut(*id as usize) else {
-                continue;
-            };
-            if there.is_some() {
-                bail!(
-                    "{}: annotator `{}` has two weights",
-                    file.display(),
-                    names.names.text(*id)
-                );
-            }
-            *there = Some(weight);
-        }
-        let weight_of = |position: u32| given.get(position as usize).copied().flatten();
-        let weights: Vec<Option<f64>> = votes
-            .annotators
-            .iter()
-            .map(|annotator| names.names.position(annotator).and_then(weight_of))
-            .collect();
-        if let Some(missing) = weights.iter().position(Option::is_none) {
-            let without = weights.iter().filter(|weight| weight.is_none()).count();
-            let name = votes.annotators.text(u32::try_from(missing).unwrap_or(u32::MAX));
-            bail!(
-                "{}: {without} annotators have no weight, such as `{name}`",
-                file.display()
-            );
-        }
-        Ok(Self::OfAnnotators(weights.into_iter().flatten().collect()))
+        let numbers = AnnotatorNumbers {
+            file,
+            column: "weight",
+            expected: ("a number of at least 0", |weight| weight >= 0.0),
+        };
+        let everybody: Vec<u32> = (0_u32..).take(votes.annotators.len()).collect();
+        let weights = numbers.read(&votes.annotators, &everybody, &arguments.input)?;
+        Ok(Self::OfAnnotators(weights))
     }
 }

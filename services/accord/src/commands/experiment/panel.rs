@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use accord_datasets::table_file::{ColumnRequest, Name, NameTable, read_table};
+use accord_datasets::table_file::{Name, NameTable};
 use accord_statistics::votes::VoteTable;
 use anyhow::bail;
 
 use crate::arguments::InputArguments;
-use crate::commands::vote_files::{read_with_bar, tell_skipped};
+use crate::commands::annotator_numbers::AnnotatorNumbers;
 
 /// Who is asked, in the order of their numbers in the panel.
 pub(super) struct Panel {
@@ -51,42 +51,23 @@ impl Panel {
         annotators: &NameTable,
         input: &InputArguments,
     ) -> anyhow::Result<Self> {
-        let requests = [
-            ColumnRequest::names("annotator"),
-            ColumnRequest::numbers("price", "a number above 0", |price| price > 0.0),
-        ];
-        let mut table = read_with_bar(file, |progress| read_table(file, &requests, input.options(), progress))?;
-        tell_skipped(file, &table.skipped);
-        let names = table.take_names("annotator").unwrap_or_default();
-        let numbers = table.take_numbers("price").unwrap_or_default();
-        let mut given = vec![None; self.prices.len()];
-        for (row, price) in numbers.into_iter().enumerate() {
-            let place = names.get(row).and_then(|name| self.place(annotators.position(name)));
-            let Some(there) = place.and_then(|place| given.get_mut(place as usize)) else {
-                continue;
-            };
-            if there.is_some() {
-                let name = names.get(row).map(|name| name.to_string()).unwrap_or_default();
-                bail!("{}: annotator `{name}` has two prices", file.display());
-            }
-            *there = Some(price);
-        }
-        for (number, place) in (0_u32..).zip(&self.places) {
-            let price = place.and_then(|place| given.get(place as usize));
-            if matches!(price, Some(None)) {
-                bail!(
-                    "{}: annotator `{}` has no price",
-                    file.display(),
-                    annotators.text(number)
-                );
-            }
-        }
-        self.prices = given.into_iter().flatten().collect();
+        let prices = AnnotatorNumbers {
+            file,
+            column: "price",
+            expected: ("a number above 0", |price| price > 0.0),
+        };
+        let numbered = (0_u32..).zip(&self.places);
+        let mut members: Vec<(u32, u32)> = numbered
+            .filter_map(|(annotator, place)| Some(((*place)?, annotator)))
+            .collect();
+        members.sort_unstable();
+        let members: Vec<u32> = members.into_iter().map(|(_, annotator)| annotator).collect();
+        self.prices = prices.read(annotators, &members, input)?;
         Ok(self)
     }
 
-    fn place(&self, annotator: Option<u32>) -> Option<u32> {
-        self.places.get(annotator? as usize).copied().flatten()
+    fn place(&self, annotator: u32) -> Option<u32> {
+        self.places.get(annotator as usize).copied().flatten()
     }
 
     /// The votes of the panel alone, on the same items.
@@ -94,7 +75,7 @@ impl Panel {
         let (mut items, mut voters, mut classes) = (Vec::new(), Vec::new(), Vec::new());
         for (item, row) in (0_u32..).zip(votes.rows()) {
             for (voter, class) in row.voters.iter().zip(row.classes) {
-                if let Some(place) = self.place(Some(*voter)) {
+                if let Some(place) = self.place(*voter) {
                     items.push(item);
                     voters.push(place);
                     classes.push(*class);
