@@ -29,6 +29,7 @@ pub struct VoteRow<'a> {
 
 impl<'a> VoteRow<'a> {
     /// Number of votes.
+    #[inline]
     pub fn len(&self) -> usize {
         self.voters.len()
     }
@@ -39,6 +40,7 @@ impl<'a> VoteRow<'a> {
     }
 
     /// Voter and class of every vote.
+    #[inline]
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<'a> {
         let pairs = self.voters.iter().zip(self.classes);
         pairs.map(|(voter, class)| (*voter as usize, usize::from(*class)))

@@ -8,6 +8,7 @@ mod batch;
 mod effective_classes;
 mod error_correlation;
 mod families;
+mod item_counters;
 mod minimum_variance;
 mod posterior;
 mod records;

@@ -110,7 +110,7 @@ impl Decided {
     /// Share or probability of the leading label; 0 where no vote has weight.
     pub(super) fn share(&self, row: usize) -> f64 {
         match &self.outcome {
-            Outcome::Counted(counts) => counts.top_shares().get(row).copied().unwrap_or_default(),
+            Outcome::Counted(counts) => counts.top_share(row),
             Outcome::Fitted(truths) => truths.probabilities.get(row).copied().unwrap_or_default(),
         }
     }
@@ -118,7 +118,7 @@ impl Decided {
     /// How far it leads.
     pub(super) fn margin(&self, row: usize) -> f64 {
         match &self.outcome {
-            Outcome::Counted(counts) => counts.margins().get(row).copied().unwrap_or_default(),
+            Outcome::Counted(counts) => counts.margin(row),
             Outcome::Fitted(truths) => truths.margins.get(row).copied().unwrap_or_default(),
         }
     }

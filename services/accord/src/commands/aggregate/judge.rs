@@ -166,21 +166,21 @@ fn qualities(field: &DecidedField<'_>) -> Vec<AnnotatorQuality> {
     let mut counts = vec![Counts::default(); votes.voters()];
     for (item, row) in votes.rows().enumerate() {
         let winner = field.decided.winner(item);
-        let gold = field
-            .known
-            .as_ref()
-            .and_then(|known| known.get(item).copied().flatten());
+        let is_compared = u32::from(winner.is_some());
+        let winner = winner.unwrap_or_default();
         for (voter, class) in row.pairs() {
             let Some(own) = counts.get_mut(voter) else { continue };
             own.votes += 1;
-            if let Some(winner) = winner {
-                own.compared += 1;
-                own.agreeing += u32::from(winner == class);
-            }
-            if let Some(gold) = gold {
-                own.scored += 1;
-                own.correct += u32::from(gold == class);
-            }
+            own.compared += is_compared;
+            own.agreeing += u32::from(winner == class) & is_compared;
+        }
+    }
+    for (item, gold) in field.known.iter().flatten().enumerate() {
+        let Some(gold) = gold else { continue };
+        for (voter, class) in votes.row(item).pairs() {
+            let Some(own) = counts.get_mut(voter) else { continue };
+            own.scored += 1;
+            own.correct += u32::from(class == *gold);
         }
     }
     let voted = (0_u32..).zip(&counts).filter(|(_, own)| own.votes > 0);
