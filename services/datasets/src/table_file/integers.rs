@@ -1,5 +1,7 @@
 //! Whole numbers of many rows, which are taken in at once where the format has them side by side.
 
+use std::ops::Range;
+
 use super::NameTable;
 use super::name_table::NamedNumber;
 
@@ -50,10 +52,10 @@ impl Integers<'_> {
         }
     }
 
-    /// As [`Self::intern`] for names that mostly repeat the one before: hands each number on with its place, for as long
-    /// as `take` wants more.
+    /// As [`Self::intern`] for names that mostly repeat the one before: hands each run of equal ones on with its places.
+    /// Ends where `take` takes fewer of a run than there are. Gives how many were taken.
     #[inline]
-    pub(crate) fn intern_runs(&self, names: &mut NameTable, take: impl FnMut(usize, u32) -> bool) -> usize {
+    pub(crate) fn intern_runs(&self, names: &mut NameTable, take: impl FnMut(Range<usize>, u32) -> usize) -> usize {
         match self {
             Self::Int8(numbers) => runs(numbers, names, take),
             Self::Int16(numbers) => runs(numbers, names, take),
@@ -82,20 +84,23 @@ fn add_in_order<N: NamedNumber>(numbers: &[N], names: &mut NameTable, most: usiz
 
 /// How many were taken.
 #[inline]
-fn runs<N: NamedNumber>(numbers: &[N], names: &mut NameTable, mut take: impl FnMut(usize, u32) -> bool) -> usize {
-    let mut last = None;
-    for (place, number) in numbers.iter().enumerate() {
-        let id = match last {
-            Some((known, id)) if known == *number => id,
-            _ => match names.intern_integer((*number).into()) {
-                Ok(id) => id,
-                Err(_) => return place,
-            },
+fn runs<N: NamedNumber>(
+    numbers: &[N],
+    names: &mut NameTable,
+    mut take: impl FnMut(Range<usize>, u32) -> usize,
+) -> usize {
+    let mut start = 0;
+    while let Some(number) = numbers.get(start) {
+        let rest = numbers.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|other| other != number).unwrap_or(rest.len());
+        let Ok(id) = names.intern_integer((*number).into()) else {
+            return start;
         };
-        last = Some((*number, id));
-        if !take(place, id) {
-            return place;
+        let taken = take(start..start + length, id);
+        start += taken;
+        if taken < length {
+            return start;
         }
     }
-    numbers.len()
+    start
 }

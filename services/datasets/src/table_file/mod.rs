@@ -14,6 +14,7 @@
 
 mod cell;
 mod csv_rows;
+mod file_blocks;
 mod integers;
 mod json_rows;
 mod name_table;
@@ -31,7 +32,7 @@ pub(crate) use integers::Integers;
 pub use name_table::{MAXIMUM_NAME_BYTES, MAXIMUM_NAMES, Name, NameTable};
 pub(crate) use problem::RowError;
 pub use problem::{BadRow, BadRows, Problem, ReadError, SHOWN_BAD_ROWS};
-pub(crate) use source::{RowSink, Wanted, name_of, read_rows};
+pub(crate) use source::{RowSink, Wanted, is_standard_input, name_of, read_rows};
 pub use table::{Column, ColumnRequest, NameColumn, Table, read_table};
 
 /// The longest line of CSV or JSONL, in bytes; a quoted cell makes one line of many.

@@ -7,6 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::cell::Cell;
+use super::file_blocks::FileBlocks;
 use super::integers::Integers;
 use super::problem::{BadRows, ReadError, RowError};
 use super::{FileFormat, MAXIMUM_ROWS, ReadOptions, csv_rows, json_rows, parquet_rows};
@@ -146,9 +147,14 @@ impl<S: RowSink> Reading<'_, S> {
     }
 }
 
+/// Whether a path stands for standard input, which is read once.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_INPUT
+}
+
 /// How a file is called in messages.
 pub(crate) fn name_of(path: &Path) -> String {
-    if path.as_os_str() == STANDARD_INPUT {
+    if is_standard_input(path) {
         "standard input".to_owned()
     } else {
         path.display().to_string()
@@ -173,7 +179,7 @@ pub(crate) fn read_rows<S: RowSink>(
         rows: 0,
         progress,
     };
-    let is_standard_input = path.as_os_str() == STANDARD_INPUT;
+    let is_standard_input = is_standard_input(path);
     let mut input: Box<dyn Read> = if is_standard_input {
         Box::new(std::io::stdin().lock())
     } else {
@@ -198,8 +204,10 @@ pub(crate) fn read_rows<S: RowSink>(
             parquet_rows::read(&mut reading, Bytes::from(bytes))?;
         }
         FileFormat::Parquet => {
-            let opened = File::open(path).map_err(|error| reading.input(error))?;
-            parquet_rows::read(&mut reading, opened)?;
+            let opened = File::open(path).and_then(FileBlocks::of);
+            let blocks = opened.map_err(|error| reading.input(error))?;
+            blocks.expect_columns(wanted.len());
+            parquet_rows::read(&mut reading, blocks)?;
         }
     }
     Ok(reading.bad)

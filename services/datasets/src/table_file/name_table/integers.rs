@@ -90,6 +90,11 @@ impl IntegerNames {
             if (0..i64::from(*count)).contains(&distance) {
                 return Ok(id_of(distance));
             }
+            // The next of a sequence is what mostly comes.
+            if distance == i64::from(*count) && *count > 0 && number > *first && (*count as usize) < MAXIMUM_NAMES {
+                *count += 1;
+                return Ok(id_of(distance));
+            }
         } else if let Self::List {
             index: Index::Dense { lowest, ids },
             ..
@@ -151,10 +156,7 @@ impl IntegerNames {
         }
         if let Self::Sequence { first, count } = self {
             if *count == 0 {
-                *first = number;
-            }
-            if number.wrapping_sub(*first) == i64::from(*count) && number >= *first {
-                *count += 1;
+                (*first, *count) = (number, 1);
                 return Ok(new);
             }
             *self = Self::List {
