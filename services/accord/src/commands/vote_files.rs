@@ -6,17 +6,23 @@ use accord_datasets::table_file::{BadRows, ReadError};
 use accord_datasets::vote_file::{FieldVotes, Gold, VoteFile, read_gold, read_votes};
 use accord_statistics::votes::VoteTable;
 use anyhow::{Context, anyhow};
+use indicatif::ProgressBar;
 
 use crate::arguments::InputArguments;
 use crate::output::{byte_bar, complain};
+
+/// A bar of the bytes of a file.
+pub(crate) fn reading_bar(file: &Path) -> ProgressBar {
+    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    byte_bar(bytes, "read")
+}
 
 /// Reads a file with a bar of its bytes.
 pub(crate) fn read_with_bar<T>(
     file: &Path,
     read: impl FnOnce(&mut dyn FnMut(u64)) -> Result<T, ReadError>,
 ) -> anyhow::Result<T> {
-    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-    let bar = byte_bar(bytes, "read");
+    let bar = reading_bar(file);
     let content = read(&mut |position| bar.set_position(position));
     bar.finish_and_clear();
     content.map_err(|error| match error {

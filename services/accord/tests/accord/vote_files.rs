@@ -32,6 +32,40 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
+fn agreement_of_many_annotators_is_the_same_in_any_order_of_rows() {
+    let program = Program::new();
+    let mut rows: Vec<String> = (0..3_000)
+        .map(|vote| {
+            let (item, annotator) = (vote / 5, vote * 7 % 211);
+            let label = if (vote * vote) % 11 < 3 {
+                "other"
+            } else {
+                ["no", "yes"][item % 2]
+            };
+            format!("{item},{annotator},{label}")
+        })
+        .collect();
+    let told = |rows: &[String]| {
+        program.write("votes.csv", format!("item,annotator,label\n{}\n", rows.join("\n")));
+        let told = json(
+            &program
+                .run(&["agreement", "votes.csv", "--json", "--replicates", "0"])
+                .well(),
+        );
+        assert_eq!(
+            (&told["votes"], &told["items"], &told["annotators"]),
+            (&3_000.into(), &600.into(), &211.into())
+        );
+        told["fields"].clone()
+    };
+    let item_by_item = told(&rows);
+    assert!(item_by_item[0]["alpha"]["value"].as_f64().unwrap() > 0.1);
+    rows.rotate_left(3);
+    // An item that comes again after others is read in another way.
+    assert_eq!(told(&rows), item_by_item);
+}
+
+#[test]
 fn agreement_needs_nothing_but_a_file() {
     let program = Program::new();
     program.write("votes.csv", votes());

@@ -1,5 +1,7 @@
 //! Rows to columns.
 
+use std::ops::Range;
+
 use super::field_votes::FieldVotes;
 use super::lines::Lines;
 use super::{ANNOTATOR, FIELD, ITEM, LABEL, MAXIMUM_FIELDS, MAXIMUM_LABELS, VoteFile, WEIGHT};
@@ -14,7 +16,7 @@ const A_WEIGHT: &str = "a number of at least 0";
 const FEW_LABELS: usize = 64;
 
 /// Nobody has voted yet.
-const NOBODY: u32 = u32::MAX;
+pub(super) const NOBODY: u32 = u32::MAX;
 
 /// Takes rows in.
 #[derive(Default)]
@@ -110,9 +112,8 @@ impl RowSink for Builder {
         annotators.intern(&mut self.annotators, &mut field.annotators);
         let complete = field.annotators.len().min(field.label_ids.len());
         field.last_items.resize(self.annotators.len(), NOBODY);
-        let taken = items.intern_runs(&mut self.items, |row, item| {
-            let vote = before + row;
-            vote < complete && field.place(item, vote)
+        let taken = items.intern_runs(&mut self.items, |rows, item| {
+            field.place(item, before + rows.start..complete.min(before + rows.end))
         });
         field.annotators.truncate(before + taken);
         field.label_ids.truncate(before + taken);
@@ -197,7 +198,7 @@ impl FieldBuilder {
             self.last_items.resize(annotator as usize + 1, NOBODY);
         }
         self.annotators.push(annotator);
-        if !self.place(item, vote) {
+        if self.place(item, vote..vote + 1) == 0 {
             self.annotators.pop();
             return false;
         }
@@ -206,27 +207,23 @@ impl FieldBuilder {
         true
     }
 
-    /// Gives the next vote, whose annotator is there, its item; false for a second one of the same annotator.
+    /// Gives the next votes, whose annotators are there, their item; how many there are before a second one of the same
+    /// annotator.
     #[inline]
-    fn place(&mut self, item: u32, vote: usize) -> bool {
-        let last = self
-            .annotators
-            .get(vote)
-            .and_then(|annotator| self.last_items.get_mut(*annotator as usize));
-        let Some(last) = last else {
-            return false;
-        };
-        let is_second = *last == item;
-        *last = item;
-        if is_second {
-            return false;
+    fn place(&mut self, item: u32, votes: Range<usize>) -> usize {
+        let first = votes.start;
+        let annotators = self.annotators.get(votes).unwrap_or_default();
+        let count = first_votes(annotators, &mut self.last_items, item);
+        if count == 0 {
+            return 0;
+        }
+        if !self.has_fallen && item as usize + 1 != self.starts.len() {
+            self.next_item(item, first as u32);
         }
         if self.has_fallen {
-            self.items.push(item);
-        } else if item as usize + 1 != self.starts.len() {
-            self.next_item(item, vote as u32);
+            self.items.resize(first + count, item);
         }
-        true
+        count
     }
 
     fn next_item(&mut self, item: u32, vote: u32) {
@@ -235,7 +232,6 @@ impl FieldBuilder {
             return;
         }
         self.items = items_of(&self.starts, vote);
-        self.items.push(item);
         self.starts = Vec::new();
         self.has_fallen = true;
     }
@@ -365,6 +361,18 @@ impl FieldBuilder {
         votes.order_naturally();
         votes
     }
+}
+
+/// Notes for each of these annotators that this item had the last vote; how many there are before one that has it already.
+#[inline]
+pub(super) fn first_votes(annotators: &[u32], last_items: &mut [u32], item: u32) -> usize {
+    for (place, annotator) in annotators.iter().enumerate() {
+        match last_items.get_mut(*annotator as usize) {
+            Some(last) if *last != item => *last = item,
+            _ => return place,
+        }
+    }
+    annotators.len()
 }
 
 /// The item of each vote.

@@ -28,7 +28,8 @@ impl FieldVotes {
         if !missing.is_empty() {
             return Err(format!("not in the order, but there: {}", missing.join(", ")));
         }
-        self.renumber(declared);
+        let new_ids = new_ids(&self.labels, &declared);
+        self.renumber(declared, &new_ids);
         Ok(())
     }
 
@@ -47,39 +48,11 @@ impl FieldVotes {
 
     /// Numbers the labels anew: by size when all are numbers, else by text.
     pub fn order_naturally(&mut self) {
-        let mut names: Vec<String> = self.labels.iter().map(|label| label.to_string()).collect();
-        let numbers: Option<Vec<f64>> = names.iter().map(|name| number_of(name)).collect();
-        match numbers {
-            Some(numbers) => {
-                let mut places: Vec<usize> = (0..names.len()).collect();
-                places.sort_by(|left, right| {
-                    by_number(&numbers, *left, *right).then_with(|| names.get(*left).cmp(&names.get(*right)))
-                });
-                names = places.iter().filter_map(|place| names.get(*place).cloned()).collect();
-            }
-            None => names.sort(),
-        }
-        let mut ordered = NameTable::default();
-        for name in &names {
-            // Each was a name before.
-            if ordered.insert(Name::Text(name)).is_err() {
-                return;
-            }
-        }
-        self.renumber(ordered);
+        let (ordered, new_ids) = natural_order(&self.labels);
+        self.renumber(ordered, &new_ids);
     }
 
-    fn renumber(&mut self, ordered: NameTable) {
-        let new_ids: Vec<u16> = self
-            .labels
-            .iter()
-            .map(|label| {
-                ordered
-                    .position(label)
-                    .and_then(|id| u16::try_from(id).ok())
-                    .unwrap_or(u16::MAX)
-            })
-            .collect();
+    fn renumber(&mut self, ordered: NameTable, new_ids: &[u16]) {
         let is_same = new_ids.iter().zip(0_u16..).all(|(new, old)| *new == old);
         if !is_same {
             for label in &mut self.label_ids {
@@ -88,6 +61,34 @@ impl FieldVotes {
         }
         self.labels = ordered;
     }
+}
+
+/// The labels by size when all are numbers, else by text, and for each its place among them.
+pub(super) fn natural_order(labels: &NameTable) -> (NameTable, Vec<u16>) {
+    let mut names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
+    let numbers: Option<Vec<f64>> = names.iter().map(|name| number_of(name)).collect();
+    match numbers {
+        Some(numbers) => {
+            let mut places: Vec<usize> = (0..names.len()).collect();
+            places.sort_by(|left, right| {
+                by_number(&numbers, *left, *right).then_with(|| names.get(*left).cmp(&names.get(*right)))
+            });
+            names = places.iter().filter_map(|place| names.get(*place).cloned()).collect();
+        }
+        None => names.sort(),
+    }
+    let mut ordered = NameTable::default();
+    // Each was a name before, so all of them are taken.
+    let taken = names.iter().map_while(|name| ordered.insert(Name::Text(name)).ok());
+    taken.for_each(drop);
+    let new_ids = new_ids(labels, &ordered);
+    (ordered, new_ids)
+}
+
+/// For each label its place in another table.
+fn new_ids(labels: &NameTable, ordered: &NameTable) -> Vec<u16> {
+    let place = |label| ordered.position(label).and_then(|id| u16::try_from(id).ok());
+    labels.iter().map(|label| place(label).unwrap_or(u16::MAX)).collect()
 }
 
 fn number_of(name: &str) -> Option<f64> {

@@ -11,6 +11,7 @@
 mod builder;
 mod field_votes;
 mod gold;
+mod item_by_item;
 mod label_order;
 mod lines;
 
@@ -21,6 +22,7 @@ use crate::table_file::{BadRows, NameTable, ReadError, ReadOptions, Wanted, name
 use self::builder::Builder;
 pub use self::field_votes::{FieldVotes, VoteColumns};
 pub use self::gold::{Gold, read_gold};
+pub use self::item_by_item::{ItemByItem, read_item_by_item};
 
 /// The most different labels of one field.
 pub const MAXIMUM_LABELS: usize = 65_535;
@@ -48,6 +50,19 @@ pub struct VoteFile {
     pub skipped: BadRows,
 }
 
+/// The columns of a file of votes.
+fn wanted_columns() -> [Wanted; 5] {
+    const REQUIRED: bool = true;
+    [
+        (ITEM, REQUIRED),
+        (ANNOTATOR, REQUIRED),
+        (LABEL, REQUIRED),
+        (FIELD, false),
+        (WEIGHT, false),
+    ]
+    .map(|(name, required)| Wanted { name, required })
+}
+
 impl VoteFile {
     /// Number of votes of all fields.
     pub fn votes(&self) -> usize {
@@ -62,17 +77,8 @@ impl VoteFile {
 /// The file cannot be read, lacks a column, exceeds a limit ([`MAXIMUM_LABELS`], [`MAXIMUM_FIELDS`] and those of
 /// [`table_file`](crate::table_file)), has no votes, or has bad rows that were not to be skipped.
 pub fn read_votes(path: &Path, options: ReadOptions, progress: &mut dyn FnMut(u64)) -> Result<VoteFile, ReadError> {
-    const REQUIRED: bool = true;
-    let wanted = [
-        (ITEM, REQUIRED),
-        (ANNOTATOR, REQUIRED),
-        (LABEL, REQUIRED),
-        (FIELD, false),
-        (WEIGHT, false),
-    ]
-    .map(|(name, required)| Wanted { name, required });
     let mut builder = Builder::default();
-    let mut bad = read_rows(path, options, &wanted, &mut builder, progress)?;
+    let mut bad = read_rows(path, options, &wanted_columns(), &mut builder, progress)?;
     let file = builder.finish(&mut bad);
     if !bad.is_empty() && !options.skip_bad_rows {
         return Err(ReadError::BadRows {

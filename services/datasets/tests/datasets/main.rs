@@ -5,6 +5,7 @@ mod contents;
 mod export;
 mod files;
 mod house;
+mod item_by_item;
 mod label_files;
 mod lines;
 mod score_files;

@@ -16,7 +16,7 @@ const SKIPPING: ReadOptions = ReadOptions {
     skip_bad_rows: true,
 };
 
-fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+pub(super) fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
@@ -401,7 +401,7 @@ proptest! {
 }
 
 /// Columns of a Parquet file.
-fn parquet(columns: Vec<(&'static str, ArrayRef)>, rows_per_batch: usize) -> Vec<u8> {
+pub(super) fn parquet(columns: Vec<(&'static str, ArrayRef)>, rows_per_batch: usize) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(rows_per_batch))

@@ -15,6 +15,7 @@ mod pairwise;
 mod percent;
 mod pools;
 mod prepared;
+mod profile_counter;
 mod profiles;
 mod rating_table;
 mod spans;
@@ -36,6 +37,7 @@ pub use pair_table::{CohenKappa, DisagreementWeights, PairTable, PrevalenceIndic
 pub use pairwise::{PairwiseKappa, pairwise_kappa};
 pub use percent::percent_agreement;
 pub use pools::{PoolComparison, bootstrap_pools, compare_pools};
+pub use profile_counter::ProfileCounter;
 pub use profiles::RatingProfiles;
 pub use rating_table::RatingTable;
 pub use spans::{Span, SpanAgreement, SpanPair, pairwise_span_agreement, span_agreement};

@@ -82,6 +82,15 @@ impl RatingTable {
         }
     }
 
+    /// The same rows, which have no class beyond `classes` or make it larger.
+    pub(super) fn with_classes(self, classes: usize) -> Self {
+        let highest = self.entries.iter().map(|(class, _)| *class as usize + 1).max();
+        Self {
+            classes: classes.max(highest.unwrap_or(0)),
+            ..self
+        }
+    }
+
     /// Appends an item of another table with the same classes and no fewer entries.
     pub(super) fn push_sorted(&mut self, counts: &[(u32, u32)]) {
         self.entries.extend_from_slice(counts);

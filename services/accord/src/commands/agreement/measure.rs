@@ -4,22 +4,21 @@ use accord_datasets::table_file::NameTable;
 use accord_datasets::vote_file::FieldVotes;
 use accord_statistics::Estimate;
 use accord_statistics::agreement::{
-    AgreementWeights, ChanceCorrected, Coefficient, CohenKappa, DisagreementWeights, Level, PairTable, PoolComparison,
-    PrevalenceIndices, RatingProfiles, RatingTable, bootstrap_pools, compare_pools, open_pairs,
+    ChanceCorrected, CohenKappa, DisagreementWeights, PairTable, PoolComparison, PrevalenceIndices, RatingProfiles,
+    RatingTable, bootstrap_pools, compare_pools, open_pairs,
 };
 use accord_statistics::resampling::{Bootstrap, BootstrapPlan};
 use accord_statistics::votes::VoteTable;
-use anyhow::bail;
 use serde::Serialize;
 
 use super::panel::{Panel, panel};
 use super::pools::Pools;
+use super::ratings::{of_ratings, plan};
 use crate::arguments::{AgreementArguments, LabelLevel};
 use crate::commands::vote_files::{FieldTable, leave_out_unvoted};
-use crate::output::spinner;
 
 /// Most annotators of whom all pairs are compared when nothing else is asked for.
-const MOST_IN_PAIRS: usize = 200;
+pub(super) const MOST_IN_PAIRS: usize = 200;
 
 /// Most labels for which pairs are compared by the distance of labels; above, labels are only alike or not.
 const MOST_WEIGHTED_LABELS: usize = 256;
@@ -115,42 +114,10 @@ impl Measuring<'_> {
         let items = leave_out_unvoted(&mut field);
         let labels = field.labels.len();
         let ratings = RatingProfiles::from_rows(&field.starts, &field.label_ids, labels)?;
-        let values = self.values(&field)?;
-        let level = match self.arguments.level {
-            LabelLevel::Nominal => Level::Nominal,
-            LabelLevel::Ordinal => Level::Ordinal,
-            LabelLevel::Interval => Level::Interval(&values),
-            LabelLevel::Ratio => Level::Ratio(&values),
-        };
-        let plan = self.plan()?;
-        let bootstrap = |plan| {
-            let wait = spinner("bootstrap");
-            let bootstrap = ratings.bootstrap(Coefficient::Alpha(level), plan);
-            wait.finish_and_clear();
-            bootstrap
-        };
-        let alpha_bootstrap = plan.map(bootstrap).transpose()?;
-        let alpha = match alpha_bootstrap {
-            Some(bootstrap) => bootstrap.estimate,
-            None => ratings.krippendorff_alpha(level)?.alpha,
-        };
-        let mut agreement = FieldAgreement {
-            items: ratings.items(),
-            votes: field.votes(),
-            annotators: field.annotators,
-            labels: label_counts(&field, &ratings),
-            percent_agreement: ratings.percent_agreement(),
-            alpha,
-            alpha_bootstrap,
-            fleiss_kappa: ratings.fleiss_kappa().kappa,
-            gwet_ac1: ratings.gwet_coefficient(AgreementWeights::Identity),
-            gwet_ac2: self.gwet_weights().map(|weights| ratings.gwet_coefficient(weights)),
-            two_raters: None,
-            pairs: None,
-            pools: Vec::new(),
-            panel: None,
-            field: field.name.take(),
-        };
+        let plan = plan(self.arguments)?;
+        let mut agreement = of_ratings(&ratings, &field.labels, plan, self.arguments)?;
+        agreement.annotators = field.annotators;
+        agreement.field = field.name.take();
         let compared = self.compared(agreement.annotators);
         if compared > 1 || !self.pools.names.is_empty() || self.known.is_some() {
             // Who voted matters only here.
@@ -173,39 +140,6 @@ impl Measuring<'_> {
             None if voters <= MOST_IN_PAIRS => voters,
             None if self.known.is_some() => MOST_IN_PAIRS,
             None => 0,
-        }
-    }
-
-    /// The numbers that the labels are, where the level asks for numbers.
-    fn values(&self, field: &FieldVotes) -> anyhow::Result<Vec<f64>> {
-        if !matches!(self.arguments.level, LabelLevel::Interval | LabelLevel::Ratio) {
-            return Ok(Vec::new());
-        }
-        let number = |text: String| match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number),
-            _ => bail!("label `{text}` is no number; --level interval and ratio are for numbers"),
-        };
-        field.labels.iter().map(|label| number(label.to_string())).collect()
-    }
-
-    fn plan(&self) -> anyhow::Result<Option<BootstrapPlan>> {
-        const CONFIDENCE: f64 = 0.95;
-        let replicates = &self.arguments.replicates;
-        if replicates.replicates == 0 {
-            return Ok(None);
-        }
-        Ok(Some(BootstrapPlan::new(
-            replicates.replicates,
-            CONFIDENCE,
-            replicates.seed,
-        )?))
-    }
-
-    fn gwet_weights(&self) -> Option<AgreementWeights> {
-        match self.arguments.level {
-            LabelLevel::Nominal => None,
-            LabelLevel::Ordinal => Some(AgreementWeights::Ordinal),
-            LabelLevel::Interval | LabelLevel::Ratio => Some(AgreementWeights::Quadratic),
         }
     }
 
@@ -389,21 +323,6 @@ fn weigh_pairs(
         0 => Estimate::Undefined(accord_statistics::Undefined::NoPairableVotes),
         count => Estimate::Value(sum / f64::from(count)),
     })
-}
-
-fn label_counts(field: &FieldVotes, ratings: &RatingProfiles) -> Vec<LabelCount> {
-    let counts = ratings.class_counts();
-    let all: u64 = counts.iter().sum();
-    field
-        .labels
-        .iter()
-        .zip(counts)
-        .map(|(label, votes)| LabelCount {
-            label: label.to_string(),
-            votes,
-            share: votes as f64 / all.max(1) as f64,
-        })
-        .collect()
 }
 
 /// The interval, or a dash where there is none.

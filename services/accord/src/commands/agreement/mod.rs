@@ -5,9 +5,11 @@ mod page;
 mod panel;
 mod pools;
 mod print;
+mod ratings;
 
 use std::process::ExitCode;
 
+use accord_datasets::table_file::BadRows;
 use accord_datasets::vote_file::VoteFile;
 use anyhow::{Context, bail};
 use serde::Serialize;
@@ -28,13 +30,45 @@ struct Agreement {
     items: usize,
     annotators: usize,
     /// Bad rows that were left out.
-    skipped: accord_datasets::table_file::BadRows,
+    skipped: BadRows,
     /// Level of measurement of alpha and of the kappas of pairs.
     level: &'static str,
     fields: Vec<FieldAgreement>,
 }
 
+impl Agreement {
+    /// Nothing measured yet.
+    fn of(arguments: &AgreementArguments) -> Self {
+        Self {
+            file: arguments.votes.display().to_string(),
+            votes: 0,
+            items: 0,
+            annotators: 0,
+            skipped: BadRows::default(),
+            level: level_word(arguments.level),
+            fields: Vec::new(),
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &AgreementArguments) -> anyhow::Result<ExitCode> {
+    let agreement = match ratings::item_by_item(arguments)? {
+        Some(agreement) => agreement,
+        None => vote_by_vote(arguments)?,
+    };
+    if let Some(file) = &arguments.result.report {
+        page::report(&agreement).write(file)?;
+    }
+    if arguments.result.json {
+        say(&serde_json::to_string_pretty(&agreement)?);
+    } else {
+        print::print(&agreement);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The agreement of any file, for which all of its votes are held.
+fn vote_by_vote(arguments: &AgreementArguments) -> anyhow::Result<Agreement> {
     let mut votes = votes_of(&arguments.votes, &arguments.input)?;
     let gold = gold_of(arguments.gold.as_deref(), &mut votes, &arguments.input)?;
     if !arguments.order.is_empty() && gold.is_some() {
@@ -43,13 +77,11 @@ pub(crate) fn run(arguments: &AgreementArguments) -> anyhow::Result<ExitCode> {
     order_labels(&mut votes, arguments)?;
     let pools = Pools::of(arguments, &votes.annotators)?;
     let mut agreement = Agreement {
-        file: arguments.votes.display().to_string(),
         votes: votes.votes(),
         items: votes.items.len(),
         annotators: votes.annotators.len(),
         skipped: std::mem::take(&mut votes.skipped),
-        level: level_word(arguments.level),
-        fields: Vec::with_capacity(votes.fields.len()),
+        ..Agreement::of(arguments)
     };
     let fields = std::mem::take(&mut votes.fields);
     for (place, field) in fields.into_iter().enumerate() {
@@ -62,15 +94,7 @@ pub(crate) fn run(arguments: &AgreementArguments) -> anyhow::Result<ExitCode> {
         };
         agreement.fields.push(measuring.measure(field)?);
     }
-    if let Some(file) = &arguments.result.report {
-        page::report(&agreement).write(file)?;
-    }
-    if arguments.result.json {
-        say(&serde_json::to_string_pretty(&agreement)?);
-    } else {
-        print::print(&agreement);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(agreement)
 }
 
 fn order_labels(votes: &mut VoteFile, arguments: &AgreementArguments) -> anyhow::Result<()> {
