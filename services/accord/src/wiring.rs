@@ -65,19 +65,24 @@ impl House {
             Arc::clone(&self.store),
             Arc::clone(&self.blobs),
             Arc::clone(&self.environment),
-            providers(&self.configuration)?,
+            providers(&self.configuration, &self.environment)?,
             self.configuration.document_limits(),
         ))
     }
 }
 
 /// The providers of the configuration, with their keys from the environment.
-pub(crate) fn providers(configuration: &Configuration) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
+pub(crate) fn providers(
+    configuration: &Configuration,
+    environment: &Arc<dyn Environment>,
+) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
     configuration
         .providers
         .iter()
         .map(|(name, settings)| {
-            let provider = Provider::new(name, settings.clone(), |variable| std::env::var(variable).ok())?;
+            let provider = Provider::new(name, settings.clone(), Arc::clone(environment), |variable| {
+                std::env::var(variable).ok()
+            })?;
             Ok((name.clone(), Arc::new(provider)))
         })
         .collect()

@@ -53,6 +53,7 @@ pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
             name: worker_name(house),
             concurrency: house.configuration.workers.concurrency,
             lease: lease(house),
+            deadline: Duration::from_secs(house.configuration.workers.deadline_seconds),
         },
     ))
 }

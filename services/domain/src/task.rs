@@ -61,16 +61,28 @@ pub struct Task {
     pub state: TaskState,
     /// Higher goes first.
     pub priority: i32,
-    /// How often it was claimed.
+    /// How often it was claimed, without those that did not count.
     pub attempts: i32,
+    /// Attempts that did not count, because the provider was in trouble and not the task.
+    pub uncounted: i32,
+    /// From when on it may be claimed while it is ready.
+    pub ready_at: Timestamp,
     /// The person who holds or did it.
     pub user_id: Option<UserId>,
     /// When the present lease ends, by the database's clock.
     pub lease_until: Option<Timestamp>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or why the task waits.
     pub last_error: Option<String>,
     /// When it was planned.
     pub created_at: Timestamp,
+}
+
+impl Task {
+    /// Whether it was tried before the present claim.
+    #[must_use]
+    pub const fn was_tried(&self) -> bool {
+        self.attempts.saturating_add(self.uncounted) > 1
+    }
 }
 
 /// A claim on a task: only whoever knows the token may keep it alive or finish it.

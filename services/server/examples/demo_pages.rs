@@ -234,6 +234,7 @@ async fn import_and_vote(state: &AppState, project: &Project, items: Vec<Incomin
             worker: "demo",
             lease_milliseconds: 60_000,
             limit: 100,
+            limits: &[],
         };
         let leases = flow::claim(transaction.as_mut(), state.environment.as_ref(), &request)
             .await

@@ -1,6 +1,7 @@
 //! Tasks: the queue.
 
 mod claiming;
+mod claiming_within;
 mod finishing;
 mod listing;
 mod planning;
@@ -57,6 +58,17 @@ impl Tasks for PostgresTransaction {
 
     async fn release_task(&mut self, id: TaskId, token: &str) -> StoreResult<()> {
         finishing::release(self, id, token).await
+    }
+
+    async fn park_task(
+        &mut self,
+        id: TaskId,
+        token: &str,
+        reason: &str,
+        delay_milliseconds: i64,
+        tried: bool,
+    ) -> StoreResult<()> {
+        finishing::park(self, id, token, reason, delay_milliseconds, tried).await
     }
 
     async fn take_back_expired(&mut self, maximum_attempts: u32, limit: u32) -> StoreResult<Vec<Task>> {

@@ -10,7 +10,8 @@ macro_rules! now {
 /// The columns of a task.
 macro_rules! task_columns {
     () => {
-        "id, project_id, item_id, kind, annotator_id, slot, state, priority, attempts, user_id, lease_until, last_error, created_at"
+        "id, project_id, item_id, kind, annotator_id, slot, state, priority, attempts, uncounted, ready_at, user_id, \
+         lease_until, last_error, created_at"
     };
 }
 

@@ -1,6 +1,7 @@
 //! The queue.
 
 mod claim;
+mod claim_within;
 mod failure;
 mod insert;
 mod lease;
@@ -62,6 +63,17 @@ impl Tasks for SqliteTransaction {
         lease::release(self, id, token).await
     }
 
+    async fn park_task(
+        &mut self,
+        id: TaskId,
+        token: &str,
+        reason: &str,
+        delay_milliseconds: i64,
+        tried: bool,
+    ) -> StoreResult<()> {
+        failure::park(self, id, token, reason, delay_milliseconds, tried).await
+    }
+
     async fn take_back_expired(&mut self, maximum_attempts: u32, limit: u32) -> StoreResult<Vec<Task>> {
         failure::take_back_expired(self, maximum_attempts, limit).await
     }
@@ -117,6 +129,8 @@ fn read_task(row: &SqliteRow) -> StoreResult<Task> {
         state: reader.word("state")?,
         priority: reader.get("priority")?,
         attempts: reader.get("attempts")?,
+        uncounted: reader.get("uncounted")?,
+        ready_at: reader.moment("ready_at")?,
         user_id: reader.optional_id("user_id", UserId::from_uuid)?,
         lease_until: reader.optional_moment("lease_until")?,
         last_error: reader.get("last_error")?,

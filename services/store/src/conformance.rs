@@ -33,6 +33,7 @@ pub mod gold;
 pub mod idempotency;
 pub mod items;
 pub mod leases;
+pub mod parking;
 pub mod people;
 pub mod planning;
 pub mod projects;
@@ -116,6 +117,13 @@ macro_rules! conformance_suite {
             lets_an_unclaimed_expired_lease_go_on,
             releases_without_counting,
             refuses_unfinished_states,
+        );
+        $crate::conformance_tests!($factory, parking:
+            parks_without_counting,
+            parks_no_other_kind,
+            claims_within_limits,
+            passes_over_ended_leases,
+            finds_ten_behind_many,
         );
         $crate::conformance_tests!($factory, failures:
             tries_again_then_sets_aside,

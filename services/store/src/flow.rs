@@ -14,7 +14,7 @@ mod skipping;
 mod submitting;
 
 pub use claiming::claim;
-pub use failing::{TakenBack, fail_attempt, set_aside, take_back};
+pub use failing::{TakenBack, fail_attempt, park, set_aside, take_back};
 pub use fitting::store_fit;
 pub use planning::{add_items, open_review, plan_items, plan_refit, plan_score};
 pub use projects::{create_project, ensure_human_annotator, human_annotator_name, update_project};

@@ -7,6 +7,7 @@ pub mod annotators;
 pub mod blobs;
 pub mod calibrators;
 pub mod calls;
+pub mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod consensus;
@@ -39,5 +40,5 @@ pub use items::{InsertedItem, ItemCounts, ItemFilter, Items};
 pub use local_blobs::LocalBlobs;
 pub use page::{MAXIMUM_PAGE_SIZE, Page, PageRequest};
 pub use projects::Projects;
-pub use tasks::{AfterFailure, ClaimRequest, NewTask, TaskCount, TaskFilter, Tasks};
+pub use tasks::{AfterFailure, ClaimLimit, ClaimRequest, NewTask, TaskCount, TaskFilter, Tasks};
 pub use transaction::{Store, Transaction};

@@ -27,6 +27,17 @@ pub struct NewTask {
     pub delay_milliseconds: i64,
 }
 
+/// How many `annotate` tasks of some annotators may be claimed, such as of those who ask one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimLimit {
+    /// The automatic annotators.
+    pub annotators: Vec<AnnotatorId>,
+    /// The most tasks of them together; 0 passes over them.
+    pub tasks: u32,
+    /// Of these the most that were tried before.
+    pub repeated: u32,
+}
+
 /// What a worker asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimRequest<'a> {
@@ -40,6 +51,9 @@ pub struct ClaimRequest<'a> {
     pub lease_milliseconds: i64,
     /// The most tasks.
     pub limit: u32,
+    /// Annotators with limits of their own; only where `annotate` is the one kind that is asked for. However many tasks
+    /// are passed over, the others cost no more to find.
+    pub limits: &'a [ClaimLimit],
 }
 
 /// What became of a failed attempt.
@@ -83,7 +97,8 @@ pub trait Tasks {
     async fn insert_tasks(&mut self, tasks: &[NewTask]) -> StoreResult<u64>;
 
     /// Claims automatic tasks (`annotate`, `score`, `refit`): ready ones whose time has come and leased ones whose
-    /// lease has ended, highest priority first, then oldest. Counts an attempt and gives a new token.
+    /// lease has ended, highest priority first, then oldest. Counts an attempt and gives a new token. `Invalid` when
+    /// annotators are limited and other kinds than `annotate` are asked for.
     async fn claim_tasks(&mut self, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>>;
 
     /// Claims the next `vote` or `review` task of a project for a person. A task the person already holds comes first,
@@ -120,6 +135,17 @@ pub trait Tasks {
 
     /// Gives a claim back without having tried: ready at once, the attempt not counted.
     async fn release_task(&mut self, id: TaskId, token: &str) -> StoreResult<()>;
+
+    /// Parks an `annotate` task for a while with the reason, without counting the attempt; one that was really made
+    /// (`tried`) is remembered as uncounted. `StaleLease` when the lease was taken over.
+    async fn park_task(
+        &mut self,
+        id: TaskId,
+        token: &str,
+        reason: &str,
+        delay_milliseconds: i64,
+        tried: bool,
+    ) -> StoreResult<()>;
 
     /// Takes back leases that have ended: ready again, or dead after `maximum_attempts`. Returns the tasks as they
     /// now are. People's leases are only given back, never dead.

@@ -123,14 +123,23 @@ fn question_without_schema(call: &Call<'_>) -> Option<&'static str> {
 
 fn variables(model: &ScriptedModel) -> Vec<(String, String)> {
     let prices = [("INPUT_PRICE", "2.50"), ("OUTPUT_PRICE", "10"), ("CURRENCY", "USD")];
-    let patient: Vec<_> = [("TIMEOUT_SECONDS", "90"), ("CONCURRENCY", "6")]
-        .into_iter()
-        .chain(prices)
-        .collect();
-    let hurried: Vec<_> = [("TIMEOUT_SECONDS", "3"), ("SEED", "false")]
-        .into_iter()
-        .chain(prices)
-        .collect();
+    // Most of these calls fail at first; how repetitions are limited is tested elsewhere.
+    let patient: Vec<_> = [
+        ("TIMEOUT_SECONDS", "90"),
+        ("CONCURRENCY", "6"),
+        ("RETRIES_PER_MINUTE", "1000"),
+    ]
+    .into_iter()
+    .chain(prices)
+    .collect();
+    let hurried: Vec<_> = [
+        ("TIMEOUT_SECONDS", "3"),
+        ("SEED", "false"),
+        ("RETRIES_PER_MINUTE", "1000"),
+    ]
+    .into_iter()
+    .chain(prices)
+    .collect();
     let worded = [("TIMEOUT_SECONDS", "90"), ("STRUCTURED_OUTPUT", "none")];
     let mut variables = model.provider("scripted", &patient);
     variables.extend(model.provider("hurried", &hurried));

@@ -1,14 +1,16 @@
 //! From an annotator's definition to something that answers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use accord_documents::Limits;
-use accord_domain::{Annotator, AnnotatorKind, AutomaticKind, Environment};
-use accord_store::{Blobs, Store};
+use accord_domain::{Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment};
+use accord_store::{Blobs, ClaimLimit, Store};
+use tokio_util::task::TaskTracker;
 
 use crate::annotators::{
-    AttemptError, AutomaticAnnotator, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
+    AttemptError, AutomaticAnnotator, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
 };
 use crate::provider::Provider;
 use crate::readers::{TrainedModel, reader};
@@ -22,6 +24,9 @@ pub struct AnnotatorFactory {
     limits: Limits,
     /// Trained models by content hash; they never change.
     models: Mutex<HashMap<String, Arc<TrainedModel>>>,
+    /// The providers that annotators ask, as far as any of their tasks was seen.
+    asked: Mutex<BTreeMap<AnnotatorId, String>>,
+    calls: TaskTracker,
 }
 
 impl AnnotatorFactory {
@@ -41,6 +46,8 @@ impl AnnotatorFactory {
             providers,
             limits,
             models: Mutex::default(),
+            asked: Mutex::default(),
+            calls: TaskTracker::new(),
         }
     }
 
@@ -72,16 +79,58 @@ impl AnnotatorFactory {
                         model.provider, model.provider
                     ))
                 })?;
+                self.asked().insert(annotator.id, model.provider.clone());
                 Ok(Box::new(LanguageModelAnnotator {
                     model: model.clone(),
-                    provider: Arc::clone(provider),
-                    store: Arc::clone(&self.store),
+                    caller: Caller {
+                        provider: Arc::clone(provider),
+                        store: Arc::clone(&self.store),
+                        environment: Arc::clone(&self.environment),
+                        calls: self.calls.clone(),
+                    },
                     blobs: Arc::clone(&self.blobs),
-                    environment: Arc::clone(&self.environment),
                     limits: self.limits,
                 }))
             }
         }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<AnnotatorId, String>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many tasks may be fetched now of the annotators of each provider: no more than it may be asked, so that tasks of
+    /// one that is down or limited stay in the queue and others go on.
+    #[must_use]
+    pub fn claim_limits(&self) -> Vec<ClaimLimit> {
+        let mut annotators: BTreeMap<&str, Vec<AnnotatorId>> = BTreeMap::new();
+        let asked = self.asked();
+        for (annotator, provider) in asked.iter() {
+            annotators.entry(provider).or_default().push(*annotator);
+        }
+        let limits = annotators.into_iter().filter_map(|(provider, annotators)| {
+            let room = self.providers.get(provider)?.room();
+            let count = |calls: usize| u32::try_from(calls).unwrap_or(u32::MAX);
+            Some(ClaimLimit {
+                annotators,
+                tasks: count(room.calls),
+                repeated: count(room.repeated),
+            })
+        });
+        limits.collect()
+    }
+
+    /// How long until a provider that holds tasks now may be asked again; none when no clock tells.
+    #[must_use]
+    pub fn next_opening(&self) -> Option<Duration> {
+        let waits = self.providers.values().filter_map(|provider| provider.opens_in());
+        waits.filter(|wait| !wait.is_zero()).min()
+    }
+
+    /// Waits for calls under way whose attempts have ended, so that no paid reply is lost.
+    pub async fn finish_calls(&self) {
+        self.calls.close();
+        self.calls.wait().await;
     }
 
     async fn model(&self, hash: &str) -> Result<Arc<TrainedModel>, AttemptError> {

@@ -9,7 +9,7 @@ use accord_documents::Limits;
 use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind};
 use accord_store::idle::wait_for_work;
 use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, flow};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +34,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause that a provider may ask for; some ask for a day.
 const LONGEST_ASKED_PAUSE: Duration = Duration::from_secs(15 * 60);
 
+/// How long a task keeps its place while it waits for its provider; longer waits are spent in the queue.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Lets automatic annotators vote. Any number may run side by side.
 #[derive(Clone)]
 pub struct AnnotateWorker {
@@ -49,6 +52,8 @@ pub struct WorkerSettings {
     pub concurrency: usize,
     /// How long a task stays reserved without a sign of life of the worker.
     pub lease: Duration,
+    /// The longest that one attempt may take.
+    pub deadline: Duration,
 }
 
 struct Inner {
@@ -60,6 +65,9 @@ struct Inner {
     name: String,
     concurrency: usize,
     lease: Duration,
+    deadline: Duration,
+    /// Tells that a task has ended, so that its place and its provider's are free.
+    ended: Notify,
 }
 
 /// A task with everything that belongs to it.
@@ -90,6 +98,8 @@ impl AnnotateWorker {
                 name: settings.name,
                 concurrency: settings.concurrency.max(1),
                 lease: settings.lease,
+                deadline: settings.deadline,
+                ended: Notify::new(),
             }),
         }
     }
@@ -107,11 +117,18 @@ impl AnnotateWorker {
             };
             let Ok(first) = first else { break };
             wake_ups.mark_unchanged();
+            let ended = self.inner.ended.notified();
             match self.claim(permits.available_permits() + 1).await {
                 Ok(leases) if leases.is_empty() => {
                     drop(first);
+                    let poll = self
+                        .inner
+                        .factory
+                        .next_opening()
+                        .map_or(POLL, |opening| opening.min(POLL));
                     tokio::select! {
-                        () = wait_for_work(&mut wake_ups, self.inner.environment.as_ref(), POLL) => {}
+                        () = wait_for_work(&mut wake_ups, self.inner.environment.as_ref(), poll) => {}
+                        () = ended => {}
                         () = stop.cancelled() => {}
                     }
                 }
@@ -125,6 +142,7 @@ impl AnnotateWorker {
         }
         tasks.close();
         tasks.wait().await;
+        self.inner.factory.finish_calls().await;
     }
 
     /// Claims as many tasks as the worker does at the same time and does them; returns how many there were.
@@ -153,20 +171,23 @@ impl AnnotateWorker {
             };
             let inner = Arc::clone(&self.inner);
             tasks.spawn(async move {
-                let _place = place;
                 inner.attempt(lease).await;
+                drop(place);
+                inner.ended.notify_waiters();
             });
         }
     }
 
     async fn claim(&self, places: usize) -> Result<Vec<Lease>, StoreError> {
         let inner = &self.inner;
+        let limits = inner.factory.claim_limits();
         let request = ClaimRequest {
             kinds: &[TaskKind::Annotate],
             project_id: None,
             worker: &inner.name,
             lease_milliseconds: inner.lease_milliseconds(),
             limit: u32::try_from(places).unwrap_or(TASKS_PER_CLAIM).min(TASKS_PER_CLAIM),
+            limits: &limits,
         };
         let mut transaction = inner.store.write().await?;
         let leases = flow::claim(transaction.as_mut(), inner.environment.as_ref(), &request).await?;
@@ -225,6 +246,12 @@ impl Inner {
                 flow::set_aside(transaction.as_mut(), environment, &assignment.project, lease, &reason).await?;
                 "set aside"
             }
+            Err(AttemptError::Held { reason, wait, tried }) => {
+                let pause = pause_of_parked(wait, environment);
+                flow::park(transaction.as_mut(), lease, &reason, pause, tried).await?;
+                tracing::debug!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "parked");
+                "parked"
+            }
             Err(AttemptError::Transient { reason, retry_after }) => {
                 let pause = pause_before_retry(lease.task.attempts, retry_after, environment);
                 let after = flow::fail_attempt(
@@ -270,17 +297,22 @@ impl Inner {
         })
     }
 
-    /// Annotates while the lease is kept alive. Ends early when the lease is lost: somebody else has the task then.
+    /// Annotates while the lease is kept alive. Ends early when the lease is lost, since somebody else has the task then,
+    /// and at the deadline; a call that is under way goes on and its reply is kept.
     async fn annotate_with_heartbeat(
         &self,
         lease: &Lease,
         assignment: &Assignment,
     ) -> Result<Result<AnnotatorOutput, AttemptError>, StoreError> {
-        let work = self.annotate(assignment);
-        tokio::pin!(work);
+        let work = self.annotate(lease, assignment);
+        let deadline = tokio::time::sleep(self.deadline);
+        tokio::pin!(work, deadline);
         loop {
             tokio::select! {
                 result = &mut work => return Ok(result),
+                () = &mut deadline => return Ok(Err(AttemptError::transient(format!(
+                    "the attempt took longer than {} s", self.deadline.as_secs()
+                )))),
                 () = tokio::time::sleep(self.lease / HEARTBEATS_PER_LEASE) => match self.renew(lease).await {
                     Err(error @ StoreError::StaleLease { .. }) => return Err(error),
                     Err(error) => tracing::warn!(task.id = %lease.task.id, error = %error, "lease not renewed yet"),
@@ -298,7 +330,7 @@ impl Inner {
         transaction.commit().await
     }
 
-    async fn annotate(&self, assignment: &Assignment) -> Result<AnnotatorOutput, AttemptError> {
+    async fn annotate(&self, lease: &Lease, assignment: &Assignment) -> Result<AnnotatorOutput, AttemptError> {
         let annotator = self.factory.make(&assignment.annotator).await?;
         let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
             .await
@@ -310,6 +342,8 @@ impl Inner {
             project: Arc::clone(&assignment.project),
             item: Arc::clone(&assignment.item),
             document: Arc::new(document),
+            repeated: lease.task.was_tried(),
+            patience: PATIENCE,
         };
         annotator.annotate(&input).await
     }
@@ -340,6 +374,15 @@ fn pause_before_retry(attempts: i32, retry_after: Option<Duration>, environment:
     i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// How long a parked task waits: as long as it was told, within reason, and up to a tenth longer, so that what was parked
+/// together does not come back together. In milliseconds.
+fn pause_of_parked(wait: Duration, environment: &dyn Environment) -> i64 {
+    let [chance, ..] = environment.random_bytes();
+    let wait = wait.min(LONGEST_ASKED_PAUSE);
+    let pause = wait + wait.mul_f64(f64::from(chance) / 2550.0);
+    i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,6 +398,13 @@ mod tests {
         fn random_bytes(&self) -> [u8; 16] {
             [self.0; 16]
         }
+    }
+
+    #[test]
+    fn parked_tasks_come_back_when_told_and_not_all_at_once() {
+        assert_eq!(pause_of_parked(Duration::from_secs(10), &Chance(0)), 10_000);
+        assert_eq!(pause_of_parked(Duration::from_secs(10), &Chance(255)), 11_000);
+        assert_eq!(pause_of_parked(Duration::from_secs(86_400), &Chance(0)), 900_000);
     }
 
     #[test]

@@ -77,6 +77,7 @@ async fn tasks_of_a_worker_that_died_can_be_claimed_again() {
         worker: "dies",
         lease_milliseconds: 30,
         limit: 1,
+        limits: &[],
     };
     assert_eq!(
         flow::claim(tx.as_mut(), clock.as_ref(), &request).await.unwrap().len(),

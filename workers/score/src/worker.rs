@@ -92,6 +92,7 @@ impl ScoreWorker {
             worker: &self.name,
             lease_milliseconds: self.lease_milliseconds(),
             limit: TASKS_PER_CLAIM,
+            limits: &[],
         };
         let mut transaction = self.store.write().await?;
         let leases = flow::claim(transaction.as_mut(), self.environment.as_ref(), &request).await?;

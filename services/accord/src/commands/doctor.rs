@@ -1,11 +1,12 @@
 //! `accord doctor`: says what is wrong, and what to do about it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use accord_annotate::prompt::Prompt;
 use accord_annotate::provider::Provider;
 use accord_domain::{AutomaticKind, Project};
-use accord_store::PageRequest;
+use accord_store::{PageRequest, SystemEnvironment};
 use anyhow::Context;
 
 use crate::configuration::{Configuration, Database};
@@ -47,7 +48,9 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
     say(&format!("accord {}", env!("CARGO_PKG_VERSION")));
     findings.good("configuration is valid");
     for (name, settings) in &configuration.providers {
-        let provider = Provider::new(name, settings.clone(), |variable| std::env::var(variable).ok());
+        let provider = Provider::new(name, settings.clone(), Arc::new(SystemEnvironment), |variable| {
+            std::env::var(variable).ok()
+        });
         findings.check(
             &format!("provider `{name}` has what it needs"),
             provider.map_err(anyhow::Error::from),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accord_annotate::annotators::{
     AnnotatorInput, AnnotatorOutput, AutomaticAnnotator, InvoiceXmlAnnotator, ReaderAnnotator,
@@ -24,6 +25,9 @@ use crate::arguments::ExtractArguments;
 use crate::configuration::Configuration;
 use crate::output::{complain, say, table};
 use crate::wiring::House;
+
+/// How long a person waits for a provider's turn.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is needed to read one document: the project, who votes, what was learned.
 struct Panel {
@@ -163,6 +167,8 @@ async fn vote(
         project: Arc::new(panel.project.clone()),
         item: Arc::new(item.clone()),
         document: Arc::new(read.document),
+        repeated: false,
+        patience: PATIENCE,
     };
     let mut annotations = Vec::with_capacity(panel.annotators.len());
     for (annotator, answering) in &panel.annotators {

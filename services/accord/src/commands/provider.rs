@@ -1,8 +1,10 @@
 //! `accord provider`: what the endpoints of language models can do.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use accord_annotate::provider::{Extra, Provider, ProviderCheck, ProviderSettings, StructuredOutput, Verdict};
+use accord_store::SystemEnvironment;
 use anyhow::{Context, bail};
 
 use crate::arguments::ProviderCommand;
@@ -24,7 +26,9 @@ pub(crate) async fn run(command: ProviderCommand, configuration: &Configuration)
     let model = model
         .or_else(|| settings.check_model.clone())
         .with_context(|| format!("which model? --model MODEL, or check_model in [providers.{name}]"))?;
-    let provider = Provider::new(&name, settings.clone(), |variable| std::env::var(variable).ok())?;
+    let provider = Provider::new(&name, settings.clone(), Arc::new(SystemEnvironment), |variable| {
+        std::env::var(variable).ok()
+    })?;
     let wait = spinner("ask");
     let checked = provider.check(&model).await;
     wait.finish_and_clear();

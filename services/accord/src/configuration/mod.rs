@@ -60,6 +60,7 @@ pub(crate) struct WorkersSection {
     pub(crate) concurrency: usize,
     pub(crate) scorers: usize,
     pub(crate) lease_seconds: u64,
+    pub(crate) deadline_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -143,6 +144,12 @@ impl Configuration {
                 usize::try_from(self.workers.lease_seconds).unwrap_or(usize::MAX),
                 3,
                 3600,
+            ),
+            (
+                "[workers] deadline_seconds",
+                usize::try_from(self.workers.deadline_seconds).unwrap_or(usize::MAX),
+                10,
+                86_400,
             ),
             ("[database] connections", self.database.connections as usize, 2, 1000),
         ];

@@ -52,6 +52,7 @@ async fn with_votes(count: usize) -> House {
         worker: "test",
         lease_milliseconds: 600_000,
         limit: 500,
+        limits: &[],
     };
     loop {
         let mut tx = house.store.write().await.unwrap();

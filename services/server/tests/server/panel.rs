@@ -25,6 +25,7 @@ pub(crate) async fn work_with(state: &AppState, answers: impl Fn(&str) -> Value)
             worker: "panel",
             lease_milliseconds: 60_000,
             limit: 50,
+            limits: &[],
         };
         let leases = flow::claim(transaction.as_mut(), state.environment.as_ref(), &request)
             .await

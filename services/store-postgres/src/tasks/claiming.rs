@@ -7,6 +7,7 @@ use accord_store::text::check_text;
 use accord_store::{ClaimRequest, StoreError, StoreResult};
 use uuid::Uuid;
 
+use super::claiming_within;
 use super::row::{TaskRow, task_columns};
 use crate::convert::{may_be_stored, read_all};
 use crate::error::failure;
@@ -84,10 +85,21 @@ pub(super) async fn claim_for_worker(
     request: &ClaimRequest<'_>,
 ) -> StoreResult<Vec<Lease>> {
     check_text("worker", request.worker)?;
+    let rows = if request.limits.is_empty() {
+        claim_freely(transaction, request).await?
+    } else {
+        claiming_within::claim(transaction, request).await?
+    };
+    let mut leases = read_all(rows, TaskRow::read_lease)?;
+    leases.sort_unstable_by_key(|lease| (Reverse(lease.task.priority), lease.task.id));
+    Ok(leases)
+}
+
+async fn claim_freely(transaction: &mut PostgresTransaction, request: &ClaimRequest<'_>) -> StoreResult<Vec<TaskRow>> {
     let mut kinds: Vec<&'static str> = request.kinds.iter().map(|kind| kind.word()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let rows: Vec<TaskRow> = sqlx::query_as(CLAIM_FOR_WORKER)
+    sqlx::query_as(CLAIM_FOR_WORKER)
         .bind(kinds)
         .bind(request.project_id.map(|id| id.as_uuid()))
         .bind(i64::from(request.limit))
@@ -95,10 +107,7 @@ pub(super) async fn claim_for_worker(
         .bind(request.lease_milliseconds)
         .fetch_all(transaction.connection())
         .await
-        .map_err(failure)?;
-    let mut leases = read_all(rows, TaskRow::read_lease)?;
-    leases.sort_unstable_by_key(|lease| (Reverse(lease.task.priority), lease.task.id));
-    Ok(leases)
+        .map_err(failure)
 }
 
 /// Claims of one person happen one after the other, in however many windows they are made.

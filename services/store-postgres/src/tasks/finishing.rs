@@ -191,6 +191,39 @@ pub(super) async fn release(transaction: &mut PostgresTransaction, id: TaskId, t
     held.put_back(transaction, &again).await
 }
 
+pub(super) async fn park(
+    transaction: &mut PostgresTransaction,
+    id: TaskId,
+    token: &str,
+    reason: &str,
+    delay_milliseconds: i64,
+    tried: bool,
+) -> StoreResult<()> {
+    check_token(id, token)?;
+    let result = sqlx::query(
+        "UPDATE tasks
+         SET state = 'ready', attempts = greatest(attempts - 1, 0), uncounted = uncounted + $3,
+             ready_at = clock_microseconds() + $4 * 1000, last_error = $5, worker = NULL,
+             lease_token = NULL, lease_until = NULL
+         WHERE id = $1 AND lease_token = $2 AND state = 'leased' AND kind = 'annotate'",
+    )
+    .bind(id.as_uuid())
+    .bind(token)
+    .bind(i32::from(tried))
+    .bind(delay_milliseconds.max(0))
+    .bind(clean_reason(reason))
+    .execute(transaction.connection())
+    .await
+    .map_err(failure)?;
+    if result.rows_affected() == 0 {
+        return Err(StoreError::StaleLease { task: id });
+    }
+    if delay_milliseconds <= 0 {
+        transaction.note_ready_tasks();
+    }
+    Ok(())
+}
+
 pub(super) async fn take_back(
     transaction: &mut PostgresTransaction,
     maximum_attempts: u32,

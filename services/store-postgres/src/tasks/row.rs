@@ -11,8 +11,8 @@ use crate::convert::Place;
 macro_rules! task_columns {
     () => {
         "tasks.id, tasks.project_id, tasks.item_id, tasks.kind, tasks.annotator_id, tasks.slot, tasks.state, \
-         tasks.priority, tasks.attempts, tasks.user_id, tasks.lease_token, tasks.lease_until, tasks.last_error, \
-         tasks.created_at"
+         tasks.priority, tasks.attempts, tasks.uncounted, tasks.ready_at, tasks.user_id, tasks.lease_token, \
+         tasks.lease_until, tasks.last_error, tasks.created_at"
     };
 }
 pub(super) use task_columns;
@@ -28,6 +28,8 @@ pub(super) struct TaskRow {
     state: String,
     priority: i32,
     attempts: i32,
+    uncounted: i32,
+    ready_at: i64,
     user_id: Option<Uuid>,
     lease_token: Option<String>,
     lease_until: Option<i64>,
@@ -47,6 +49,8 @@ impl TaskRow {
             state: Place::new("tasks", "state").read_word(self.id, &self.state)?,
             priority: self.priority,
             attempts: self.attempts,
+            uncounted: self.uncounted,
+            ready_at: Timestamp::from_microseconds(self.ready_at),
             user_id: self.user_id.map(UserId::from_uuid),
             lease_until: self.lease_until.map(Timestamp::from_microseconds),
             last_error: self.last_error,

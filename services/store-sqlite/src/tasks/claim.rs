@@ -6,20 +6,28 @@ use accord_store::{ClaimRequest, StoreResult};
 use sqlx::QueryBuilder;
 use sqlx::sqlite::Sqlite;
 
-use super::{microseconds, read_lease};
+use super::{claim_within, microseconds, read_lease};
 use crate::failure::failed;
 use crate::sql::{new_token, now, task_columns};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn claim_tasks(tx: &mut SqliteTransaction, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>> {
     check_text("name of worker", request.worker)?;
+    let mut leases = if request.limits.is_empty() {
+        claim_freely(tx, request).await?
+    } else {
+        claim_within::claim(tx, request).await?
+    };
+    leases.sort_by_key(|lease| (std::cmp::Reverse(lease.task.priority), lease.task.id));
+    Ok(leases)
+}
+
+async fn claim_freely(tx: &mut SqliteTransaction, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>> {
     let Some(mut query) = claim_query(request) else {
         return Ok(Vec::new());
     };
     let rows = query.build().fetch_all(tx.connection()).await.map_err(failed)?;
-    let mut leases: Vec<Lease> = rows.iter().map(read_lease).collect::<StoreResult<_>>()?;
-    leases.sort_by_key(|lease| (std::cmp::Reverse(lease.task.priority), lease.task.id));
-    Ok(leases)
+    rows.iter().map(read_lease).collect()
 }
 
 /// The statement that claims; none when no automatic kind is asked for. Each kind walks its own index of ready tasks
@@ -101,6 +109,7 @@ mod tests {
                 worker: "worker",
                 lease_milliseconds: 1000,
                 limit: 10,
+                limits: &[],
             };
             let statement = claim_query(&request).unwrap().into_string();
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));

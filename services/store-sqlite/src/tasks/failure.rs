@@ -122,7 +122,40 @@ pub(super) async fn make_ready(
     .execute(tx.connection())
     .await
     .map_err(failed)?;
-    tx.note_ready_tasks();
+    if delay_milliseconds <= 0 {
+        tx.note_ready_tasks();
+    }
+    Ok(())
+}
+
+pub(super) async fn park(
+    tx: &mut SqliteTransaction,
+    id: TaskId,
+    token: &str,
+    reason: &str,
+    delay_milliseconds: i64,
+    tried: bool,
+) -> StoreResult<()> {
+    let parked = sqlx::query(concat!(
+        "UPDATE tasks SET state = 'ready', attempts = max(attempts - 1, 0), uncounted = uncounted + ?, ready_at = ",
+        now!(),
+        " + ?, lease_token = NULL, lease_until = NULL, last_error = ? \
+         WHERE id = ? AND state = 'leased' AND lease_token = ? AND kind = 'annotate'"
+    ))
+    .bind(i64::from(tried))
+    .bind(microseconds(delay_milliseconds.max(0)))
+    .bind(clean_reason(reason))
+    .bind(id.as_uuid())
+    .bind(token)
+    .execute(tx.connection())
+    .await
+    .map_err(failed)?;
+    if parked.rows_affected() == 0 {
+        return Err(StoreError::StaleLease { task: id });
+    }
+    if delay_milliseconds <= 0 {
+        tx.note_ready_tasks();
+    }
     Ok(())
 }
 

@@ -351,6 +351,7 @@ pub fn request(kinds: &[TaskKind], limit: u32) -> ClaimRequest<'_> {
         worker: "worker-1",
         lease_milliseconds: LONG_LEASE_MILLISECONDS,
         limit,
+        limits: &[],
     }
 }
 

@@ -6,7 +6,7 @@ use accord_domain::{
     Annotation, AnnotationId, Answer, Environment, Lease, Project, ProjectId, Provenance, Task, TaskKind, TaskState,
 };
 
-use super::submitting::plan_what_follows;
+use super::submitting::{check_kind, plan_what_follows};
 use crate::error::{StoreError, StoreResult};
 use crate::tasks::AfterFailure;
 use crate::text::clean_reason;
@@ -60,6 +60,23 @@ pub async fn set_aside(
 ) -> StoreResult<()> {
     fail(tx, environment, project, lease, reason, 0, 0).await?;
     Ok(())
+}
+
+/// Parks an `annotate` task whose turn it is not: its provider is down or limited, or its budget is spent. It waits in
+/// the queue for so long without costing an attempt. `tried` tells whether the provider was asked.
+///
+/// # Errors
+/// `StaleLease` when the lease was taken over.
+pub async fn park(
+    tx: &mut dyn Transaction,
+    lease: &Lease,
+    reason: &str,
+    delay_milliseconds: i64,
+    tried: bool,
+) -> StoreResult<()> {
+    check_kind(lease, &[TaskKind::Annotate])?;
+    tx.park_task(lease.task.id, &lease.token, reason, delay_milliseconds, tried)
+        .await
 }
 
 async fn fail(

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use accord_documents::Limits;
 use accord_domain::normalise::answer_from_json;
-use accord_domain::{Answer, Answers, Environment, Field, InputView, Item, ItemContent, LanguageModel, Provenance};
-use accord_store::{Blobs, Store, StoreResult, StoredCall};
+use accord_domain::{Answer, Answers, Field, InputView, Item, ItemContent, LanguageModel, Provenance};
+use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use super::caller::Caller;
 use super::request::{ImageOfPage, build, call_key, text_in_view};
 use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator, all_failed};
 use crate::prompt::Prompt;
-use crate::provider::{CallError, ChatReply, Provider};
+use crate::provider::ChatReply;
 
 /// The version of the code that reads replies.
 const VERSION: &str = "language_model 2";
@@ -24,14 +25,10 @@ const MAXIMUM_IMAGES: usize = 8;
 pub struct LanguageModelAnnotator {
     /// How the model is asked.
     pub model: LanguageModel,
-    /// Who answers.
-    pub provider: Arc<Provider>,
-    /// Where replies are kept.
-    pub store: Arc<dyn Store>,
+    /// Who asks and keeps replies.
+    pub caller: Caller,
     /// Where page images come from.
     pub blobs: Arc<dyn Blobs>,
-    /// The clock.
-    pub environment: Arc<dyn Environment>,
     /// Limits on what is read from files.
     pub limits: Limits,
 }
@@ -50,69 +47,35 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         } else {
             Vec::new()
         };
-        let settings = &self.provider.settings;
+        let settings = &self.caller.provider.settings;
         let body = build(&input.project, &self.model, &prompt, settings, text.as_deref(), &images)
             .map_err(AttemptError::permanent)?;
         let key = call_key(
-            &self.provider.name,
+            &self.caller.provider.name,
             &input.item.content_hash,
             &prompt.hash,
             &self.model,
             &body,
         );
-        let call = self.call(&key, &body).await?;
+        let call = self.call(key, body, input).await?;
         Ok(self.output(fields, &prompt, call))
     }
 }
 
 impl LanguageModelAnnotator {
     /// The kept reply to this very question, or a new one, kept at once.
-    async fn call(&self, key: &str, body: &Value) -> Result<StoredCall, AttemptError> {
-        let mut transaction = self.store.read().await.map_err(AttemptError::transient)?;
-        let known = transaction.call(key).await.map_err(AttemptError::transient)?;
+    async fn call(&self, key: String, body: Value, input: &AnnotatorInput) -> Result<StoredCall, AttemptError> {
+        let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
+        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
         drop(transaction);
         if let Some(known) = known {
-            tracing::info!(call.key = key, provider = %self.provider.name, "kept reply used");
+            tracing::info!(call.key = key, provider = %self.caller.provider.name, "kept reply used");
             return Ok(known);
         }
-        let reply = self.provider.ask(body).await.map_err(attempt_error)?;
-        let call = StoredCall {
-            key: key.to_owned(),
-            provider: self.provider.name.clone(),
-            response: reply.body,
-            latency_milliseconds: reply.latency_milliseconds,
-            received_at: self.environment.now(),
-        };
-        self.keep(call).await
-    }
-
-    /// Keeps a paid reply, trying a few times: losing it would mean paying again. Gives back the reply that is kept,
-    /// which is another one when somebody asked the same at the same time.
-    async fn keep(&self, call: StoredCall) -> Result<StoredCall, AttemptError> {
-        const TRIES: u32 = 5;
-        let mut attempt = 1;
-        loop {
-            let result: StoreResult<Option<StoredCall>> = async {
-                let mut transaction = self.store.write().await?;
-                let earlier = if transaction.insert_call(&call).await? {
-                    None
-                } else {
-                    transaction.call(&call.key).await?
-                };
-                transaction.commit().await?;
-                Ok(earlier)
-            }
-            .await;
-            match result {
-                Ok(earlier) => return Ok(earlier.unwrap_or(call)),
-                Err(error) if attempt < TRIES => {
-                    tracing::warn!(call.key = %call.key, error = %error, attempt, "paid reply could not be kept yet");
-                    tokio::time::sleep(std::time::Duration::from_millis(200 << attempt)).await;
-                    attempt += 1;
-                }
-                Err(error) => return Err(AttemptError::transient(error)),
-            }
-        }
+        let provider = &self.caller.provider;
+        let turn = provider.admit(&body, input.repeated, input.patience).await;
+        let turn = turn.map_err(|error| self.caller.attempt_error(error, false))?;
+        self.caller.call(turn, key, body).await
     }
 
     fn output(&self, fields: &[Field], prompt: &Prompt, call: StoredCall) -> AnnotatorOutput {
@@ -136,10 +99,8 @@ impl LanguageModelAnnotator {
             }
         };
         let usage = usage.unwrap_or_default();
-        let cost = self
-            .provider
-            .settings
-            .cost(usage.prompt_tokens, usage.completion_tokens);
+        let settings = &self.caller.provider.settings;
+        let cost = settings.cost(usage.prompt_tokens, usage.completion_tokens);
         AnnotatorOutput {
             answers,
             provenance: Provenance {
@@ -149,7 +110,7 @@ impl LanguageModelAnnotator {
                 input_tokens: usage.prompt_tokens,
                 output_tokens: usage.completion_tokens,
                 cost,
-                cost_currency: cost.and(self.provider.settings.currency.clone()),
+                cost_currency: cost.and(settings.currency.clone()),
                 model,
                 prompt_hash: Some(prompt.hash.clone()),
                 call_key: Some(call.key),
@@ -227,15 +188,4 @@ fn answers_of(fields: &[Field], object: &Map<String, Value>) -> Answers {
             (field.name.clone(), answer)
         })
         .collect()
-}
-
-fn attempt_error(error: CallError) -> AttemptError {
-    if error.is_transient() {
-        AttemptError::Transient {
-            reason: error.to_string(),
-            retry_after: error.retry_after(),
-        }
-    } else {
-        AttemptError::permanent(error)
-    }
 }

@@ -1,5 +1,6 @@
 //! Automatic annotators: offline readers, the reader of electronic invoices, and language models, behind one trait.
 
+mod caller;
 mod invoice_xml;
 mod language_model;
 mod reader;
@@ -12,6 +13,7 @@ use accord_documents::Document;
 use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
 use async_trait::async_trait;
 
+pub use caller::Caller;
 pub use invoice_xml::{InvoiceXmlAnnotator, read_invoice};
 pub use language_model::LanguageModelAnnotator;
 pub use reader::ReaderAnnotator;
@@ -25,6 +27,10 @@ pub struct AnnotatorInput {
     pub item: Arc<Item>,
     /// What was read from it.
     pub document: Arc<Document>,
+    /// Whether the same was tried before.
+    pub repeated: bool,
+    /// How long to wait for a provider's turn.
+    pub patience: Duration,
 }
 
 /// What an annotator gives back: an answer for every field, and where they came from.
@@ -46,6 +52,16 @@ pub enum AttemptError {
         reason: String,
         /// How long somebody asks to wait.
         retry_after: Option<Duration>,
+    },
+    /// Nothing is wrong with the task, but it is not its turn: it waits without having cost an attempt.
+    #[error("{reason}")]
+    Held {
+        /// Who or what holds it.
+        reason: String,
+        /// When to try again.
+        wait: Duration,
+        /// Whether the provider was asked.
+        tried: bool,
     },
     /// Trying again cannot help.
     #[error("{reason}")]

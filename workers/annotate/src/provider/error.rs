@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::HoldReason;
+
 /// A call that gave no usable reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -24,6 +26,14 @@ pub enum CallError {
     /// The reply is not JSON, or larger than any reply may be.
     #[error("the reply cannot be read: {0}")]
     Unreadable(String),
+    /// The call was not made: it is not its turn.
+    #[error("it {reason}; the call was not made")]
+    Held {
+        /// Why.
+        reason: HoldReason,
+        /// When to ask again.
+        wait: Duration,
+    },
     /// The request could not be built; trying again cannot help.
     #[error("the request cannot be made: {0}")]
     Request(String),
@@ -35,7 +45,7 @@ impl CallError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => matches!(*status, 408 | 409 | 425 | 429 | 500..=599),
-            Self::TimedOut(_) | Self::Connection(_) | Self::Unreadable(_) => true,
+            Self::TimedOut(_) | Self::Connection(_) | Self::Unreadable(_) | Self::Held { .. } => true,
             Self::Request(_) => false,
         }
     }
@@ -45,6 +55,7 @@ impl CallError {
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
+            Self::Held { wait, .. } => Some(*wait),
             _ => None,
         }
     }

@@ -3,12 +3,16 @@
 mod answer;
 mod check;
 mod error;
+mod limits;
 mod reply;
 mod settings;
 mod transport;
 
+use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use accord_domain::Environment;
 use async_openai::Client;
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
@@ -16,13 +20,16 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
 
+use limits::admission::{Admission, Permit};
+use limits::gate::{Allowed, Outcome, Room, Wanted};
 use transport::Transport;
 
 pub use check::{Extra, ExtraCheck, ProviderCheck, Verdict};
 pub use error::CallError;
-pub use reply::{ChatReply, ReplyError};
+pub use limits::estimate::TokenEstimate;
+pub use limits::gate::HoldReason;
+pub use reply::{ChatReply, ReplyError, Usage};
 pub use settings::{MaximumTokensParameter, ProviderSettings, StructuredOutput};
 
 /// A provider that can be asked.
@@ -32,7 +39,7 @@ pub struct Provider {
     /// What the operator said about it.
     pub settings: ProviderSettings,
     client: Client<Endpoint>,
-    permits: Semaphore,
+    admission: Arc<Admission>,
 }
 
 /// A reply as it came.
@@ -55,13 +62,15 @@ pub struct ProviderError {
 }
 
 impl Provider {
-    /// Prepares a provider. Its key is read by `variable`, which looks up environment variables.
+    /// Prepares a provider. Its key is read by `variable`, which looks up environment variables. The environment gives
+    /// chance to pauses.
     ///
     /// # Errors
     /// The address is unusable, the key's variable is not set, or the key has characters no key has.
     pub fn new(
         name: &str,
         settings: ProviderSettings,
+        environment: Arc<dyn Environment>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ProviderError> {
         let problem = |problem: String| ProviderError {
@@ -94,31 +103,56 @@ impl Provider {
         };
         let endpoint = Endpoint::new(&settings.base_url, key).map_err(problem)?;
         let timeout = Duration::from_secs(settings.timeout_seconds);
-        let transport = Transport::new(timeout).map_err(|error| problem(error.to_string()))?;
+        let admission = Arc::new(Admission::new(name, allowed(&settings), environment));
+        let transport = Transport::new(timeout, Arc::clone(&admission)).map_err(|error| problem(error.to_string()))?;
         Ok(Self {
             name: name.to_owned(),
-            permits: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
+            admission,
             client: Client::with_config(endpoint).with_http_service(transport),
             settings,
         })
     }
 
-    /// Sends one chat completion and returns the reply as it came. Waits for its turn among the provider's calls.
+    /// Waits for a call's turn among the provider's calls, but not longer than `patience`.
+    ///
+    /// # Errors
+    /// `Held` when it is not the call's turn: why, and when to ask again.
+    pub async fn admit(&self, request: &Value, repeated: bool, patience: Duration) -> Result<Turn, CallError> {
+        let wanted = Wanted {
+            tokens: TokenEstimate::of(request).total(),
+            repeated,
+        };
+        match self.admission.admit(wanted, patience).await {
+            Ok(permit) => Ok(Turn { permit }),
+            Err(hold) => Err(CallError::Held {
+                reason: hold.reason,
+                wait: hold.until.saturating_duration_since(Instant::now()),
+            }),
+        }
+    }
+
+    /// Waits for its turn, within the time that a call may take, and sends one chat completion.
+    ///
+    /// # Errors
+    /// Those of [`Self::admit`] and [`Self::send`].
+    pub async fn ask(&self, request: &Value) -> Result<RawReply, CallError> {
+        let patience = Duration::from_secs(self.settings.timeout_seconds);
+        let turn = self.admit(request, false, patience).await?;
+        self.send(turn, request).await
+    }
+
+    /// Sends one chat completion whose turn it is and returns the reply as it came.
     ///
     /// # Errors
     /// Says what went wrong and whether the same call may succeed later. Nothing is tried twice here.
-    pub async fn ask(&self, request: &Value) -> Result<RawReply, CallError> {
-        let _permit = self
-            .permits
-            .acquire()
-            .await
-            .map_err(|error| CallError::Request(error.to_string()))?;
+    pub async fn send(&self, turn: Turn, request: &Value) -> Result<RawReply, CallError> {
         let started = Instant::now();
         let result: Result<Box<RawValue>, OpenAIError> = self.client.chat().create_byot(request).await;
         let elapsed = started.elapsed();
         metrics::histogram!("accord_model_call_duration_seconds", "provider" => self.name.clone())
             .record(elapsed.as_secs_f64());
         let result = result.map_err(|error| self.without_key(call_error(error)));
+        turn.permit.settle(outcome_of(&result));
         let outcome = if result.is_ok() { "replied" } else { "failed" };
         metrics::counter!("accord_model_calls_total", "provider" => self.name.clone(), "outcome" => outcome)
             .increment(1);
@@ -126,6 +160,21 @@ impl Provider {
             body: result?.get().to_owned(),
             latency_milliseconds: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
         })
+    }
+
+    /// How many calls may go now, for those who fetch work.
+    pub(crate) fn room(&self) -> Room {
+        self.admission.room()
+    }
+
+    /// How long until a call may go; none when that depends on calls under way.
+    pub(crate) fn opens_in(&self) -> Option<Duration> {
+        self.admission.opens_in()
+    }
+
+    /// Whether what goes wrong is the provider's doing and not that of single calls.
+    pub(crate) fn is_in_trouble(&self) -> bool {
+        self.admission.is_in_trouble()
     }
 
     /// Providers may repeat the key in what they complain about.
@@ -152,7 +201,53 @@ impl Provider {
             CallError::Connection(text) => CallError::Connection(clean(text)),
             CallError::Unreadable(text) => CallError::Unreadable(clean(text)),
             CallError::Request(text) => CallError::Request(clean(text)),
+            held @ CallError::Held { .. } => held,
         }
+    }
+}
+
+/// A call's turn among the calls of its provider.
+pub struct Turn {
+    permit: Permit,
+}
+
+impl Turn {
+    /// Gives the turn back: the call is not made after all.
+    pub fn give_back(self) {
+        self.permit.settle(Outcome::NotSent);
+    }
+}
+
+fn allowed(settings: &ProviderSettings) -> Allowed {
+    Allowed {
+        concurrency: settings.concurrency,
+        requests_per_minute: settings.requests_per_minute.map(NonZeroU64::get),
+        tokens_per_minute: settings.tokens_per_minute.map(NonZeroU64::get),
+        retries_per_minute: settings.retries_per_minute,
+    }
+}
+
+/// What a call says about its endpoint.
+fn outcome_of(result: &Result<Box<RawValue>, CallError>) -> Outcome {
+    match result {
+        Ok(body) => {
+            let reply: Option<ChatReply> = serde_json::from_str(body.get()).ok();
+            Outcome::Replied {
+                tokens: reply.and_then(|reply| reply.usage).and_then(Usage::total),
+            }
+        }
+        Err(CallError::Status {
+            status: 429,
+            retry_after,
+            ..
+        }) => Outcome::Busy {
+            retry_after: *retry_after,
+        },
+        Err(error) if error.is_transient() => Outcome::Failed {
+            retry_after: error.retry_after(),
+        },
+        Err(CallError::Request(_)) => Outcome::NotSent,
+        Err(_) => Outcome::Refused,
     }
 }
 
@@ -219,6 +314,10 @@ impl Config for Endpoint {
 mod tests {
     use super::*;
 
+    fn environment() -> Arc<dyn Environment> {
+        Arc::new(accord_store::SystemEnvironment)
+    }
+
     fn settings(json: &str) -> ProviderSettings {
         serde_json::from_str(json).unwrap()
     }
@@ -226,9 +325,13 @@ mod tests {
     #[test]
     fn keys_are_checked_and_never_shown() {
         let with_key = settings(r#"{"base_url": "https://models.example/v1", "key_variable": "KEY"}"#);
-        let missing = Provider::new("p", with_key.clone(), |_| None).err().unwrap();
+        let missing = Provider::new("p", with_key.clone(), environment(), |_| None)
+            .err()
+            .unwrap();
         assert!(missing.problem.contains("KEY"));
-        let broken = Provider::new("p", with_key, |_| Some("a\nb".to_owned())).err().unwrap();
+        let broken = Provider::new("p", with_key, environment(), |_| Some("a\nb".to_owned()))
+            .err()
+            .unwrap();
         assert!(!broken.problem.contains("a\nb"));
         let endpoint = Endpoint::new("https://models.example/v1/", "hunter2".to_owned()).unwrap();
         assert!(!format!("{endpoint:?}").contains("hunter2"));
@@ -242,7 +345,10 @@ mod tests {
     fn addresses_are_checked() {
         for base in ["nowhere", "ftp://x", "", "https://me:secret@models.example/v1"] {
             let wrong = settings(&format!(r#"{{"base_url": "{base}"}}"#));
-            let problem = Provider::new("p", wrong, |_| None).err().unwrap().to_string();
+            let problem = Provider::new("p", wrong, environment(), |_| None)
+                .err()
+                .unwrap()
+                .to_string();
             assert!(!problem.contains("secret"), "{problem}");
         }
     }

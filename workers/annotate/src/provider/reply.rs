@@ -47,6 +47,18 @@ pub struct Usage {
     pub completion_tokens: Option<i64>,
 }
 
+impl Usage {
+    /// Tokens of question and answer; none when the server counts neither.
+    #[must_use]
+    pub fn total(self) -> Option<u64> {
+        let count = |tokens: Option<i64>| tokens.and_then(|tokens| u64::try_from(tokens).ok());
+        match (count(self.prompt_tokens), count(self.completion_tokens)) {
+            (None, None) => None,
+            (question, answer) => Some(question.unwrap_or(0).saturating_add(answer.unwrap_or(0))),
+        }
+    }
+}
+
 /// A reply without a usable answer. It was paid for and is not asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {

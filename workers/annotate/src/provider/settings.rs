@@ -1,5 +1,7 @@
 //! What an operator says about a provider of language models.
 
+use std::num::NonZeroU64;
+
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -18,6 +20,15 @@ pub struct ProviderSettings {
     /// Calls at the same time.
     #[serde(default = "default_concurrency")]
     pub concurrency: usize,
+    /// Calls in a minute, of all workers of a process.
+    #[serde(default)]
+    pub requests_per_minute: Option<NonZeroU64>,
+    /// Tokens of questions and answers in a minute, of all workers of a process.
+    #[serde(default)]
+    pub tokens_per_minute: Option<NonZeroU64>,
+    /// Repeated calls in a minute, however few calls there are; beyond that one call in ten may be a repetition.
+    #[serde(default = "default_retries_per_minute")]
+    pub retries_per_minute: u64,
     /// The longest a call may take, from sending to the last byte.
     #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
@@ -81,6 +92,10 @@ impl MaximumTokensParameter {
 
 const fn default_concurrency() -> usize {
     8
+}
+
+const fn default_retries_per_minute() -> u64 {
+    10
 }
 
 const fn default_timeout_seconds() -> u64 {

@@ -6,16 +6,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
 use super::error::CallError;
+use super::limits::admission::Admission;
+use super::limits::headers::Headers;
 
 /// The largest reply that is read.
 const MAXIMUM_REPLY_BYTES: usize = 16 << 20;
@@ -27,10 +29,12 @@ const MAXIMUM_MESSAGE_CHARACTERS: usize = 500;
 #[derive(Clone)]
 pub(super) struct Transport {
     client: reqwest::Client,
+    /// Hears what replies say about limits, good and bad ones alike.
+    admission: Arc<Admission>,
 }
 
 impl Transport {
-    pub(super) fn new(timeout: Duration) -> Result<Self, CallError> {
+    pub(super) fn new(timeout: Duration, admission: Arc<Admission>) -> Result<Self, CallError> {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10).min(timeout))
             .timeout(timeout)
@@ -38,7 +42,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| CallError::Request(error.to_string()))?;
-        Ok(Self { client })
+        Ok(Self { client, admission })
     }
 
     async fn exchange(self, factory: HttpRequestFactory) -> Result<Response, CallError> {
@@ -47,7 +51,9 @@ impl Transport {
             .await
             .map_err(|error| CallError::Request(error.to_string()))?;
         let mut response = self.client.execute(request).await.map_err(connection_error)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = Headers::read(response.headers(), SystemTime::now());
+        self.admission.observe(&headers);
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(connection_error)? {
             if body.len() + piece.len() > MAXIMUM_REPLY_BYTES {
@@ -111,7 +117,7 @@ fn error_chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn status_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> CallError {
+fn status_error(status: StatusCode, headers: &Headers, body: &[u8]) -> CallError {
     let message = message_of(body);
     // Providers say 429 for an empty account too; waiting does not fill it.
     let exhausted = status == StatusCode::TOO_MANY_REQUESTS && is_quota_error(body);
@@ -121,25 +127,9 @@ fn status_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> CallErr
         } else {
             status.as_u16()
         },
-        retry_after: retry_after(headers),
+        retry_after: headers.retry_after,
         message,
     }
-}
-
-/// Seconds, milliseconds in Azure's header, or an HTTP date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(milliseconds) = text("retry-after-ms").and_then(|text| text.trim().parse().ok()) {
-        return Some(Duration::from_millis(milliseconds));
-    }
-    let value = text(RETRY_AFTER.as_str())?.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let moment = jiff::fmt::rfc2822::parse(value).ok()?;
-    let moment = SystemTime::from(moment.timestamp());
-    // The server's clock against ours: all there is to go by; the caller caps it.
-    Some(moment.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
 }
 
 /// Finds the message in the shapes that servers use: `error` as object or text, a list of one object, plain text.
@@ -187,22 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_form_of_retry_after() {
-        let of = |name: &'static str, value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(of("retry-after", "3"), Some(Duration::from_secs(3)));
-        assert_eq!(of("retry-after-ms", "1500"), Some(Duration::from_millis(1500)));
-        assert_eq!(of("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(of("retry-after", "soon"), None);
-    }
-
-    #[test]
     fn an_empty_account_is_not_worth_waiting_for() {
         let body = br#"{"error": {"type": "insufficient_quota", "message": "pay"}}"#;
-        let error = status_error(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
+        let error = status_error(StatusCode::TOO_MANY_REQUESTS, &Headers::default(), body);
         assert!(!error.is_transient());
     }
 }

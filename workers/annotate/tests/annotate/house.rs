@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// The key of the provider in tests.
 pub(crate) const KEY: &str = "sk-never-to-be-seen";
 
+/// What a letter says.
+const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
+
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) project: Project,
@@ -41,7 +44,10 @@ pub(crate) fn settings(base_url: &str, other: &Value) -> ProviderSettings {
 pub(crate) fn provider(base_url: &str, other: &Value) -> Provider {
     // Another test of this process may have been faster.
     let _result = rustls::crypto::ring::default_provider().install_default();
-    Provider::new("local", settings(base_url, other), |_| Some(KEY.to_owned())).unwrap()
+    Provider::new("local", settings(base_url, other), Arc::new(SystemEnvironment), |_| {
+        Some(KEY.to_owned())
+    })
+    .unwrap()
 }
 
 pub(crate) fn definition() -> Value {
@@ -62,6 +68,12 @@ pub(crate) fn definition() -> Value {
 impl House {
     /// A project whose letters all say the same, so that they are one question.
     pub(crate) async fn with_letters(base_url: &str, letters: usize) -> Self {
+        let texts = vec![LETTER.to_owned(); letters];
+        Self::with_texts(base_url, definition(), &texts).await
+    }
+
+    /// A project of this definition with these letters.
+    pub(crate) async fn with_texts(base_url: &str, definition: Value, texts: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("accord.db"), SqliteOptions::default())
             .await
@@ -69,13 +81,15 @@ impl House {
         store.migrate().await.unwrap();
         let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
         let mut tx = store.write().await.unwrap();
-        let definition = serde_json::from_value(definition()).unwrap();
+        let definition = serde_json::from_value(definition).unwrap();
         let project = flow::create_project(tx.as_mut(), environment.as_ref(), definition)
             .await
             .unwrap();
         let annotators = tx.annotators_of_project(project.id).await.unwrap();
-        let items: Vec<Item> = (0..letters)
-            .map(|number| letter(environment.as_ref(), &project, number))
+        let items: Vec<Item> = texts
+            .iter()
+            .enumerate()
+            .map(|(number, text)| letter(environment.as_ref(), &project, number, text))
             .collect();
         flow::add_items(tx.as_mut(), environment.as_ref(), &project, &annotators, &items, 0)
             .await
@@ -97,6 +111,22 @@ impl House {
     }
 
     pub(crate) fn worker_with(&self, providers: BTreeMap<String, Arc<Provider>>, lease: Duration) -> AnnotateWorker {
+        self.worker_as(
+            providers,
+            WorkerSettings {
+                name: "test".to_owned(),
+                concurrency: 1,
+                lease,
+                deadline: Duration::from_secs(60),
+            },
+        )
+    }
+
+    pub(crate) fn worker_as(
+        &self,
+        providers: BTreeMap<String, Arc<Provider>>,
+        settings: WorkerSettings,
+    ) -> AnnotateWorker {
         let (store, blobs, environment) = (&self.store, &self.blobs, &self.environment);
         let factory = AnnotatorFactory::new(
             Arc::clone(store),
@@ -111,11 +141,7 @@ impl House {
             Arc::clone(environment),
             factory,
             Limits::default(),
-            WorkerSettings {
-                name: "test".to_owned(),
-                concurrency: 1,
-                lease,
-            },
+            settings,
         )
     }
 
@@ -145,13 +171,13 @@ impl House {
     }
 }
 
-fn letter(environment: &dyn Environment, project: &Project, number: usize) -> Item {
-    let data = json!({"text": "Dear Ann,\nwhat a day! Yours, Ben"});
+fn letter(environment: &dyn Environment, project: &Project, number: usize, text: &str) -> Item {
+    let data = json!({ "text": text });
     Item {
         id: ItemId::generate(environment),
         project_id: project.id,
         external_id: format!("letter-{number}"),
-        content_hash: "hash of the letter".to_owned(),
+        content_hash: format!("hash of {text}"),
         content: ItemContent::Inline {
             data: data.as_object().unwrap().clone(),
         },

@@ -5,5 +5,6 @@ mod checks;
 mod endpoint;
 mod exchanges;
 mod house;
+mod limits;
 mod requests;
 mod tasks;

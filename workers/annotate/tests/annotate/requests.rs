@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, LanguageModelAnnotator};
+use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, Caller, LanguageModelAnnotator};
 use accord_annotate::prompt::Prompt;
 use accord_documents::{Document, Limits, Segment, from_segments};
 use accord_domain::json_schema::json_schema;
 use accord_domain::{AutomaticKind, InputView, LanguageModel, Project};
 use accord_store::{ItemFilter, LocalBlobs, PageRequest, SystemEnvironment};
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use crate::endpoint::{Endpoint, says};
 use crate::house::{House, provider};
@@ -39,10 +40,13 @@ async fn asked(
     drop(tx);
     let annotator = LanguageModelAnnotator {
         model,
-        provider: Arc::new(provider(&endpoint.base_url, &settings)),
-        store: Arc::clone(&house.store),
+        caller: Caller {
+            provider: Arc::new(provider(&endpoint.base_url, &settings)),
+            store: Arc::clone(&house.store),
+            environment: Arc::new(SystemEnvironment),
+            calls: TaskTracker::new(),
+        },
         blobs: Arc::new(LocalBlobs::new(folder.path()).unwrap()),
-        environment: Arc::new(SystemEnvironment),
         limits: Limits::default(),
     };
     let text = accord_documents::text::document_from_text(LETTER, &Limits::default()).unwrap();
@@ -50,6 +54,8 @@ async fn asked(
         project: Arc::new(house.project.clone()),
         item: Arc::new(item),
         document: Arc::new(document.unwrap_or(text)),
+        repeated: false,
+        patience: Duration::from_secs(1),
     };
     annotator.annotate(&input).await.unwrap();
     (endpoint.received().remove(0).body, house.project)

@@ -225,6 +225,7 @@ async fn a_long_call_keeps_its_task() {
         worker: "another",
         lease_milliseconds: 60_000,
         limit: 1,
+        limits: &[],
     };
     let mut tx = house.store.write().await.unwrap();
     let taken = flow::claim(tx.as_mut(), &SystemEnvironment, &request).await.unwrap();

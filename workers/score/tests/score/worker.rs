@@ -115,6 +115,7 @@ impl House {
             worker: "test",
             lease_milliseconds: 60_000,
             limit: 500,
+            limits: &[],
         };
         let mut tx = self.store.write().await.unwrap();
         let leases = flow::claim(tx.as_mut(), self.environment.as_ref(), &request)

@@ -27,6 +27,7 @@ async fn tasks_that_were_set_aside_are_shown_with_their_reason_and_put_back() {
         worker: "test",
         lease_milliseconds: 60_000,
         limit: 1,
+        limits: &[],
     };
     let environment = house.state.environment.as_ref();
     let leases = flow::claim(transaction.as_mut(), environment, &request).await.unwrap();
