@@ -16,6 +16,7 @@ mod house;
 mod killing;
 mod language_models;
 mod many_people;
+mod paying;
 mod program;
 mod receipts;
 mod scripted;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use accord_annotate::factory::AnnotatorFactory;
 use accord_annotate::provider::Provider;
@@ -59,33 +60,28 @@ impl House {
         )
     }
 
+    /// The providers of the configuration, with their keys from the environment.
+    fn providers(&self) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
+        let providers = self.configuration.providers.iter();
+        let prepared = providers.map(|(name, settings)| {
+            let variable = |variable: &str| std::env::var(variable).ok();
+            let provider = Provider::new(name, settings.clone(), Arc::clone(&self.environment), variable)?;
+            Ok((name.clone(), Arc::new(provider.sharing_limits(Arc::clone(&self.store)))))
+        });
+        prepared.collect()
+    }
+
     /// What makes automatic annotators.
     pub(crate) fn annotator_factory(&self) -> anyhow::Result<AnnotatorFactory> {
         Ok(AnnotatorFactory::new(
             Arc::clone(&self.store),
             Arc::clone(&self.blobs),
             Arc::clone(&self.environment),
-            providers(&self.configuration, &self.environment)?,
+            self.providers()?,
             self.configuration.document_limits(),
+            Duration::from_secs(self.configuration.workers.lease_seconds),
         ))
     }
-}
-
-/// The providers of the configuration, with their keys from the environment.
-pub(crate) fn providers(
-    configuration: &Configuration,
-    environment: &Arc<dyn Environment>,
-) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
-    configuration
-        .providers
-        .iter()
-        .map(|(name, settings)| {
-            let provider = Provider::new(name, settings.clone(), Arc::clone(environment), |variable| {
-                std::env::var(variable).ok()
-            })?;
-            Ok((name.clone(), Arc::new(provider)))
-        })
-        .collect()
 }
 
 async fn open_store(configuration: &Configuration) -> anyhow::Result<Arc<dyn Store>> {

@@ -7,6 +7,7 @@ pub mod annotation;
 pub mod annotator;
 pub mod annotator_definition;
 pub mod answer;
+pub mod budget;
 pub mod calibrator;
 pub mod compare;
 pub mod consensus;
@@ -30,6 +31,7 @@ pub use annotation::{Annotation, Provenance};
 pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
 pub use annotator_definition::AnnotatorError;
 pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};
+pub use budget::{Amounts, Budget, BudgetHold};
 pub use calibrator::{
     CERTIFICATION_PERCENT, CalibrationReport, Calibrator, CertificationSet, FOLD_COUNT, FittedFold, ScoreLevel,
 };

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
+
 /// When people vote on an item, blind, beside the machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -31,6 +33,9 @@ pub struct Policy {
     pub maximum_attempts: u32,
     /// How the weights of annotators are found.
     pub weighting: Weighting,
+    /// What language models may cost.
+    #[serde(skip_serializing_if = "Budget::is_unlimited")]
+    pub budget: Budget,
 }
 
 /// How votes are weighted.
@@ -70,6 +75,7 @@ impl Default for Policy {
             reservation_minutes: 15,
             maximum_attempts: 4,
             weighting: Weighting::Automatic,
+            budget: Budget::default(),
         }
     }
 }
@@ -91,6 +97,7 @@ impl Policy {
             ("reservation_minutes", self.reservation_minutes, 1, 24 * 60),
             ("maximum_attempts", self.maximum_attempts, 1, 100),
         ];
+        self.budget.check()?;
         match ranges.iter().find(|(_, value, low, high)| value < low || value > high) {
             Some((name, value, low, high)) => Err(format!("`{name}` must lie between {low} and {high}, it is {value}")),
             None => Ok(()),

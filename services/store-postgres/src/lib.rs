@@ -18,6 +18,8 @@ mod idempotency;
 mod items;
 mod options;
 mod projects;
+mod rates;
+mod spending;
 mod store;
 mod tasks;
 #[cfg(feature = "testing")]

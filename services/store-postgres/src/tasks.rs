@@ -8,7 +8,9 @@ mod planning;
 mod row;
 
 use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
-use accord_store::{AfterFailure, ClaimRequest, NewTask, Page, PageRequest, StoreResult, TaskCount, TaskFilter, Tasks};
+use accord_store::{
+    AfterFailure, ClaimRequest, NewTask, Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter, Tasks,
+};
 use async_trait::async_trait;
 
 use crate::transaction::PostgresTransaction;
@@ -106,6 +108,10 @@ impl Tasks for PostgresTransaction {
 
     async fn count_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {
         listing::count(self, project_id).await
+    }
+
+    async fn parked_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<ParkedTasks>> {
+        listing::parked(self, project_id).await
     }
 
     async fn plan_scoring_of_all(&mut self, project_id: ProjectId, priority: i32) -> StoreResult<u64> {

@@ -9,7 +9,9 @@ mod person;
 mod query;
 
 use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
-use accord_store::{AfterFailure, ClaimRequest, NewTask, Page, PageRequest, StoreResult, TaskCount, TaskFilter, Tasks};
+use accord_store::{
+    AfterFailure, ClaimRequest, NewTask, Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter, Tasks,
+};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 
@@ -109,6 +111,10 @@ impl Tasks for SqliteTransaction {
 
     async fn count_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {
         query::count(self, project_id).await
+    }
+
+    async fn parked_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<ParkedTasks>> {
+        query::parked(self, project_id).await
     }
 
     async fn plan_scoring_of_all(&mut self, project_id: ProjectId, priority: i32) -> StoreResult<u64> {

@@ -37,6 +37,8 @@ pub mod parking;
 pub mod people;
 pub mod planning;
 pub mod projects;
+pub mod rates;
+pub mod spending;
 pub mod texts;
 pub mod transactions;
 
@@ -124,6 +126,17 @@ macro_rules! conformance_suite {
             claims_within_limits,
             passes_over_ended_leases,
             finds_ten_behind_many,
+            tells_why_tasks_wait,
+        );
+        $crate::conformance_tests!($factory, spending:
+            a_call_is_made_by_one,
+            costs_are_summed_to_the_last_digit,
+            a_crashed_call_is_counted_as_lost,
+            budgets_hold_among_many,
+            turns_of_calls,
+        );
+        $crate::conformance_tests!($factory, rates:
+            slices_add_up_to_the_limit,
         );
         $crate::conformance_tests!($factory, failures:
             tries_again_then_sets_aside,

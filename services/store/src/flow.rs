@@ -11,6 +11,7 @@ mod projects;
 mod resolving;
 mod scoring;
 mod skipping;
+mod spending;
 mod submitting;
 
 pub use claiming::claim;
@@ -21,6 +22,7 @@ pub use projects::{create_project, ensure_human_annotator, human_annotator_name,
 pub use resolving::{GoldAnswers, import_gold, resolve_item};
 pub use scoring::store_score;
 pub use skipping::skip_task;
+pub use spending::{CallTurn, begin_call, keep_call, spent_and_reserved};
 pub use submitting::{Submitted, submit_annotation};
 
 /// How much sooner the scoring of an item goes than the annotating of others of its priority, so that results appear

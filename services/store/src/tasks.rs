@@ -87,6 +87,20 @@ pub struct TaskCount {
     pub count: i64,
 }
 
+/// Tasks that wait for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedTasks {
+    /// Why they wait.
+    pub reason: String,
+    /// How many there are.
+    pub count: i64,
+    /// When the first of them may be tried.
+    pub ready_at: Timestamp,
+}
+
+/// How many reasons of waiting are told apart.
+pub const MAXIMUM_PARKED_REASONS: i64 = 20;
+
 /// Persistence of tasks.
 #[async_trait]
 pub trait Tasks {
@@ -178,6 +192,10 @@ pub trait Tasks {
 
     /// Counts the tasks of a project by kind and state.
     async fn count_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<TaskCount>>;
+
+    /// The `annotate` tasks of a project that wait with a reason, by reason: the most frequent ones first, at most
+    /// [`MAXIMUM_PARKED_REASONS`].
+    async fn parked_tasks(&mut self, project_id: ProjectId) -> StoreResult<Vec<ParkedTasks>>;
 
     /// Plans a `score` task for every item of a project that has an annotation, no open `annotate` task (the panel is
     /// complete) and no ready `score` task; returns how many. Identifiers are made by the database.

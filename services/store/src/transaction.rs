@@ -14,6 +14,8 @@ use crate::gold::GoldValues;
 use crate::idempotency::IdempotencyKeys;
 use crate::items::Items;
 use crate::projects::Projects;
+use crate::rates::Rates;
+use crate::spending::Spending;
 use crate::tasks::Tasks;
 
 /// A database with all aggregates. One implementation for each database; both pass the same conformance suite.
@@ -54,6 +56,8 @@ pub trait Transaction:
     + Accounts
     + Calls
     + IdempotencyKeys
+    + Spending
+    + Rates
     + Send
 {
     /// Makes everything durable, then wakes up workers if tasks became ready (one notification a transaction).

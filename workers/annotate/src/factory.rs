@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use accord_documents::Limits;
-use accord_domain::{Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment};
+use accord_domain::{Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment, ProjectId};
 use accord_store::{Blobs, ClaimLimit, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::annotators::{
-    AttemptError, AutomaticAnnotator, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
+    AttemptError, AutomaticAnnotator, CallBook, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
 };
+use crate::holds::Holds;
 use crate::provider::Provider;
 use crate::readers::{TrainedModel, reader};
 
@@ -25,12 +26,24 @@ pub struct AnnotatorFactory {
     /// Trained models by content hash; they never change.
     models: Mutex<HashMap<String, Arc<TrainedModel>>>,
     /// The providers that annotators ask, as far as any of their tasks was seen.
-    asked: Mutex<BTreeMap<AnnotatorId, String>>,
+    asked: Mutex<BTreeMap<AnnotatorId, Asked>>,
     calls: TaskTracker,
+    book: CallBook,
+    holds: Arc<Holds>,
+    /// How long calls are held without a sign of life.
+    call_lease: Duration,
+}
+
+/// Whom an annotator asks, and who pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    provider: String,
+    project_id: ProjectId,
 }
 
 impl AnnotatorFactory {
-    /// A factory over these providers.
+    /// A factory over these providers. `call_lease` is how long a call is held for a process that gives no sign of life.
+    /// Must be called inside the runtime in which the store is used.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -38,7 +51,10 @@ impl AnnotatorFactory {
         environment: Arc<dyn Environment>,
         providers: BTreeMap<String, Arc<Provider>>,
         limits: Limits,
+        call_lease: Duration,
     ) -> Self {
+        let lease_milliseconds = i64::try_from(call_lease.as_millis()).unwrap_or(i64::MAX);
+        let book = CallBook::open(Arc::clone(&store), lease_milliseconds);
         Self {
             store,
             blobs,
@@ -48,6 +64,9 @@ impl AnnotatorFactory {
             models: Mutex::default(),
             asked: Mutex::default(),
             calls: TaskTracker::new(),
+            book,
+            holds: Arc::default(),
+            call_lease,
         }
     }
 
@@ -79,7 +98,11 @@ impl AnnotatorFactory {
                         model.provider, model.provider
                     ))
                 })?;
-                self.asked().insert(annotator.id, model.provider.clone());
+                let asked = Asked {
+                    provider: model.provider.clone(),
+                    project_id: annotator.project_id,
+                };
+                self.asked().insert(annotator.id, asked);
                 Ok(Box::new(LanguageModelAnnotator {
                     model: model.clone(),
                     caller: Caller {
@@ -87,6 +110,9 @@ impl AnnotatorFactory {
                         store: Arc::clone(&self.store),
                         environment: Arc::clone(&self.environment),
                         calls: self.calls.clone(),
+                        book: self.book.clone(),
+                        holds: Arc::clone(&self.holds),
+                        lease: self.call_lease,
                     },
                     blobs: Arc::clone(&self.blobs),
                     limits: self.limits,
@@ -95,19 +121,29 @@ impl AnnotatorFactory {
         }
     }
 
-    fn asked(&self) -> MutexGuard<'_, BTreeMap<AnnotatorId, String>> {
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<AnnotatorId, Asked>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many tasks may be fetched now of the annotators of each provider: no more than it may be asked, so that tasks of
-    /// one that is down or limited stay in the queue and others go on.
+    /// one that is down or limited stay in the queue and others go on; none of projects whose budget is spent.
     #[must_use]
     pub fn claim_limits(&self) -> Vec<ClaimLimit> {
-        let mut annotators: BTreeMap<&str, Vec<AnnotatorId>> = BTreeMap::new();
-        let asked = self.asked();
-        for (annotator, provider) in asked.iter() {
-            annotators.entry(provider).or_default().push(*annotator);
+        let held = self.holds.at(Instant::now());
+        let (mut waiting, mut annotators): (Vec<AnnotatorId>, BTreeMap<&str, Vec<AnnotatorId>>) = Default::default();
+        let known = self.asked();
+        for (annotator, asked) in known.iter() {
+            if held.contains(&asked.project_id) {
+                waiting.push(*annotator);
+            } else {
+                annotators.entry(&asked.provider).or_default().push(*annotator);
+            }
         }
+        let without_budget = ClaimLimit {
+            annotators: waiting,
+            tasks: 0,
+            repeated: 0,
+        };
         let limits = annotators.into_iter().filter_map(|(provider, annotators)| {
             let room = self.providers.get(provider)?.room();
             let count = |calls: usize| u32::try_from(calls).unwrap_or(u32::MAX);
@@ -117,7 +153,8 @@ impl AnnotatorFactory {
                 repeated: count(room.repeated),
             })
         });
-        limits.collect()
+        let without_budget = Some(without_budget).filter(|limit| !limit.annotators.is_empty());
+        limits.chain(without_budget).collect()
     }
 
     /// How long until a provider that holds tasks now may be asked again; none when no clock tells.

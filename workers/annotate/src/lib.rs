@@ -3,6 +3,7 @@
 
 pub mod annotators;
 pub mod factory;
+pub mod holds;
 pub mod prompt;
 pub mod provider;
 pub mod readers;

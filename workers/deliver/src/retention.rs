@@ -30,6 +30,8 @@ pub struct Round {
     pub sessions: u64,
     /// Idempotency keys removed.
     pub keys: u64,
+    /// Calls of models that were never heard of again.
+    pub lost_calls: u64,
 }
 
 /// Takes back and removes what has had its time.
@@ -56,6 +58,7 @@ impl RetentionWorker {
                     dead = round.dead,
                     sessions = round.sessions,
                     keys = round.keys,
+                    lost_calls = round.lost_calls,
                     "took back or removed what had its time"
                 ),
                 Err(error) => tracing::warn!(error = %error, "retention failed, trying again"),
@@ -85,11 +88,17 @@ impl RetentionWorker {
             .delete_keys_before(now.plus_milliseconds(-KEY_LIFE_MILLISECONDS))
             .await?;
         transaction.commit().await?;
+
+        let mut transaction = self.store.write().await?;
+        let lost_calls = transaction.lose_calls(LEASES_PER_ROUND).await?;
+        transaction.commit().await?;
+        metrics::counter!("accord_model_calls_lost_total").increment(lost_calls);
         Ok(Round {
             ready: taken.ready,
             dead: taken.dead,
             sessions,
             keys,
+            lost_calls,
         })
     }
 }

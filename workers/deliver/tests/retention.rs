@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use accord_deliver::retention::{RetentionWorker, Round};
-use accord_domain::{Environment, Item, ItemContent, ItemId, ItemState, Role, TaskKind, Timestamp, User, UserId};
-use accord_store::{ClaimRequest, KeyState, Store, SystemEnvironment, flow};
+use accord_domain::{
+    Environment, Item, ItemContent, ItemId, ItemState, ProjectDefinition, Role, TaskKind, Timestamp, User, UserId,
+};
+use accord_store::{ClaimRequest, KeyState, NewCall, Store, SystemEnvironment, flow};
 use accord_store_sqlite::{SqliteOptions, SqliteStore};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -43,16 +45,20 @@ async fn open(folder: &tempfile::TempDir) -> (Arc<dyn Store>, Arc<Clock>, Retent
     (store, clock, worker)
 }
 
+fn definition() -> ProjectDefinition {
+    serde_json::from_value(json!({
+        "name": "letters", "fields": [{"name": "label", "type": "text"}],
+        "annotators": [{"name": "first", "kind": "reader", "reader": "labelled_anchors"}],
+    }))
+    .unwrap()
+}
+
 #[tokio::test]
 async fn tasks_of_a_worker_that_died_can_be_claimed_again() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock, worker) = open(&folder).await;
-    let definition = json!({
-        "name": "letters", "fields": [{"name": "label", "type": "text"}],
-        "annotators": [{"name": "first", "kind": "reader", "reader": "labelled_anchors"}],
-    });
     let mut tx = store.write().await.unwrap();
-    let project = flow::create_project(tx.as_mut(), clock.as_ref(), serde_json::from_value(definition).unwrap())
+    let project = flow::create_project(tx.as_mut(), clock.as_ref(), definition())
         .await
         .unwrap();
     let annotators = tx.annotators_of_project(project.id).await.unwrap();
@@ -91,6 +97,36 @@ async fn tasks_of_a_worker_that_died_can_be_claimed_again() {
     };
     assert_eq!(worker.work_once().await.unwrap(), expected);
     assert_eq!(worker.work_once().await.unwrap(), Round::default());
+}
+
+#[tokio::test]
+async fn calls_that_are_never_heard_of_again_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock, worker) = open(&folder).await;
+    let mut tx = store.write().await.unwrap();
+    let project = flow::create_project(tx.as_mut(), clock.as_ref(), definition())
+        .await
+        .unwrap();
+    let call = NewCall {
+        key: "key".to_owned(),
+        token: "token".to_owned(),
+        project_id: project.id,
+        provider: "local".to_owned(),
+        day: 20_000,
+        tokens: 10,
+        cost: 0.into(),
+        currency: None,
+    };
+    tx.begin_call(&call, 20).await.unwrap();
+    tx.commit().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let expected = Round {
+        lost_calls: 1,
+        ..Round::default()
+    };
+    assert_eq!(worker.work_once().await.unwrap(), expected);
+    let spent = store.read().await.unwrap().spending(project.id).await.unwrap();
+    assert_eq!(spent[0].lost_calls, 1);
 }
 
 #[tokio::test]

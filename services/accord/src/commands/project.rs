@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use accord_domain::budget::date_of;
 use accord_domain::{Project, ProjectDefinition, template, template_names, template_text};
-use accord_store::{FieldSummary, ItemCounts, PageRequest, TaskCount, flow};
+use accord_store::{FieldSummary, ItemCounts, PageRequest, ParkedTasks, Spent, TaskCount, flow};
 use anyhow::{Context, bail};
 
 use crate::arguments::ProjectCommand;
@@ -134,8 +135,12 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
     let counts = transaction.count_items(project.id).await?;
     let fields = transaction.summarise_fields(project.id).await?;
     let tasks = transaction.count_tasks(project.id).await?;
+    let spent = transaction.spending(project.id).await?;
+    let parked = transaction.parked_tasks(project.id).await?;
     if json {
-        let value = standing_as_json(&project, counts, &fields, &tasks);
+        let mut value = standing_as_json(&project, counts, &fields, &tasks);
+        value["spending"] = spent.iter().map(spent_as_json).collect();
+        value["parked"] = parked.iter().map(parked_as_json).collect();
         say(&serde_json::to_string_pretty(&value)?);
     } else if counts == ItemCounts::default() {
         say(&format!(
@@ -153,6 +158,26 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
             2,
             tasks.iter().map(row_of_tasks).collect(),
         ));
+        if !parked.is_empty() {
+            say(&table(
+                &["tasks wait because", "count"],
+                1,
+                parked.iter().map(row_of_parked).collect(),
+            ));
+        }
+        if !spent.is_empty() {
+            let headings = [
+                "day",
+                "provider",
+                "calls kept",
+                "failed",
+                "lost",
+                "tokens in",
+                "tokens out",
+                "cost",
+            ];
+            say(&table(&headings, 2, spent.iter().map(row_of_spent).collect()));
+        }
     }
     Ok(())
 }
@@ -187,6 +212,39 @@ fn row_of_field(field: &FieldSummary) -> Vec<String> {
         percent(accepted),
         number(field.mean_probability),
         field.calibrated_count.to_string(),
+    ]
+}
+
+fn spent_as_json(spent: &Spent) -> serde_json::Value {
+    serde_json::json!({
+        "day": date_of(spent.day), "provider": spent.provider, "currency": spent.currency,
+        "kept_calls": spent.kept_calls, "failed_calls": spent.failed_calls, "lost_calls": spent.lost_calls,
+        "input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens, "cost": spent.cost.to_string(),
+    })
+}
+
+fn parked_as_json(parked: &ParkedTasks) -> serde_json::Value {
+    serde_json::json!({ "reason": parked.reason, "count": parked.count, "ready_at": parked.ready_at })
+}
+
+fn row_of_parked(parked: &ParkedTasks) -> Vec<String> {
+    vec![parked.reason.clone(), parked.count.to_string()]
+}
+
+fn row_of_spent(spent: &Spent) -> Vec<String> {
+    let currency = spent.currency.as_deref();
+    vec![
+        date_of(spent.day),
+        spent.provider.clone(),
+        spent.kept_calls.to_string(),
+        spent.failed_calls.to_string(),
+        spent.lost_calls.to_string(),
+        spent.input_tokens.to_string(),
+        spent.output_tokens.to_string(),
+        currency.map_or_else(
+            || "no prices".to_owned(),
+            |currency| format!("{} {currency}", spent.cost),
+        ),
     ]
 }
 

@@ -18,6 +18,7 @@ mod lines;
 mod progress;
 mod projects;
 mod reservations;
+mod spending;
 mod tasks;
 mod tokens;
 mod users;
@@ -67,6 +68,7 @@ fn quick() -> OpenApiRouter<AppState> {
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::read, projects::replace))
         .routes(routes!(progress::read))
+        .routes(routes!(spending::read))
         .routes(routes!(annotators::list))
         .routes(routes!(items::list))
         .routes(routes!(items::read))

@@ -1,7 +1,8 @@
 //! Looking at tasks.
 
-use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
-use accord_store::{Page, PageRequest, StoreResult, TaskCount, TaskFilter};
+use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind, Timestamp};
+use accord_store::tasks::MAXIMUM_PARKED_REASONS;
+use accord_store::{Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::row::{TaskRow, task_columns};
@@ -57,6 +58,29 @@ pub(super) async fn list(
         .await
         .map_err(failure)?;
     Ok(page_of(read_all(rows, TaskRow::read)?, page, |task| task.id.as_uuid()))
+}
+
+pub(super) async fn parked(
+    transaction: &mut PostgresTransaction,
+    project_id: ProjectId,
+) -> StoreResult<Vec<ParkedTasks>> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT last_error, count(*), min(ready_at) FROM tasks
+         WHERE project_id = $1 AND kind = 'annotate' AND state = 'ready' AND last_error IS NOT NULL
+             AND ready_at > (SELECT clock_microseconds())
+         GROUP BY last_error ORDER BY count(*) DESC, last_error LIMIT $2",
+    )
+    .bind(project_id.as_uuid())
+    .bind(MAXIMUM_PARKED_REASONS)
+    .fetch_all(transaction.connection())
+    .await
+    .map_err(failure)?;
+    let read = |(reason, count, ready_at)| ParkedTasks {
+        reason,
+        count,
+        ready_at: Timestamp::from_microseconds(ready_at),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 pub(super) async fn count(transaction: &mut PostgresTransaction, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {

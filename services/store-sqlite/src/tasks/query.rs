@@ -1,14 +1,15 @@
 //! Looking at tasks.
 
 use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
-use accord_store::{Page, PageRequest, StoreError, StoreResult, TaskCount, TaskFilter};
+use accord_store::tasks::MAXIMUM_PARKED_REASONS;
+use accord_store::{Page, PageRequest, ParkedTasks, StoreError, StoreResult, TaskCount, TaskFilter};
 use sqlx::QueryBuilder;
 
 use super::read_task;
 use crate::failure::failed;
 use crate::page::fetch_page;
 use crate::reader::Reader;
-use crate::sql::task_columns;
+use crate::sql::{now, task_columns};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn task(tx: &mut SqliteTransaction, id: TaskId) -> StoreResult<Option<Task>> {
@@ -63,6 +64,29 @@ pub(super) async fn list(
         query.push(" AND kind = ").push_bind(kind.word());
     }
     fetch_page(tx.connection(), query, "id", page, read_task, |task| task.id.as_uuid()).await
+}
+
+pub(super) async fn parked(tx: &mut SqliteTransaction, project_id: ProjectId) -> StoreResult<Vec<ParkedTasks>> {
+    let found = sqlx::query(concat!(
+        "SELECT last_error, count(*) AS number, min(ready_at) AS ready_at FROM tasks \
+         WHERE project_id = ? AND kind = 'annotate' AND state = 'ready' AND last_error IS NOT NULL AND ready_at > ",
+        now!(),
+        " GROUP BY last_error ORDER BY number DESC, last_error LIMIT ?"
+    ))
+    .bind(project_id.as_uuid())
+    .bind(MAXIMUM_PARKED_REASONS)
+    .fetch_all(tx.connection())
+    .await
+    .map_err(failed)?;
+    let read = |row| {
+        let reader = Reader::new("tasks", row);
+        Ok(ParkedTasks {
+            reason: reader.get("last_error")?,
+            count: reader.get("number")?,
+            ready_at: reader.moment("ready_at")?,
+        })
+    };
+    found.iter().map(read).collect()
 }
 
 pub(super) async fn count(tx: &mut SqliteTransaction, project_id: ProjectId) -> StoreResult<Vec<TaskCount>> {

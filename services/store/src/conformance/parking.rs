@@ -68,6 +68,40 @@ pub async fn parks_without_counting(test: &TestStore) {
     assert!(lease.task.was_tried());
 }
 
+/// The tasks that wait are counted by their reason, as long as they wait.
+pub async fn tells_why_tasks_wait(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    let other = Fixture::create_with(test, super::fixture::definition("others", 1)).await;
+    let items = fixture.add_items(test, 4).await;
+    let tasks: Vec<NewTask> = items.iter().map(|item| fixture.annotate(item.id, 0)).collect();
+    plan(test, &tasks).await;
+    let mut leases = fixture.claim(test, &[TaskKind::Annotate], 4).await;
+    for (lease, (reason, wait)) in
+        leases
+            .drain(..)
+            .zip([("down", 60_000), ("down", 30_000), ("spent", 90_000), ("over", 0)])
+    {
+        in_transaction!(test, |tx| tx.park_task(
+            lease.task.id,
+            &lease.token,
+            reason,
+            wait,
+            false
+        ))
+        .unwrap();
+    }
+    let (id, others) = (fixture.project.id, other.project.id);
+    let parked = in_transaction!(test, |tx| tx.parked_tasks(id)).unwrap();
+    let counts: Vec<_> = parked
+        .iter()
+        .map(|parked| (parked.reason.as_str(), parked.count))
+        .collect();
+    assert_eq!(counts, [("down", 2), ("spent", 1)]);
+    let first = stored_task(test, tasks[1].id).await;
+    assert_eq!(parked[0].ready_at, first.ready_at);
+    assert!(in_transaction!(test, |tx| tx.parked_tasks(others)).unwrap().is_empty());
+}
+
 /// Only votes of automatic annotators are parked.
 pub async fn parks_no_other_kind(test: &TestStore) {
     let fixture = Fixture::create(test).await;

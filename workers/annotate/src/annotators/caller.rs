@@ -1,77 +1,228 @@
-//! Calls of models that outlive whoever waits for them: a reply that was paid for is kept, even when the attempt that asked
-//! for it was ended meanwhile.
+//! Calls of models: never the same one twice, within the project's budget, and outliving whoever waits for them, so that a
+//! reply that was paid for is kept even when the attempt that asked for it was ended meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_domain::Environment;
-use accord_store::{Store, StoreResult, StoredCall};
+use accord_domain::budget::{day_of, milliseconds_left_of_day};
+use accord_domain::{BudgetHold, Environment, Project};
+use accord_store::flow::CallTurn;
+use accord_store::{CallEnd, NewCall, Store, StoreResult, StoredCall};
+use rust_decimal::Decimal;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use super::AttemptError;
-use crate::provider::{CallError, Provider, Turn};
+use super::book::CallBook;
+use crate::holds::Holds;
+use crate::provider::{CallError, ChatReply, Provider, RawReply, TokenEstimate, Turn};
 
 /// When to try again after a call of a provider in trouble, where nothing else is known.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// When to look again whether a budget was raised.
+const LOOK_AT_BUDGET: Duration = Duration::from_secs(15);
+
+/// Signs of life during the lease of a call.
+const HEARTBEATS_PER_LEASE: u32 = 3;
+
+/// How often a transaction about a call is tried: losing a reply would mean paying again.
+const TRIES: u32 = 5;
 
 /// Asks a provider and keeps what it replies.
 #[derive(Clone)]
 pub struct Caller {
     /// Who answers.
     pub provider: Arc<Provider>,
-    /// Where replies are kept.
+    /// Where replies are kept and costs are counted.
     pub store: Arc<dyn Store>,
-    /// The clock.
+    /// Where calls are written down.
+    pub book: CallBook,
+    /// The clock and chance.
     pub environment: Arc<dyn Environment>,
     /// The calls under way, which are waited for before the process ends.
     pub calls: TaskTracker,
+    /// Projects whose budget is spent.
+    pub holds: Arc<Holds>,
+    /// How long a call holds its key and its reservation without a sign of life.
+    pub lease: Duration,
 }
 
 impl Caller {
-    /// Makes a call whose turn it is and keeps the reply. The call goes on when nobody waits for it any more.
-    pub(super) async fn call(&self, turn: Turn, key: String, body: Value) -> Result<StoredCall, AttemptError> {
-        let caller = self.clone();
-        let call = self
-            .calls
-            .spawn(async move { caller.ask_and_keep(turn, key, &body).await });
-        call.await.map_err(AttemptError::transient)?
+    /// Makes a call whose turn it is and keeps the reply; or finds the reply that is kept meanwhile. The call goes on when
+    /// nobody waits for it any more.
+    pub(super) async fn call(
+        &self,
+        project: &Arc<Project>,
+        turn: Turn,
+        key: String,
+        body: Value,
+    ) -> Result<StoredCall, AttemptError> {
+        let (caller, project) = (self.clone(), Arc::clone(project));
+        let call = async move {
+            let call = caller.new_call(&project, key, &body);
+            match caller.begin(&project, &call).await {
+                Ok(None) => caller.ask_and_keep(turn, call, &body).await,
+                Ok(Some(kept)) => {
+                    turn.give_back();
+                    Ok(kept)
+                }
+                Err(error) => {
+                    turn.give_back();
+                    Err(error)
+                }
+            }
+        };
+        self.calls.spawn(call).await.map_err(AttemptError::transient)?
     }
 
-    async fn ask_and_keep(&self, turn: Turn, key: String, body: &Value) -> Result<StoredCall, AttemptError> {
-        let reply = self.provider.send(turn, body).await;
-        let reply = reply.map_err(|error| self.attempt_error(error, true))?;
-        self.keep(StoredCall {
+    fn new_call(&self, project: &Project, key: String, body: &Value) -> NewCall {
+        let estimate = TokenEstimate::of(body);
+        let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        let settings = &self.provider.settings;
+        let cost = settings.cost(Some(count(estimate.input)), Some(count(estimate.output)));
+        NewCall {
             key,
+            token: hex::encode(self.environment.random_bytes()),
+            project_id: project.id,
             provider: self.provider.name.clone(),
-            response: reply.body,
-            latency_milliseconds: reply.latency_milliseconds,
-            received_at: self.environment.now(),
-        })
-        .await
+            day: day_of(self.environment.now()),
+            tokens: count(estimate.total()),
+            cost: cost.unwrap_or_default(),
+            currency: cost.and(settings.currency.clone()),
+        }
     }
 
-    /// Keeps a paid reply, trying a few times: losing it would mean paying again. Gives back the reply that is kept,
-    /// which is another one when somebody asked the same at the same time.
-    async fn keep(&self, call: StoredCall) -> Result<StoredCall, AttemptError> {
-        const TRIES: u32 = 5;
+    /// Writes the call down and reserves its cost. The reply, when it is kept already.
+    async fn begin(&self, project: &Arc<Project>, call: &NewCall) -> Result<Option<StoredCall>, AttemptError> {
+        let begun = self.book.begin(project, call).await;
+        match begun.map_err(AttemptError::transient)? {
+            CallTurn::Begun => Ok(None),
+            CallTurn::Kept(kept) => Ok(Some(kept)),
+            CallTurn::UnderWay { wait_milliseconds } => Err(AttemptError::Held {
+                reason: "the same question is being asked for another task".to_owned(),
+                wait: Duration::from_millis(wait_milliseconds.unsigned_abs()).min(LOOK_AGAIN),
+                tried: false,
+            }),
+            CallTurn::Reserved(hold) => Err(self.hold(project, &hold, LOOK_AGAIN)),
+            CallTurn::OverBudget(hold) => {
+                let wait = match hold {
+                    BudgetHold::Day(_) => {
+                        let left = milliseconds_left_of_day(self.environment.now());
+                        Duration::from_millis(left.unsigned_abs()).min(LOOK_AT_BUDGET)
+                    }
+                    BudgetHold::Total(_) => LOOK_AT_BUDGET,
+                };
+                Err(self.hold(project, &hold, wait))
+            }
+            CallTurn::OtherCurrency => Err(AttemptError::permanent(format!(
+                "provider `{}` has prices in {}, the project's budget is in {}: give both in one currency",
+                self.provider.name,
+                call.currency.as_deref().unwrap_or("no currency"),
+                project.definition.policy.budget.currency.as_deref().unwrap_or("none"),
+            ))),
+        }
+    }
+
+    /// No task of the project is fetched until then.
+    fn hold(&self, project: &Project, hold: &BudgetHold, wait: Duration) -> AttemptError {
+        self.holds.hold(project.id, wait);
+        AttemptError::Held {
+            reason: hold.reason().to_owned(),
+            wait,
+            tried: false,
+        }
+    }
+
+    async fn ask_and_keep(&self, turn: Turn, call: NewCall, body: &Value) -> Result<StoredCall, AttemptError> {
+        match self.send_with_heartbeat(turn, &call, body).await {
+            Ok(reply) => {
+                let end = self.end_of(&call, &reply);
+                let kept = StoredCall {
+                    key: call.key.clone(),
+                    provider: call.provider.clone(),
+                    response: reply.body,
+                    latency_milliseconds: reply.latency_milliseconds,
+                    received_at: self.environment.now(),
+                };
+                let earlier = self.settle(&call, &end, Some(&kept)).await?;
+                Ok(earlier.unwrap_or(kept))
+            }
+            Err(error) => {
+                let end = if matches!(error, CallError::Request(_)) {
+                    CallEnd::NotMade
+                } else {
+                    CallEnd::Failed
+                };
+                self.settle(&call, &end, None).await?;
+                Err(self.attempt_error(error, true))
+            }
+        }
+    }
+
+    async fn send_with_heartbeat(&self, turn: Turn, call: &NewCall, body: &Value) -> Result<RawReply, CallError> {
+        let sending = self.provider.send(turn, body);
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                result = &mut sending => return result,
+                () = tokio::time::sleep(self.lease / HEARTBEATS_PER_LEASE) => {
+                    if let Err(error) = self.renew(call).await {
+                        tracing::warn!(call.key = %call.key, error = %error, "lease of a call not renewed yet");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, call: &NewCall) -> StoreResult<()> {
+        let mut transaction = self.store.write().await?;
+        let lease = self.lease_milliseconds();
+        transaction.renew_call(&call.key, &call.token, lease).await?;
+        transaction.commit().await
+    }
+
+    fn lease_milliseconds(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// What the reply cost. Where the server counts no tokens, what was reserved stands.
+    fn end_of(&self, call: &NewCall, reply: &RawReply) -> CallEnd {
+        let parsed: Option<ChatReply> = serde_json::from_str(&reply.body).ok();
+        let usage = parsed
+            .and_then(|reply| reply.usage)
+            .filter(|usage| usage.total().is_some());
+        let Some(usage) = usage else {
+            return CallEnd::Kept {
+                input_tokens: call.tokens,
+                output_tokens: 0,
+                cost: call.cost,
+            };
+        };
+        let settings = &self.provider.settings;
+        CallEnd::Kept {
+            input_tokens: usage.prompt_tokens.unwrap_or_default().max(0),
+            output_tokens: usage.completion_tokens.unwrap_or_default().max(0),
+            cost: settings
+                .cost(usage.prompt_tokens, usage.completion_tokens)
+                .unwrap_or(Decimal::ZERO),
+        }
+    }
+
+    /// Ends a call and keeps its reply, trying a few times. Gives back the reply that is kept when it is another one.
+    async fn settle(
+        &self,
+        call: &NewCall,
+        end: &CallEnd,
+        reply: Option<&StoredCall>,
+    ) -> Result<Option<StoredCall>, AttemptError> {
         let mut attempt = 1;
         loop {
-            let result: StoreResult<Option<StoredCall>> = async {
-                let mut transaction = self.store.write().await?;
-                let earlier = if transaction.insert_call(&call).await? {
-                    None
-                } else {
-                    transaction.call(&call.key).await?
-                };
-                transaction.commit().await?;
-                Ok(earlier)
-            }
-            .await;
+            let result = self.book.settle(call, end, reply).await;
             match result {
-                Ok(earlier) => return Ok(earlier.unwrap_or(call)),
+                Ok(earlier) => return Ok(earlier),
                 Err(error) if attempt < TRIES => {
-                    tracing::warn!(call.key = %call.key, error = %error, attempt, "paid reply could not be kept yet");
+                    tracing::warn!(call.key = %call.key, error = %error, attempt, "call could not be settled yet");
                     tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
                     attempt += 1;
                 }

@@ -1,5 +1,6 @@
 //! Automatic annotators: offline readers, the reader of electronic invoices, and language models, behind one trait.
 
+mod book;
 mod caller;
 mod invoice_xml;
 mod language_model;
@@ -13,6 +14,7 @@ use accord_documents::Document;
 use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
 use async_trait::async_trait;
 
+pub use book::CallBook;
 pub use caller::Caller;
 pub use invoice_xml::{InvoiceXmlAnnotator, read_invoice};
 pub use language_model::LanguageModelAnnotator;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use accord_domain::Environment;
+use accord_store::Store;
 use async_openai::Client;
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
@@ -111,6 +112,13 @@ impl Provider {
             client: Client::with_config(endpoint).with_http_service(transport),
             settings,
         })
+    }
+
+    /// Takes limits that are shared by all processes from this store. Without it they are taken for those of this process.
+    #[must_use]
+    pub fn sharing_limits(self, store: Arc<dyn Store>) -> Self {
+        self.admission.share(store);
+        self
     }
 
     /// Waits for a call's turn among the provider's calls, but not longer than `patience`.
@@ -223,6 +231,7 @@ fn allowed(settings: &ProviderSettings) -> Allowed {
         concurrency: settings.concurrency,
         requests_per_minute: settings.requests_per_minute.map(NonZeroU64::get),
         tokens_per_minute: settings.tokens_per_minute.map(NonZeroU64::get),
+        shared: settings.shared_limits,
         retries_per_minute: settings.retries_per_minute,
     }
 }

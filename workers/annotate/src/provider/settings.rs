@@ -26,6 +26,9 @@ pub struct ProviderSettings {
     /// Tokens of questions and answers in a minute, of all workers of a process.
     #[serde(default)]
     pub tokens_per_minute: Option<NonZeroU64>,
+    /// Whether the calls and tokens in a minute are those of all processes on one database together.
+    #[serde(default)]
+    pub shared_limits: bool,
     /// Repeated calls in a minute, however few calls there are; beyond that one call in ten may be a repetition.
     #[serde(default = "default_retries_per_minute")]
     pub retries_per_minute: u64,

@@ -134,6 +134,7 @@ impl House {
             Arc::clone(environment),
             providers,
             Limits::default(),
+            Duration::from_secs(5),
         );
         AnnotateWorker::new(
             Arc::clone(store),

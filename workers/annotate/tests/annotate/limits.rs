@@ -20,25 +20,25 @@ fn request() -> Value {
     json!({"model": "tiny", "messages": [], "max_tokens": 10})
 }
 
-fn letters(count: usize) -> Vec<String> {
+pub(crate) fn letters(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("letter number {number}")).collect()
 }
 
 /// A worker that runs until it is told to stop.
-struct Running {
+pub(crate) struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    fn start(worker: AnnotateWorker) -> Self {
+    pub(crate) fn start(worker: AnnotateWorker) -> Self {
         let stop = CancellationToken::new();
         let told = stop.clone();
         let task = tokio::spawn(async move { worker.run(told).await });
         Self { stop, task }
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(30), self.task)
             .await
@@ -47,7 +47,7 @@ impl Running {
     }
 }
 
-fn worker(house: &House, providers: &[(&str, &Arc<Provider>)], concurrency: usize) -> AnnotateWorker {
+pub(crate) fn worker(house: &House, providers: &[(&str, &Arc<Provider>)], concurrency: usize) -> AnnotateWorker {
     let providers = providers
         .iter()
         .map(|(name, provider)| ((*name).to_owned(), Arc::clone(provider)));
@@ -62,7 +62,7 @@ fn worker(house: &House, providers: &[(&str, &Arc<Provider>)], concurrency: usiz
     )
 }
 
-async fn wait_until(house: &House, what: &str, is_so: impl Fn(&[Task]) -> bool) -> Vec<Task> {
+pub(crate) async fn wait_until(house: &House, what: &str, is_so: impl Fn(&[Task]) -> bool) -> Vec<Task> {
     let started = Instant::now();
     loop {
         let tasks = house.tasks(TaskKind::Annotate).await;
@@ -75,7 +75,7 @@ async fn wait_until(house: &House, what: &str, is_so: impl Fn(&[Task]) -> bool) 
     }
 }
 
-fn all_done(tasks: &[Task]) -> bool {
+pub(crate) fn all_done(tasks: &[Task]) -> bool {
     tasks.iter().all(|task| task.state == TaskState::Done)
 }
 

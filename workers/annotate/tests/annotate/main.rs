@@ -6,5 +6,6 @@ mod endpoint;
 mod exchanges;
 mod house;
 mod limits;
+mod paying;
 mod requests;
 mod tasks;

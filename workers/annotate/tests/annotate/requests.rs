@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, Caller, LanguageModelAnnotator};
+use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, CallBook, Caller, LanguageModelAnnotator};
 use accord_annotate::prompt::Prompt;
 use accord_documents::{Document, Limits, Segment, from_segments};
 use accord_domain::json_schema::json_schema;
@@ -43,8 +43,11 @@ async fn asked(
         caller: Caller {
             provider: Arc::new(provider(&endpoint.base_url, &settings)),
             store: Arc::clone(&house.store),
+            book: CallBook::open(Arc::clone(&house.store), 5_000),
             environment: Arc::new(SystemEnvironment),
             calls: TaskTracker::new(),
+            holds: Arc::default(),
+            lease: Duration::from_secs(5),
         },
         blobs: Arc::new(LocalBlobs::new(folder.path()).unwrap()),
         limits: Limits::default(),

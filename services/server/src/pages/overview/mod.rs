@@ -3,6 +3,7 @@
 mod fields;
 mod people;
 mod queue;
+mod spending;
 
 use accord_domain::{Calibrator, Project, Role, TaskKind};
 use accord_store::{FieldSummary, ItemCounts, TaskCount, flow};
@@ -21,6 +22,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use fields::{FieldLine, field_lines};
 use queue::{DeadTask, QueueLine, dead_tasks, queue_lines};
+use spending::{ParkedLine, SpendingShown, parked_lines, spending};
 
 /// What was just done.
 #[derive(Debug, Deserialize)]
@@ -54,6 +56,8 @@ struct FiguresShown {
     agreement_at: String,
     diagrams: Vec<Diagram>,
     queue: Vec<QueueLine>,
+    parked: Vec<ParkedLine>,
+    spending: Option<SpendingShown>,
     dead: Vec<DeadTask>,
     dead_left_out: bool,
 }
@@ -147,6 +151,8 @@ async fn figures(
         agreement_at: counted(agreement.annotation_count, "annotation"),
         diagrams: diagrams(project, &calibrators)?,
         queue: queue_lines(&looked.tasks),
+        parked: parked_lines(transaction.as_mut(), project).await?,
+        spending: spending(transaction.as_mut(), project, state.environment.now()).await?,
         dead,
         dead_left_out,
     })

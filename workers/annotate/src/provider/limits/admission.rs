@@ -1,14 +1,16 @@
 //! The gate with a clock: calls wait here for a little while, and are told when to come again.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use accord_domain::Environment;
+use accord_store::Store;
 use tokio::sync::Notify;
 
 use super::breaker::State;
-use super::gate::{Allowed, Gate, Hold, Outcome, Room, Ticket, Wanted};
+use super::gate::{Allowed, Gate, Hold, HoldReason, Outcome, Room, Ticket, Wanted};
 use super::headers::Headers;
+use super::shared::SharedLimits;
 
 /// The gate of one endpoint for all workers of this process.
 pub(in crate::provider) struct Admission {
@@ -16,6 +18,8 @@ pub(in crate::provider) struct Admission {
     environment: Arc<dyn Environment>,
     gate: Mutex<Gate>,
     changed: Notify,
+    allowed: Allowed,
+    shared: OnceLock<SharedLimits>,
 }
 
 /// A call that may go. It must be told what became of it; one that is dropped is taken for one whose end nobody saw.
@@ -26,12 +30,48 @@ pub(in crate::provider) struct Permit {
 
 impl Admission {
     pub(in crate::provider) fn new(provider: &str, allowed: Allowed, environment: Arc<dyn Environment>) -> Self {
+        // Nobody shares before a store is there to share by.
+        let alone = Allowed {
+            shared: false,
+            ..allowed
+        };
         Self {
             provider: provider.to_owned(),
             environment,
-            gate: Mutex::new(Gate::new(allowed, Instant::now())),
+            gate: Mutex::new(Gate::new(alone, Instant::now())),
             changed: Notify::new(),
+            allowed,
+            shared: OnceLock::new(),
         }
+    }
+
+    /// Takes limits that are shared from this store.
+    pub(in crate::provider) fn share(&self, store: Arc<dyn Store>) {
+        if !self.allowed.shared {
+            return;
+        }
+        let limits = SharedLimits::new(&self.provider, self.allowed, store);
+        if self.shared.set(limits).is_ok() {
+            *self.gate() = Gate::new(self.allowed, Instant::now());
+        }
+    }
+
+    /// Fetches a slice of shared limits, when that is what the call lacks. Whoever comes while one is fetched goes by it.
+    async fn fetch(&self, wanted: Wanted) -> bool {
+        let Some(shared) = self.shared.get() else {
+            return false;
+        };
+        if self.gate().wants_slice(Instant::now(), wanted).is_none() {
+            return false;
+        }
+        let _turn = shared.turn.lock().await;
+        let slice = self.gate().wants_slice(Instant::now(), wanted);
+        if let Some(slice) = slice {
+            let (requests, tokens, wait) = shared.fetch(slice).await;
+            self.gate().fill(Instant::now(), requests, tokens, wait);
+            self.changed.notify_waiters();
+        }
+        true
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -59,6 +99,9 @@ impl Admission {
                 }
                 Err(hold) => hold,
             };
+            if hold.reason == HoldReason::Shared && self.fetch(wanted).await {
+                continue;
+            }
             // Where calls under way decide, any of their ends may let this one go.
             if now >= end || (hold.until > end && !hold.reason.may_end_any_time()) {
                 metrics::counter!(
@@ -144,5 +187,69 @@ impl Drop for Permit {
         if let Some(ticket) = self.ticket.take() {
             self.admission.settle(ticket, Outcome::Unknown);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use accord_store::SystemEnvironment;
+
+    use super::*;
+
+    /// Many ask at once from many threads: no more calls than allowed are under way at any moment, each gets its turn, and
+    /// turns that are dropped come back.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn turns_are_given_to_as_many_as_are_allowed() {
+        const ALLOWED: usize = 3;
+        let allowed = Allowed {
+            concurrency: ALLOWED,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            shared: false,
+            retries_per_minute: 0,
+        };
+        let admission = Arc::new(Admission::new("p", allowed, Arc::new(SystemEnvironment)));
+        let under_way = Arc::new(AtomicUsize::new(0));
+        let wanted = Wanted {
+            tokens: 1,
+            repeated: false,
+        };
+        let asking = (0..600).map(|number| {
+            let (admission, under_way) = (Arc::clone(&admission), Arc::clone(&under_way));
+            tokio::spawn(async move {
+                let permit = admission.admit(wanted, Duration::from_secs(60)).await.unwrap();
+                let others = under_way.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                under_way.fetch_sub(1, Ordering::SeqCst);
+                if number % 3 == 0 {
+                    drop(permit);
+                } else {
+                    permit.settle(Outcome::Replied { tokens: None });
+                }
+                others
+            })
+        });
+        let mut most = 0;
+        for one in asking.collect::<Vec<_>>() {
+            most = most.max(one.await.unwrap() + 1);
+        }
+        assert!((1..=ALLOWED).contains(&most), "{most}");
+        assert_eq!(admission.room().calls, ALLOWED);
+        let held = admission
+            .admit(
+                Wanted {
+                    repeated: true,
+                    ..wanted
+                },
+                Duration::ZERO,
+            )
+            .await;
+        assert_eq!(
+            held.err().map(|hold| hold.reason),
+            None,
+            "sixty repetitions are allowed by six hundred calls"
+        );
     }
 }

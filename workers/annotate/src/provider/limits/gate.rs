@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::breaker::{Breaker, Mark, State};
 use super::bucket::Bucket;
 use super::headers::{Headers, Left};
+use super::purse::{Purse, Slice};
 use super::retries::RetryBudget;
 
 /// The longest pause that a provider may ask for; some ask for a day.
@@ -18,6 +19,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause of our own choosing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long it takes to fetch a slice of shared limits, about.
+const FETCHING: Duration = Duration::from_millis(1);
+
 /// When to look again where nobody can say.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -27,6 +31,8 @@ pub(in crate::provider) struct Allowed {
     pub(in crate::provider) concurrency: usize,
     pub(in crate::provider) requests_per_minute: Option<u64>,
     pub(in crate::provider) tokens_per_minute: Option<u64>,
+    /// Whether requests and tokens of the minute are those of all processes together.
+    pub(in crate::provider) shared: bool,
     /// Repeated calls in a minute, however few calls there are.
     pub(in crate::provider) retries_per_minute: u64,
 }
@@ -51,6 +57,8 @@ pub enum HoldReason {
     Requests,
     /// The tokens of the minute are used up.
     Tokens,
+    /// What this process has of the limits that all processes share is used up.
+    Shared,
     /// Too many of the recent calls were repetitions.
     Retries,
     /// As many calls are under way as are allowed.
@@ -66,6 +74,7 @@ impl HoldReason {
             Self::Asked => "asked",
             Self::Requests => "requests",
             Self::Tokens => "tokens",
+            Self::Shared => "shared",
             Self::Retries => "retries",
             Self::Concurrency => "concurrency",
         }
@@ -84,6 +93,7 @@ impl fmt::Display for HoldReason {
             Self::Asked => "asked to wait",
             Self::Requests => "has had its requests of the minute",
             Self::Tokens => "has had its tokens of the minute",
+            Self::Shared => "has had the requests or tokens of the minute that all processes share",
             Self::Retries => "has had as many repeated calls as its retry budget allows",
             Self::Concurrency => "has as many calls under way as are allowed",
         })
@@ -103,6 +113,7 @@ pub(in crate::provider) struct Hold {
 pub(in crate::provider) struct Ticket {
     went_at: Instant,
     tokens: u64,
+    repeated: bool,
     probe: bool,
 }
 
@@ -150,6 +161,8 @@ pub(in crate::provider) struct Gate {
     allowed: Allowed,
     requests: Option<Bucket>,
     tokens: Option<Bucket>,
+    /// In place of the two where limits are shared.
+    purse: Option<Purse>,
     requests_told: Option<Window>,
     tokens_told: Option<Window>,
     breaker: Breaker,
@@ -166,9 +179,13 @@ pub(in crate::provider) struct Gate {
 
 impl Gate {
     pub(in crate::provider) fn new(allowed: Allowed, now: Instant) -> Self {
+        let own = |limit: Option<u64>| limit.filter(|_| !allowed.shared).map(|limit| Bucket::new(limit, now));
         Self {
-            requests: allowed.requests_per_minute.map(|limit| Bucket::new(limit, now)),
-            tokens: allowed.tokens_per_minute.map(|limit| Bucket::new(limit, now)),
+            requests: own(allowed.requests_per_minute),
+            tokens: own(allowed.tokens_per_minute),
+            purse: allowed
+                .shared
+                .then(|| Purse::new(allowed.requests_per_minute, allowed.tokens_per_minute, now)),
             requests_told: None,
             tokens_told: None,
             breaker: Breaker::new(),
@@ -213,6 +230,9 @@ impl Gate {
         if let Some(bucket) = &mut self.tokens {
             bucket.take(now, wanted.tokens);
         }
+        if let Some(purse) = &mut self.purse {
+            purse.take(wanted.tokens);
+        }
         for (window, amount) in [(&mut self.requests_told, 1), (&mut self.tokens_told, wanted.tokens)] {
             if let Some(window) = window {
                 window.left = window.left.saturating_sub(amount);
@@ -228,6 +248,7 @@ impl Gate {
         Ok(Ticket {
             went_at: now,
             tokens: wanted.tokens,
+            repeated: wanted.repeated,
             probe: self.breaker.take(),
         })
     }
@@ -242,6 +263,13 @@ impl Gate {
         };
         let requests = told(self.requests_told, 1).max(metered(&self.requests, 1));
         let tokens = told(self.tokens_told, wanted.tokens).max(metered(&self.tokens, wanted.tokens));
+        let shared = self.purse.as_ref().map_or(now, |purse| {
+            // What is not there has to be fetched, even where that is possible at once.
+            let missing = purse.count(now, wanted.tokens) == 0;
+            purse
+                .ready_at(now, wanted)
+                .max(if missing { now + FETCHING } else { now })
+        });
         let retries = if wanted.repeated {
             self.retries.ready_at(now)
         } else {
@@ -257,6 +285,7 @@ impl Gate {
             (HoldReason::Asked, self.asked_until.unwrap_or(now)),
             (HoldReason::Requests, requests),
             (HoldReason::Tokens, tokens),
+            (HoldReason::Shared, shared),
             (HoldReason::Retries, retries),
             (HoldReason::Concurrency, concurrency),
         ]
@@ -297,10 +326,30 @@ impl Gate {
             .min(metered(&self.requests, 1))
             .min(metered(&self.tokens, self.usual_tokens))
             .min(told(self.requests_told, 1))
-            .min(told(self.tokens_told, self.usual_tokens));
+            .min(told(self.tokens_told, self.usual_tokens))
+            .min(self.purse.as_ref().map_or(usize::MAX, |purse| {
+                // Whoever comes first fetches what others go by.
+                purse
+                    .count(now, self.usual_tokens)
+                    .max(usize::from(purse.may_fetch(now)))
+            }));
         Room {
             calls,
             repeated: self.retries.count(now).min(calls),
+        }
+    }
+
+    /// What has to be fetched of shared limits for this call, when it may be.
+    pub(in crate::provider) fn wants_slice(&self, now: Instant, wanted: Wanted) -> Option<Slice> {
+        let purse = self.purse.as_ref()?;
+        let is_empty = purse.count(now, wanted.tokens) == 0;
+        (is_empty && purse.may_fetch(now)).then(|| purse.slice(now, wanted))
+    }
+
+    /// Puts in what was fetched of shared limits; `wait` tells when to fetch again where there was nothing.
+    pub(in crate::provider) fn fill(&mut self, now: Instant, requests: u64, tokens: u64, wait: Duration) {
+        if let Some(purse) = &mut self.purse {
+            purse.fill(now, requests, tokens, wait);
         }
     }
 
@@ -348,6 +397,9 @@ impl Gate {
                         bucket.give_back(now, ticket.tokens - tokens);
                     }
                 }
+                if let (Some(purse), Some(tokens)) = (&mut self.purse, tokens) {
+                    purse.give_back(0, ticket.tokens.saturating_sub(tokens));
+                }
                 Some(Mark::Good)
             }
             Outcome::Refused => Some(Mark::Good),
@@ -362,11 +414,15 @@ impl Gate {
                 Some(Mark::Bad)
             }
             Outcome::NotSent => {
+                self.retries.give_back(ticket.repeated);
                 if let Some(bucket) = &mut self.requests {
                     bucket.give_back(now, 1);
                 }
                 if let Some(bucket) = &mut self.tokens {
                     bucket.give_back(now, ticket.tokens);
+                }
+                if let Some(purse) = &mut self.purse {
+                    purse.give_back(1, ticket.tokens);
                 }
                 None
             }

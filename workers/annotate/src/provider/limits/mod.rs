@@ -7,4 +7,6 @@ mod bucket;
 pub(super) mod estimate;
 pub(super) mod gate;
 pub(super) mod headers;
+pub(super) mod purse;
 mod retries;
+mod shared;

@@ -96,6 +96,18 @@ impl RetryBudget {
         self.calls += 1;
         self.retries += retries;
     }
+
+    /// Forgets a call that was not made after all.
+    pub(super) fn give_back(&mut self, is_retry: bool) {
+        let retries = u64::from(is_retry);
+        let mut latest_first = self.seconds.iter_mut().rev();
+        if let Some(second) = latest_first.find(|second| second.calls > 0 && second.retries >= retries) {
+            second.calls -= 1;
+            second.retries -= retries;
+            self.calls -= 1;
+            self.retries -= retries;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +129,10 @@ mod tests {
             budget.take(start, false);
         }
         assert_eq!(budget.count(start), 1, "the thirtieth call may be the third repetition");
+        budget.take(start, true);
+        assert_eq!(budget.count(start), 0);
+        budget.give_back(true);
+        assert_eq!(budget.count(start), 1, "what was not made is not counted");
         budget.take(start, true);
         assert_eq!(budget.count(start + Duration::from_secs(59)), 0);
         assert_eq!(budget.count(start + Duration::from_secs(60)), 2);

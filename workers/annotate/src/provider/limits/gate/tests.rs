@@ -17,6 +17,7 @@ fn allowed() -> Allowed {
         concurrency: 4,
         requests_per_minute: None,
         tokens_per_minute: None,
+        shared: false,
         retries_per_minute: 2,
     }
 }
@@ -199,6 +200,36 @@ fn an_endpoint_that_is_down_is_left_alone_and_probed() {
         gate.settle(hold.until, probe, GOOD, 1.0);
     }
     assert_eq!(gate.room(hold.until).calls, 4);
+}
+
+#[test]
+fn shared_limits_are_gone_by_in_slices() {
+    let now = Instant::now();
+    let mut gate = Gate::new(
+        Allowed {
+            requests_per_minute: Some(24),
+            shared: true,
+            ..allowed()
+        },
+        now,
+    );
+    let hold = gate.ask(now, CALL).unwrap_err();
+    assert_eq!((hold.reason, gate.room(now).calls), (HoldReason::Shared, 1));
+    let slice = gate.wants_slice(now, CALL).unwrap();
+    assert_eq!((slice.requests, slice.tokens_needed), (2, 0));
+    gate.fill(now, 2, 0, Duration::ZERO);
+    assert_eq!(gate.room(now).calls, 2);
+    let first = gate.ask(now, CALL).unwrap();
+    gate.ask(now, CALL).unwrap();
+    gate.fill(now, 0, 0, Duration::from_secs(3));
+    let hold = gate.ask(now, CALL).unwrap_err();
+    assert_eq!(
+        (hold.reason, hold.until),
+        (HoldReason::Shared, now + Duration::from_secs(3))
+    );
+    assert_eq!((gate.room(now).calls, gate.wants_slice(now, CALL)), (0, None));
+    gate.settle(now, first, Outcome::NotSent, 0.0);
+    gate.ask(now, CALL).unwrap();
 }
 
 proptest! {
