@@ -78,6 +78,7 @@ impl House {
             Arc::clone(&self.blobs),
             Arc::clone(&self.environment),
             self.providers()?,
+            Arc::new(self.configuration.prompt_library()?),
             self.configuration.document_limits(),
             Duration::from_secs(self.configuration.workers.lease_seconds),
         ))

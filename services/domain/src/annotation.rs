@@ -56,6 +56,9 @@ pub struct Provenance {
     pub model: Option<String>,
     /// Content hash of the prompt template.
     pub prompt_hash: Option<String>,
+    /// The items of whose gold the model was shown examples, in the order shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub example_item_ids: Vec<ItemId>,
     /// Key of the stored call that gave the answer.
     pub call_key: Option<String>,
     /// Version of the code that read or parsed the answer.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::identifiers::{AnnotatorId, ProjectId, UserId};
+use crate::order::Order;
+use crate::prompt_reference::PromptReference;
 use crate::time::Timestamp;
 
 /// An automatic annotator as a project defines it.
@@ -14,10 +16,23 @@ use crate::time::Timestamp;
 pub struct AnnotatorDefinition {
     /// The name, unique in the project.
     pub name: String,
-    /// Annotators that share a base model, and so their errors, share a family; its own name when none is given.
+    /// Annotators that share a base model, and so their errors, share a family. None when the definition names none.
     pub family: Option<String>,
     /// What answers.
     pub kind: AutomaticKind,
+}
+
+impl AnnotatorDefinition {
+    /// The family: the one that is named; else of language models the model, however and by whatever prompt it is asked,
+    /// and of all others the annotator's own name.
+    #[must_use]
+    pub fn family_name(&self) -> &str {
+        match (&self.family, &self.kind) {
+            (Some(family), _) => family,
+            (None, AutomaticKind::LanguageModel(model)) => &model.model,
+            (None, _) => &self.name,
+        }
+    }
 }
 
 /// What answers for an automatic annotator.
@@ -59,9 +74,10 @@ pub struct LanguageModel {
     pub provider: String,
     /// The model's name as the provider knows it.
     pub model: String,
-    /// The prompt template's name.
+    /// The prompt template: its name, or its name and the first digits of its hash.
     #[serde(default = "default_prompt")]
-    pub prompt: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub prompt: PromptReference,
     /// The sampling temperature.
     #[serde(default)]
     pub temperature: f64,
@@ -71,6 +87,18 @@ pub struct LanguageModel {
     /// The part of the item that the model sees.
     #[serde(default)]
     pub view: InputView,
+    /// The order in which fields, and the options of each choice, are named.
+    #[serde(default, skip_serializing_if = "Order::is_declared")]
+    pub field_order: Order,
+    /// The order in which the parts of the document are shown.
+    #[serde(default, skip_serializing_if = "Order::is_declared")]
+    pub chunk_order: Order,
+    /// The most examples from the project's gold that are shown before the document, none of them from its own fold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub examples: u32,
+    /// The seed by which the examples are drawn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub examples_seed: u32,
     /// The most tokens of an answer.
     #[serde(default = "default_maximum_tokens")]
     pub maximum_tokens: u32,
@@ -86,7 +114,8 @@ const DEFAULT_PROMPT: &str = "extract";
 const DEFAULT_MAXIMUM_TOKENS: u32 = 2048;
 
 impl LanguageModel {
-    /// A model with everything else at its default: prompt `extract`, temperature 0, visual rows, 2048 tokens, the first sample.
+    /// A model with everything else at its default: prompt `extract`, temperature 0, visual rows, declared order, no
+    /// examples, 2048 tokens, the first sample.
     #[must_use]
     pub fn new(provider: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
@@ -96,14 +125,23 @@ impl LanguageModel {
             temperature: 0.0,
             seed: None,
             view: InputView::default(),
+            field_order: Order::default(),
+            chunk_order: Order::default(),
+            examples: 0,
+            examples_seed: 0,
             maximum_tokens: default_maximum_tokens(),
             sample: 0,
         }
     }
 }
 
-fn default_prompt() -> String {
-    DEFAULT_PROMPT.to_owned()
+fn default_prompt() -> PromptReference {
+    PromptReference::named(DEFAULT_PROMPT)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 const fn default_maximum_tokens() -> u32 {
@@ -124,6 +162,22 @@ pub enum InputView {
     HeadAndTail,
     /// The page images.
     PageImage,
+}
+
+impl InputView {
+    /// All views.
+    pub const ALL: [Self; 4] = [Self::Rows, Self::ReadingOrder, Self::HeadAndTail, Self::PageImage];
+
+    /// The word as written in definitions and templates.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::ReadingOrder => "reading_order",
+            Self::HeadAndTail => "head_and_tail",
+            Self::PageImage => "page_image",
+        }
+    }
 }
 
 /// An annotator that exists in a project.

@@ -1,8 +1,14 @@
 //! The written form of an annotator in project files and in the API, checked on its way to an [`AnnotatorDefinition`].
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::annotator::{AnnotatorDefinition, AutomaticKind, InputView, LanguageModel};
+use crate::order::Order;
+use crate::permutation::Permutations;
+use crate::prompt_reference::PromptReference;
+
+/// The most examples that a model may be shown.
+const MOST_EXAMPLES: u32 = 20;
 
 /// An annotator definition that cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +30,8 @@ pub struct AnnotatorForm {
     name: String,
     /// What kind of annotator: `reader`, `invoice_xml` or `language_model`.
     kind: String,
-    /// Annotators that share a base model share a family.
+    /// Annotators that share a base model share a family; when none is given, language models are of the family of their
+    /// model, all others of one of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     family: Option<String>,
     /// Of readers: which one.
@@ -36,9 +43,10 @@ pub struct AnnotatorForm {
     /// Of language models: the provider in the program's configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
-    /// Of language models: the prompt template.
+    /// Of language models: the prompt template by name (`extract`), or pinned to a version by its hash (`extract@1f0c3a`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    prompt: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    prompt: Option<PromptReference>,
     /// Of language models: the sampling temperature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
@@ -48,6 +56,26 @@ pub struct AnnotatorForm {
     /// Of language models: the part of the item that is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     view: Option<InputView>,
+    /// Of language models: the order in which fields, and the options of each choice, are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    field_order: Option<Order>,
+    /// Of language models: the order in which the parts of the document are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk_order: Option<Order>,
+    /// Of language models: the most examples from gold that are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    examples: Option<u32>,
+    /// Of language models: the seed by which examples are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    examples_seed: Option<u32>,
+    /// Of language models: the ways in which the same question is asked, each an annotator of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    permutations: Option<Permutations>,
+    /// Of language models with permutations: the prompt that says the same in other words; that with `-paraphrase` behind
+    /// its name when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    paraphrase: Option<PromptReference>,
     /// Of language models: the most tokens of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     maximum_tokens: Option<u32>,
@@ -69,6 +97,12 @@ impl AnnotatorForm {
             temperature: None,
             seed: None,
             view: None,
+            field_order: None,
+            chunk_order: None,
+            examples: None,
+            examples_seed: None,
+            permutations: None,
+            paraphrase: None,
             maximum_tokens: None,
             sample: None,
         }
@@ -130,7 +164,28 @@ impl AnnotatorForm {
         language_model.seed = self.seed.take();
         language_model.view = self.view.take().unwrap_or_default();
         language_model.sample = self.sample.take().unwrap_or_default();
+        language_model.field_order = self.field_order.take().unwrap_or_default();
+        language_model.chunk_order = self.chunk_order.take().unwrap_or_default();
+        self.take_examples(&mut language_model)?;
         Ok(language_model)
+    }
+
+    fn take_examples(&mut self, model: &mut LanguageModel) -> Result<(), AnnotatorError> {
+        model.examples = self.examples.take().unwrap_or_default();
+        model.examples_seed = self.examples_seed.take().unwrap_or_default();
+        if model.examples > MOST_EXAMPLES {
+            return Err(self.problem(format!(
+                "`examples` must lie between 0 and {MOST_EXAMPLES}, it is {}",
+                model.examples
+            )));
+        }
+        if model.examples > 0 && model.view == InputView::PageImage {
+            return Err(self.problem("`examples` are texts: they need a view of text, not `page_image`"));
+        }
+        if model.examples == 0 && model.examples_seed > 0 {
+            return Err(self.problem("`examples_seed` draws nothing without `examples`"));
+        }
+        Ok(())
     }
 
     /// Keys are taken by the kind that owns them; what is left belongs to another kind.
@@ -143,6 +198,12 @@ impl AnnotatorForm {
             ("temperature", self.temperature.is_some()),
             ("seed", self.seed.is_some()),
             ("view", self.view.is_some()),
+            ("field_order", self.field_order.is_some()),
+            ("chunk_order", self.chunk_order.is_some()),
+            ("examples", self.examples.is_some()),
+            ("examples_seed", self.examples_seed.is_some()),
+            ("permutations", self.permutations.is_some()),
+            ("paraphrase", self.paraphrase.is_some()),
             ("maximum_tokens", self.maximum_tokens.is_some()),
             ("sample", self.sample.is_some()),
         ];
@@ -168,6 +229,57 @@ impl TryFrom<AnnotatorForm> for AnnotatorDefinition {
     }
 }
 
+/// What one entry of a project's annotators stands for: one annotator, or all permutations of one.
+#[derive(Deserialize)]
+#[serde(try_from = "AnnotatorForm")]
+struct Entry(Vec<AnnotatorDefinition>);
+
+impl TryFrom<AnnotatorForm> for Entry {
+    type Error = AnnotatorError;
+
+    fn try_from(mut form: AnnotatorForm) -> Result<Self, Self::Error> {
+        if form.kind != "language_model" {
+            return AnnotatorDefinition::try_from(form).map(|annotator| Self(vec![annotator]));
+        }
+        let (permutations, paraphrase) = (form.permutations.take(), form.paraphrase.take());
+        let AutomaticKind::LanguageModel(model) = form.take_kind()? else {
+            return Err(form.problem("only language models have permutations"));
+        };
+        let named = |name: String, model: LanguageModel| AnnotatorDefinition {
+            name,
+            family: form.family.clone(),
+            kind: AutomaticKind::LanguageModel(model),
+        };
+        let Some(permutations) = permutations else {
+            return match paraphrase {
+                Some(_) => Err(form.problem("`paraphrase` is for one of the `permutations`, and there are none")),
+                None => Ok(Self(vec![named(form.name.clone(), model)])),
+            };
+        };
+        let list = permutations.list().map_err(|problem| form.problem(problem))?;
+        let annotators = list.iter().map(|permutation| {
+            let changed = permutation.apply(&model, paraphrase.as_ref());
+            let changed = changed.map_err(|problem| form.problem(problem))?;
+            if changed.examples > 0 && changed.view == InputView::PageImage {
+                return Err(form.problem("`examples` are texts: they need a view of text, not `page_image`"));
+            }
+            Ok(named(format!("{}.{}", form.name, permutation.ending()), changed))
+        });
+        annotators.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Reads a project's annotators, each permutation of a model as one of its own.
+pub(crate) fn expanded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AnnotatorDefinition>, D::Error> {
+    let entries: Vec<Entry> = Vec::deserialize(deserializer)?;
+    Ok(entries.into_iter().flat_map(|Entry(annotators)| annotators).collect())
+}
+
+/// What a definition has to say: nothing where it is the default.
+fn given<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
 impl From<AnnotatorDefinition> for AnnotatorForm {
     fn from(definition: AnnotatorDefinition) -> Self {
         let word = definition.kind.word();
@@ -185,6 +297,10 @@ impl From<AnnotatorDefinition> for AnnotatorForm {
                 form.temperature = Some(language_model.temperature);
                 form.seed = language_model.seed;
                 form.view = Some(language_model.view);
+                form.field_order = given(language_model.field_order);
+                form.chunk_order = given(language_model.chunk_order);
+                form.examples = given(language_model.examples);
+                form.examples_seed = given(language_model.examples_seed);
                 form.maximum_tokens = Some(language_model.maximum_tokens);
                 form.sample = Some(language_model.sample);
             }

@@ -14,14 +14,18 @@ pub mod consensus;
 pub mod environment;
 pub mod field;
 pub mod field_definition;
+pub mod folds;
 pub mod gold;
 pub mod identifiers;
 pub mod item;
 pub mod json_schema;
 pub mod method;
 pub mod normalise;
+pub mod order;
+pub mod permutation;
 pub mod policy;
 pub mod project;
+pub mod prompt_reference;
 pub mod task;
 pub mod templates;
 pub mod time;
@@ -39,13 +43,14 @@ pub use compare::{GoldMatch, clusters_by_similarity, match_gold, vote_similarity
 pub use consensus::{ClassShare, Confidence, Consensus, Decision, Outcome, ReviewReason, Rung};
 pub use environment::Environment;
 pub use field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierScheme};
+pub use folds::{document_of, fold_of, is_set_apart};
 pub use gold::{Gold, GoldSource};
 pub use identifiers::{
     AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, ProjectId, TaskId, TokenId,
     UserId,
 };
 pub use item::{Item, ItemContent, ItemState};
-pub use json_schema::json_schema;
+pub use json_schema::{json_schema, within_schema};
 pub use method::{
     AnnotatorPanel, CandidateScore, ConfusionCounts, FitWarning, FittedPipeline, MethodChoice, MethodSelection,
     SelectedInFold,
@@ -53,8 +58,11 @@ pub use method::{
 pub use normalise::{
     AnswerError, NORMALISER_VERSION, answer_from_json, answer_to_json, answers_from_json, normalise, normalise_plain,
 };
+pub use order::Order;
+pub use permutation::{Permutation, Permutations};
 pub use policy::{PeopleVote, Policy, Weighting};
 pub use project::{Project, ProjectDefinition, ProjectError};
+pub use prompt_reference::{PromptReference, PromptReferenceError, is_prompt_name};
 pub use task::{Lease, Task, TaskKind, TaskState};
 pub use templates::{template, template_names, template_text};
 pub use time::Timestamp;

@@ -32,7 +32,7 @@ pub struct ProjectDefinition {
     /// The questions.
     pub fields: Vec<Field>,
     /// Who votes on every item without being asked by a person: readers and language models.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::annotator_definition::expanded")]
     pub annotators: Vec<AnnotatorDefinition>,
     /// What happens at which confidence, and how many people vote.
     #[serde(default)]

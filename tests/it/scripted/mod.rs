@@ -145,12 +145,16 @@ fn count<T>(shared: &Shared, question: &Question, change: impl FnOnce(&mut Count
     change(counts.entry(question.clone()).or_default())
 }
 
-/// The text that stands between the marks of the prompt.
+/// The text that stands between the last marks of the prompt.
 fn text_of(body: &Value) -> &str {
     let prompt = body["messages"][1]["content"].as_str().unwrap();
-    let (_, rest) = prompt.split_once("<text>\n").expect("the prompt marks the text");
-    let (text, _) = rest
-        .split_once("\n</text>")
+    let (_, rest) = prompt
+        .rsplit_once("\n</")
         .expect("the prompt marks the end of the text");
+    let (mark, _) = rest.split_once('>').expect("the mark has an end");
+    let (_, text) = prompt
+        .rsplit_once(&format!("<{mark}>\n"))
+        .expect("the prompt marks the text");
+    let (text, _) = text.rsplit_once("\n</").expect("the text stands before its end");
     text
 }

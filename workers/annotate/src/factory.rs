@@ -13,7 +13,9 @@ use crate::annotators::{
     AttemptError, AutomaticAnnotator, CallBook, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
 };
 use crate::holds::Holds;
+use crate::prompt::PromptLibrary;
 use crate::provider::Provider;
+use crate::question::GoldExamples;
 use crate::readers::{TrainedModel, reader};
 
 /// Makes annotators from their definitions.
@@ -22,6 +24,8 @@ pub struct AnnotatorFactory {
     blobs: Arc<dyn Blobs>,
     environment: Arc<dyn Environment>,
     providers: BTreeMap<String, Arc<Provider>>,
+    prompts: Arc<PromptLibrary>,
+    gold: Arc<GoldExamples>,
     limits: Limits,
     /// Trained models by content hash; they never change.
     models: Mutex<HashMap<String, Arc<TrainedModel>>>,
@@ -42,24 +46,28 @@ struct Asked {
 }
 
 impl AnnotatorFactory {
-    /// A factory over these providers. `call_lease` is how long a call is held for a process that gives no sign of life.
-    /// Must be called inside the runtime in which the store is used.
+    /// A factory over these providers and prompts. `call_lease` is how long a call is held for a process that gives no sign of
+    /// life. Must be called inside the runtime in which the store is used.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
         blobs: Arc<dyn Blobs>,
         environment: Arc<dyn Environment>,
         providers: BTreeMap<String, Arc<Provider>>,
+        prompts: Arc<PromptLibrary>,
         limits: Limits,
         call_lease: Duration,
     ) -> Self {
         let lease_milliseconds = i64::try_from(call_lease.as_millis()).unwrap_or(i64::MAX);
         let book = CallBook::open(Arc::clone(&store), lease_milliseconds);
+        let gold = GoldExamples::new(Arc::clone(&store), Arc::clone(&environment));
         Self {
             store,
             blobs,
             environment,
             providers,
+            prompts,
+            gold: Arc::new(gold),
             limits,
             models: Mutex::default(),
             asked: Mutex::default(),
@@ -114,6 +122,8 @@ impl AnnotatorFactory {
                         holds: Arc::clone(&self.holds),
                         lease: self.call_lease,
                     },
+                    prompts: Arc::clone(&self.prompts),
+                    gold: Arc::clone(&self.gold),
                     blobs: Arc::clone(&self.blobs),
                     limits: self.limits,
                 }))

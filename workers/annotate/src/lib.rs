@@ -3,8 +3,10 @@
 
 pub mod annotators;
 pub mod factory;
+mod folding;
 pub mod holds;
 pub mod prompt;
 pub mod provider;
+pub mod question;
 pub mod readers;
 pub mod worker;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_datasets::content::{ContentError, document_of_item};
+use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
 use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind};
 use accord_store::idle::wait_for_work;
@@ -334,10 +334,7 @@ impl Inner {
         let annotator = self.factory.make(&assignment.annotator).await?;
         let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
             .await
-            .map_err(|error| match error {
-                ContentError::Store(_) | ContentError::Interrupted => AttemptError::transient(error),
-                ContentError::Missing(_) | ContentError::Unreadable(_) => AttemptError::permanent(error),
-            })?;
+            .map_err(AttemptError::of_content)?;
         let input = AnnotatorInput {
             project: Arc::clone(&assignment.project),
             item: Arc::clone(&assignment.item),

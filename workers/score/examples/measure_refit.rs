@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::time::Instant;
 
+use accord_domain::fold_of;
 use accord_domain::{AnnotationId, AnnotatorId, Answer, Field, NormalisedValue, Weighting};
 use accord_score::ballot::{Ballot, CastVote};
 use accord_score::fit::{FieldGold, fit_fields};
-use accord_score::item::fold_of;
 use accord_score::weights::LabelledBallot;
 use uuid::Uuid;
 

@@ -1,35 +1,16 @@
 //! Gold that is set apart for certifying thresholds and takes no part in any fitting (methods 5.6, 10.5).
 
-use accord_domain::{CERTIFICATION_PERCENT, CertificationSet, Field, FieldType, FittedFold, Policy};
+use accord_domain::{CertificationSet, Field, FieldType, FittedFold, Policy, is_set_apart};
 use accord_statistics::InvalidInput;
 use accord_statistics::risk_control::{DEFAULT_START_ERRORS, smallest_sample};
-use sha2::{Digest, Sha256};
 
 use crate::fit::{FieldGold, levels_of};
 use crate::report::OutOfFold;
 use crate::tally::score;
 use crate::weights::LabelledBallot;
 
-/// The seed of the drawing. Folds are drawn by the document's number itself, so that neither tells of the other.
-const SEED: &str = "set apart for certification 1";
-
 /// The probability of a broken promise by which it is judged whether the part set apart is large enough.
 const DELTA: f64 = 0.05;
-
-/// Whether the document of this number belongs to the part that is set apart, where a part is. Copies of a document
-/// share their number, so they stand on one side; a document never changes sides.
-#[must_use]
-pub fn is_set_apart(document: u64) -> bool {
-    let mut hash = Sha256::new();
-    hash.update(SEED.as_bytes());
-    hash.update(document.to_be_bytes());
-    let drawn = hash
-        .finalize()
-        .iter()
-        .take(8)
-        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    drawn % 100 < u64::from(CERTIFICATION_PERCENT)
-}
 
 /// Takes out what is set apart for certification: everything that was drawn for it, once that alone can certify the
 /// field's own promise with two errors; nothing before, when thresholds rest on out-of-fold scores of all gold.
@@ -96,21 +77,4 @@ fn outcome(
         },
         _ => OutOfFold::NoWinner,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::item::{document_of, fold_of};
-
-    #[test]
-    fn three_documents_in_ten_are_drawn_alike_from_every_fold() {
-        let mut drawn = [0_u32; 5];
-        for number in 0..10_000 {
-            let hash = format!("document {number}");
-            drawn[fold_of(&hash) as usize] += u32::from(is_set_apart(document_of(&hash)));
-        }
-        // Binomial with 2,000 draws at 0.3: 600, five standard deviations are 102.
-        assert!(drawn.iter().all(|count| count.abs_diff(600) < 102), "{drawn:?}");
-    }
 }

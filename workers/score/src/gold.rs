@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, FieldName,
-    Gold, Item, ItemId, Project, ScoreLevel,
+    Gold, Item, ItemId, Project, ScoreLevel, document_of, fold_of,
 };
 use accord_statistics::InvalidInput;
 use accord_store::{PageRequest, Store, StoreResult, Transaction};
@@ -15,7 +15,7 @@ use crate::CODE_VERSION;
 use crate::ballot::Ballot;
 use crate::certification::{score_set_apart, set_apart};
 use crate::fit::{FieldGold, FittedField, fit_fields};
-use crate::item::{cast_votes, document_of, fold_of};
+use crate::item::cast_votes;
 use crate::unlabelled::{self, UnlabelledBallot};
 use crate::weights::LabelledBallot;
 

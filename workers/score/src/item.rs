@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, ClassShare,
-    Consensus, ConsensusId, Environment, FOLD_COUNT, Field, FieldName, FittedFold, Item, Outcome, Project, Timestamp,
+    Consensus, ConsensusId, Environment, Field, FieldName, FittedFold, Item, Outcome, Project, Timestamp, document_of,
+    fold_of, is_set_apart,
 };
 use accord_statistics::InvalidInput;
 use accord_statistics::voting::{self, Tally};
@@ -12,7 +13,6 @@ use sha2::{Digest, Sha256};
 
 use crate::CODE_VERSION;
 use crate::ballot::{Ballot, CastVote};
-use crate::certification::is_set_apart;
 use crate::decide::{Calibration, Won, confidence, decide};
 use crate::tally::{CountedBallot, ScoredBallot, score};
 
@@ -31,22 +31,6 @@ pub struct ItemToScore<'a> {
     pub calibrators: &'a BTreeMap<FieldName, Calibrator>,
     /// The fields for which the item has gold: they are scored by what has not seen it.
     pub fields_with_gold: &'a BTreeSet<FieldName>,
-}
-
-/// A number for the content of a document: copies share it.
-#[must_use]
-pub fn document_of(content_hash: &str) -> u64 {
-    let digest = Sha256::digest(content_hash.as_bytes());
-    digest
-        .iter()
-        .take(8)
-        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
-}
-
-/// The fold of a document: by its content, so that two copies of one document never stand on both sides.
-#[must_use]
-pub fn fold_of(content_hash: &str) -> u32 {
-    u32::try_from(document_of(content_hash) % u64::from(FOLD_COUNT)).unwrap_or(0)
 }
 
 /// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.

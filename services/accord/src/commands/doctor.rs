@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use accord_annotate::prompt::Prompt;
+use accord_annotate::prompt::PromptLibrary;
 use accord_annotate::provider::Provider;
-use accord_domain::{AutomaticKind, Project};
+use accord_domain::{AutomaticKind, Project, ProjectDefinition};
 use accord_store::{PageRequest, SystemEnvironment};
 use anyhow::Context;
 
@@ -56,6 +56,7 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
             provider.map_err(anyhow::Error::from),
         );
     }
+    let prompts = findings.check("prompt templates are well-formed", configuration.prompt_library());
     let database = match configuration.database.location()? {
         Database::Sqlite(file) => format!("database (SQLite, {})", file.display()),
         Database::Postgres(_) => "database (PostgreSQL)".to_owned(),
@@ -67,7 +68,9 @@ pub(crate) async fn run(configuration: Configuration) -> anyhow::Result<ExitCode
         );
         findings.check("blobs can be written and read", check_blobs(&house).await);
         check_people(&house, &mut findings).await?;
-        check_projects(&house, &mut findings).await?;
+        if let Some(prompts) = &prompts {
+            check_projects(&house, prompts, &mut findings).await?;
+        }
     }
     match findings.problems {
         0 => {
@@ -103,12 +106,12 @@ async fn check_people(house: &House, findings: &mut Findings) -> anyhow::Result<
     Ok(())
 }
 
-async fn check_projects(house: &House, findings: &mut Findings) -> anyhow::Result<()> {
+async fn check_projects(house: &House, prompts: &PromptLibrary, findings: &mut Findings) -> anyhow::Result<()> {
     let mut page = PageRequest::first(100);
     loop {
         let projects = house.store.read().await?.list_projects(page).await?;
         for project in &projects.rows {
-            check_project(house, project, findings).await?;
+            check_project(house, prompts, project, findings).await?;
         }
         match projects.next {
             Some(last) => page = page.after(last),
@@ -117,11 +120,17 @@ async fn check_projects(house: &House, findings: &mut Findings) -> anyhow::Resul
     }
 }
 
-async fn check_project(house: &House, project: &Project, findings: &mut Findings) -> anyhow::Result<()> {
-    let name = &project.definition.name;
+async fn check_project(
+    house: &House,
+    prompts: &PromptLibrary,
+    project: &Project,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let definition = &project.definition;
+    let name = &definition.name;
     let mut wrong = 0;
-    for annotator in &project.definition.annotators {
-        if let Err(error) = check_annotator(house, &annotator.kind).await {
+    for annotator in &definition.annotators {
+        if let Err(error) = check_annotator(house, prompts, definition, &annotator.kind).await {
             wrong += 1;
             findings.bad(&format!("project `{name}`, annotator `{}`: {error:#}", annotator.name));
         }
@@ -142,7 +151,12 @@ async fn check_project(house: &House, project: &Project, findings: &mut Findings
     Ok(())
 }
 
-async fn check_annotator(house: &House, kind: &AutomaticKind) -> anyhow::Result<()> {
+async fn check_annotator(
+    house: &House,
+    prompts: &PromptLibrary,
+    definition: &ProjectDefinition,
+    kind: &AutomaticKind,
+) -> anyhow::Result<()> {
     match kind {
         AutomaticKind::InvoiceXml => {}
         AutomaticKind::Reader { reader, model } => {
@@ -153,7 +167,7 @@ async fn check_annotator(house: &House, kind: &AutomaticKind) -> anyhow::Result<
             }
         }
         AutomaticKind::LanguageModel(model) => {
-            Prompt::find(&model.prompt)?;
+            prompts.for_model(definition, model)?;
             let known = house.configuration.providers.contains_key(&model.provider);
             known
                 .then_some(())

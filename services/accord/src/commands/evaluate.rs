@@ -6,9 +6,8 @@ use std::sync::Arc;
 use accord_annotate::annotators::{all_failed, read_invoice};
 use accord_annotate::readers::{Reader, ReaderInput, TrainedModel, reader, train};
 use accord_documents::Document;
-use accord_domain::{Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition};
+use accord_domain::{Answers, AutomaticKind, FOLD_COUNT, Field, ProjectDefinition, document_of, fold_of};
 use accord_score::evaluate::{EvaluatedAnnotator, EvaluatedDocument, FieldEvaluation, VoterEvaluation, evaluate};
-use accord_score::item::{document_of, fold_of};
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 

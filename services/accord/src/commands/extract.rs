@@ -141,7 +141,7 @@ fn panel_of_template(environment: &dyn Environment, name: &str) -> anyhow::Resul
             id: AnnotatorId::generate(environment),
             project_id: project.id,
             name: defined.name.clone(),
-            family: defined.family.clone().unwrap_or_else(|| defined.name.clone()),
+            family: defined.family_name().to_owned(),
             kind: AnnotatorKind::Automatic {
                 definition: defined.kind.clone(),
             },

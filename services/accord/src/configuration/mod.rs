@@ -6,6 +6,7 @@ mod overlay;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use accord_annotate::prompt::PromptLibrary;
 use accord_annotate::provider::ProviderSettings;
 use accord_documents::Limits;
 use accord_server::ServerSettings;
@@ -25,6 +26,7 @@ pub(crate) struct Configuration {
     pub(crate) http: ServerSettings,
     pub(crate) database: DatabaseSection,
     pub(crate) blobs: BlobsSection,
+    pub(crate) prompts: PromptsSection,
     pub(crate) workers: WorkersSection,
     pub(crate) documents: DocumentsSection,
     pub(crate) logging: LoggingSection,
@@ -52,6 +54,12 @@ pub(crate) struct DatabaseSection {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BlobsSection {
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PromptsSection {
+    folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -161,6 +169,12 @@ impl Configuration {
         self.http.check().map_err(|error| anyhow::anyhow!("[http] {error}"))?;
         self.database.location()?;
         Ok(())
+    }
+
+    /// The prompt templates: the built-in ones and those of the folder, if one is set.
+    pub(crate) fn prompt_library(&self) -> anyhow::Result<PromptLibrary> {
+        let folder = Some(self.prompts.folder.as_path()).filter(|folder| !folder.as_os_str().is_empty());
+        Ok(PromptLibrary::open(folder)?)
     }
 
     /// The limits on documents.

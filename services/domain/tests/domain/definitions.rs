@@ -1,6 +1,8 @@
 //! Project definitions as people write them: what is read, and what is said of mistakes.
 
-use accord_domain::{AutomaticKind, Comparison, FieldType, InputView, ProjectDefinition, template, template_names};
+use accord_domain::{
+    AutomaticKind, Comparison, FieldType, InputView, Order, ProjectDefinition, template, template_names,
+};
 use serde_json::json;
 
 const WRITTEN: &str = r#"
@@ -72,8 +74,8 @@ fn a_written_project_says_what_it_means() {
         panic!("the last annotator is a model");
     };
     assert_eq!(
-        (model.view, model.prompt.as_str(), model.maximum_tokens),
-        (InputView::HeadAndTail, "extract", 2048)
+        (model.view, model.prompt.to_string(), model.maximum_tokens),
+        (InputView::HeadAndTail, "extract".to_owned(), 2048)
     );
     assert_eq!(project.policy.overlap, 3);
 }
@@ -88,6 +90,56 @@ fn definitions_survive_toml_and_json() {
         let toml = toml::to_string(&project).unwrap();
         assert_eq!(read(&toml).unwrap(), project, "{toml}");
     }
+}
+
+#[test]
+fn one_entry_stands_for_all_permutations_of_a_model() {
+    let entry = "temperature = 0.7\npermutations = 5\nfield_order = { shuffled = 3 }\nexamples = 2\nprompt = \"extract@0123456789\"";
+    let written = WRITTEN.replacen("temperature = 0.7", entry, 1);
+    let project = read(&written.replacen("family = \"smol\"\n", "", 1)).unwrap();
+    project.check().unwrap();
+    let models = &project.annotators[2..];
+    let names: Vec<&str> = models.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "small-model.plain",
+            "small-model.reversed-fields",
+            "small-model.paraphrase",
+            "small-model.paraphrase.reversed-fields",
+            "small-model.shuffled-fields-1",
+        ]
+    );
+    assert!(
+        models.iter().all(|one| one.family_name() == "smollm2-135m"),
+        "whatever the prompt, one model is one family"
+    );
+    assert_eq!(project.annotators[0].family_name(), "anchors");
+    let asked = |position: usize| {
+        let AutomaticKind::LanguageModel(model) = &models[position].kind else {
+            panic!("a permutation is a model");
+        };
+        (model.field_order, model.prompt.to_string(), model.examples)
+    };
+    let pinned = "extract@0123456789".to_owned();
+    assert_eq!(asked(0), (Order::Shuffled(3), pinned.clone(), 2));
+    assert_eq!(asked(1), (Order::Reversed, pinned, 2));
+    assert_eq!(asked(2), (Order::Shuffled(3), "extract-paraphrase".to_owned(), 2));
+    // What is stored and shown names each of them, and reads as the same.
+    let again: ProjectDefinition = serde_json::from_value(serde_json::to_value(&project).unwrap()).unwrap();
+    assert_eq!(again, project);
+    let named = WRITTEN.replacen(
+        "temperature = 0.7",
+        "permutations = [\"plain\", \"rows+reversed_chunks\"]",
+        1,
+    );
+    let named = read(&named).unwrap();
+    assert_eq!(named.annotators[3].name, "small-model.rows.reversed-chunks");
+    assert_eq!(
+        named.annotators[3].family_name(),
+        "smol",
+        "a family that is named counts"
+    );
 }
 
 #[test]
@@ -154,6 +206,51 @@ fn mistakes_are_explained() {
             "temperature = 0.7",
             "temperature = 7",
             "`temperature` must lie between 0 and 2, it is 7",
+        ),
+        (
+            "temperature = 0.7",
+            "prompt = \"Extract it\"",
+            "`Extract it` names no prompt",
+        ),
+        (
+            "temperature = 0.7",
+            "permutations = 0",
+            "annotator `small-model`: `permutations` must be 1 to 32, it is 0",
+        ),
+        (
+            "temperature = 0.7",
+            "permutations = [\"plain\", \"upside_down\"]",
+            "permutation `upside_down` is not known: use plain, reversed_fields",
+        ),
+        (
+            "temperature = 0.7",
+            "permutations = [\"other_examples:2\"]",
+            "annotator `small-model`: permutation `other_examples:2` needs `examples`",
+        ),
+        (
+            "temperature = 0.7",
+            "paraphrase = \"extract-paraphrase\"",
+            "`paraphrase` is for one of the `permutations`",
+        ),
+        (
+            "reader = \"labelled_anchors\"",
+            "reader = \"labelled_anchors\"\npermutations = 2",
+            "`permutations` does not belong to an annotator of kind reader",
+        ),
+        (
+            "temperature = 0.7",
+            "examples = 21",
+            "`examples` must lie between 0 and 20",
+        ),
+        (
+            "temperature = 0.7",
+            "examples_seed = 2",
+            "`examples_seed` draws nothing",
+        ),
+        (
+            "view = \"head_and_tail\"",
+            "view = \"page_image\"\nexamples = 2",
+            "need a view of text, not `page_image`",
         ),
         (
             "name = \"total\"",

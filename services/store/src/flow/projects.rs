@@ -125,7 +125,7 @@ fn defined_annotators(environment: &dyn Environment, project: &Project) -> Vec<A
             id: AnnotatorId::generate(environment),
             project_id: project.id,
             name: definition.name.clone(),
-            family: definition.family.clone().unwrap_or_else(|| definition.name.clone()),
+            family: definition.family_name().to_owned(),
             kind: AnnotatorKind::Automatic {
                 definition: definition.kind.clone(),
             },

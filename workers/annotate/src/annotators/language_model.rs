@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
+use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::normalise::answer_from_json;
-use accord_domain::{Answer, Answers, Field, InputView, Item, ItemContent, LanguageModel, Provenance};
+use accord_domain::{Answer, Field, InputView, Item, ItemContent, ItemId, LanguageModel, Provenance};
 use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::caller::Caller;
-use super::request::{ImageOfPage, build, call_key, text_in_view};
-use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator, all_failed};
-use crate::prompt::Prompt;
-use crate::provider::ChatReply;
+use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator};
+use crate::prompt::{ExampleText, Prompt, PromptLibrary, answer_text};
+use crate::question::{
+    Asked, GoldExamples, ImageOfPage, Question, Reading, call_key, draw, example_text, images_of_file,
+};
 
 /// The version of the code that reads replies.
-const VERSION: &str = "language_model 2";
-
-/// The most page images that one call carries.
-const MAXIMUM_IMAGES: usize = 8;
+const VERSION: &str = "language_model 3";
 
 /// A language model as an annotator.
 pub struct LanguageModelAnnotator {
@@ -27,6 +25,10 @@ pub struct LanguageModelAnnotator {
     pub model: LanguageModel,
     /// Who asks and keeps replies.
     pub caller: Caller,
+    /// The prompt templates.
+    pub prompts: Arc<PromptLibrary>,
+    /// Where examples come from.
+    pub gold: Arc<GoldExamples>,
     /// Where page images come from.
     pub blobs: Arc<dyn Blobs>,
     /// Limits on what is read from files.
@@ -36,29 +38,34 @@ pub struct LanguageModelAnnotator {
 #[async_trait]
 impl AutomaticAnnotator for LanguageModelAnnotator {
     async fn annotate(&self, input: &AnnotatorInput) -> Result<AnnotatorOutput, AttemptError> {
-        let fields = &input.project.definition.fields;
-        let prompt = Prompt::find(&self.model.prompt).map_err(AttemptError::permanent)?;
-        let text = text_in_view(&input.document, self.model.view);
-        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            return Ok(without_text(fields, &prompt));
-        }
+        let definition = &input.project.definition;
+        let question = Question::new(&self.prompts, definition, &self.model, &self.provider.settings)
+            .map_err(AttemptError::permanent)?;
         let images = if self.model.view == InputView::PageImage {
             self.images(&input.item).await?
         } else {
             Vec::new()
         };
-        let settings = &self.caller.provider.settings;
-        let body = build(&input.project, &self.model, &prompt, settings, text.as_deref(), &images)
-            .map_err(AttemptError::permanent)?;
+        let shown = question.shown(&input.document, images);
+        if shown.is_without_text() {
+            return Ok(without_text(&definition.fields, question.prompt()));
+        }
+        let (example_item_ids, examples) = self.examples(input, question.fields()).await?;
+        let asked = question.ask(shown, examples).map_err(AttemptError::permanent)?;
+        let prompt = question.prompt();
+        self.prompts
+            .keep(prompt, self.blobs.as_ref())
+            .await
+            .map_err(AttemptError::transient)?;
         let key = call_key(
             &self.caller.provider.name,
             &input.item.content_hash,
             &prompt.hash,
             &self.model,
-            &body,
+            &asked.body,
         );
-        let call = self.call(key, body, input).await?;
-        Ok(self.output(fields, &prompt, call))
+        let call = self.call(key, asked.body.clone(), input).await?;
+        Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }
 
@@ -78,46 +85,78 @@ impl LanguageModelAnnotator {
         self.caller.call(&input.project, turn, key, body).await
     }
 
-    fn output(&self, fields: &[Field], prompt: &Prompt, call: StoredCall) -> AnnotatorOutput {
-        let reply: Result<ChatReply, _> = serde_json::from_str(&call.response);
-        let (answers, usage, model, failure) = match &reply {
-            Ok(reply) => match reply.object() {
-                Ok(object) => (answers_of(fields, &object), reply.usage, reply.model.clone(), None),
-                Err(error) => {
-                    let reason = error.to_string();
-                    (
-                        all_failed(fields, &reason),
-                        reply.usage,
-                        reply.model.clone(),
-                        Some(reason),
-                    )
-                }
-            },
-            Err(error) => {
-                let reason = format!("the reply is not a chat completion: {error}");
-                (all_failed(fields, &reason), None, None, Some(reason))
-            }
-        };
-        let usage = usage.unwrap_or_default();
+    fn output(
+        &self,
+        question: &Question<'_>,
+        asked: &Asked,
+        example_item_ids: Vec<ItemId>,
+        call: StoredCall,
+    ) -> AnnotatorOutput {
+        let Reading {
+            answers,
+            input_tokens,
+            output_tokens,
+            model,
+            failure,
+        } = question.read(&call.response, asked);
         let settings = &self.caller.provider.settings;
-        let cost = settings.cost(usage.prompt_tokens, usage.completion_tokens);
+        let cost = settings.cost(input_tokens, output_tokens);
         AnnotatorOutput {
             answers,
             provenance: Provenance {
                 raw_output: Some(call.response),
                 blind: true,
                 latency_milliseconds: Some(call.latency_milliseconds),
-                input_tokens: usage.prompt_tokens,
-                output_tokens: usage.completion_tokens,
+                input_tokens,
+                output_tokens,
                 cost,
                 cost_currency: cost.and(settings.currency.clone()),
                 model,
-                prompt_hash: Some(prompt.hash.clone()),
+                prompt_hash: Some(question.prompt().hash.clone()),
+                example_item_ids,
                 call_key: Some(call.key),
                 code_version: VERSION.to_owned(),
                 failure,
             },
         }
+    }
+
+    /// The examples that are shown for an item, drawn from the gold of its project.
+    async fn examples(
+        &self,
+        input: &AnnotatorInput,
+        fields: &[Field],
+    ) -> Result<(Vec<ItemId>, Vec<ExampleText>), AttemptError> {
+        if self.model.examples == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let candidates = self.gold.candidates(&input.project).await;
+        let candidates = candidates.map_err(AttemptError::transient)?;
+        let drawn = draw(
+            &candidates,
+            &input.item.content_hash,
+            self.model.examples,
+            self.model.examples_seed,
+        );
+        let (mut ids, mut examples) = (Vec::new(), Vec::new());
+        for candidate in drawn {
+            let Some(item) = self.item(candidate.item_id).await? else {
+                continue;
+            };
+            let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &item).await;
+            ids.push(item.id);
+            examples.push(ExampleText {
+                document: example_text(&document.map_err(AttemptError::of_content)?, self.model.view),
+                answer: answer_text(fields, &candidate.answers),
+            });
+        }
+        Ok((ids, examples))
+    }
+
+    async fn item(&self, id: Option<ItemId>) -> Result<Option<Item>, AttemptError> {
+        let Some(id) = id else { return Ok(None) };
+        let mut transaction = self.store.read().await.map_err(AttemptError::transient)?;
+        transaction.item(id).await.map_err(AttemptError::transient)
     }
 
     /// The pages of an item as images: the image itself, or those that fill the pages of a scan.
@@ -133,27 +172,11 @@ impl LanguageModelAnnotator {
             .await
             .map_err(AttemptError::transient)?;
         let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
-        if media_type.starts_with("image/") {
-            return Ok(vec![ImageOfPage {
-                media_type: media_type.clone(),
-                bytes: bytes.to_vec(),
-            }]);
-        }
-        let limits = self.limits;
-        let pages = tokio::task::spawn_blocking(move || accord_documents::pdf::page_images(&bytes, &limits))
+        let (limits, media_type) = (self.limits, media_type.clone());
+        tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, &limits))
             .await
             .map_err(AttemptError::transient)?
-            .map_err(AttemptError::permanent)?;
-        if pages.is_empty() {
-            return Err(AttemptError::permanent(
-                "the view is of page images, but the document's pages are not images",
-            ));
-        }
-        let image = |page: accord_documents::pdf::PageImage| ImageOfPage {
-            media_type: page.media_type.as_str().to_owned(),
-            bytes: page.bytes,
-        };
-        Ok(pages.into_iter().take(MAXIMUM_IMAGES).map(image).collect())
+            .map_err(AttemptError::permanent)
     }
 }
 
@@ -171,21 +194,4 @@ fn without_text(fields: &[Field], prompt: &Prompt) -> AnnotatorOutput {
             ..Provenance::default()
         },
     }
-}
-
-/// Answers field by field: what one field gets wrong does not spoil the others. Members that were not asked for are
-/// ignored; fields left out are abstentions.
-fn answers_of(fields: &[Field], object: &Map<String, Value>) -> Answers {
-    fields
-        .iter()
-        .map(|field| {
-            let answer = match object.get(field.name.as_str()) {
-                None => Answer::Abstained,
-                Some(value) => answer_from_json(field, value).unwrap_or_else(|error| Answer::Failed {
-                    reason: error.to_string(),
-                }),
-            };
-            (field.name.clone(), answer)
-        })
-        .collect()
 }

@@ -5,11 +5,11 @@ mod caller;
 mod invoice_xml;
 mod language_model;
 mod reader;
-mod request;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use accord_datasets::content::ContentError;
 use accord_documents::Document;
 use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
 use async_trait::async_trait;
@@ -85,6 +85,14 @@ impl AttemptError {
     pub(crate) fn permanent(reason: impl ToString) -> Self {
         Self::Permanent {
             reason: reason.to_string(),
+        }
+    }
+
+    /// A file that is missing or cannot be read stays so; a store that fails may recover.
+    pub(crate) fn of_content(error: ContentError) -> Self {
+        match error {
+            ContentError::Store(_) | ContentError::Interrupted => Self::transient(error),
+            ContentError::Missing(_) | ContentError::Unreadable(_) => Self::permanent(error),
         }
     }
 

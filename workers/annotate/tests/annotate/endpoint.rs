@@ -21,6 +21,8 @@ pub(crate) enum Behaviour {
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Waits before it answers.
     Late(Duration, Box<Self>),
+    /// Does what it makes of the request.
+    Obey(fn(&Value) -> Self),
 }
 
 /// A request as it was received.
@@ -71,15 +73,22 @@ async fn answer(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Byte
     let authorization = headers
         .get("authorization")
         .map(|value| value.to_str().unwrap().to_owned());
-    let body = serde_json::from_slice(&body).unwrap();
-    endpoint.received.lock().unwrap().push(Received { authorization, body });
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let received = Received {
+        authorization,
+        body: body.clone(),
+    };
+    endpoint.received.lock().unwrap().push(received);
     let mut behaviour = endpoint.next();
-    while let Behaviour::Late(pause, then) = behaviour {
-        tokio::time::sleep(pause).await;
-        behaviour = *then;
-    }
-    let Behaviour::Answer(status, headers, body) = behaviour else {
-        panic!("waits are over")
+    let (status, headers, body) = loop {
+        behaviour = match behaviour {
+            Behaviour::Answer(status, headers, body) => break (status, headers, body),
+            Behaviour::Obey(obey) => obey(&body),
+            Behaviour::Late(pause, then) => {
+                tokio::time::sleep(pause).await;
+                *then
+            }
+        };
     };
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
     for (name, value) in headers {
@@ -117,7 +126,7 @@ pub(crate) fn with_header(behaviour: Behaviour, name: &'static str, value: &str)
             headers.push((name, value.to_owned()));
             Behaviour::Answer(status, headers, body)
         }
-        late @ Behaviour::Late(..) => late,
+        other => other,
     }
 }
 

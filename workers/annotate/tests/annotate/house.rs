@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accord_annotate::factory::AnnotatorFactory;
+use accord_annotate::prompt::PromptLibrary;
 use accord_annotate::provider::{Provider, ProviderSettings};
 use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_documents::Limits;
@@ -13,6 +14,9 @@ use accord_store::{Blobs, LocalBlobs, PageRequest, Store, SystemEnvironment, Tas
 use accord_store_sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// What a letter says where nothing else is said.
+const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
 
 /// The key of the provider in tests.
 pub(crate) const KEY: &str = "sk-never-to-be-seen";
@@ -23,7 +27,9 @@ const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) project: Project,
-    blobs: Arc<dyn Blobs>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    /// The items that were there at first.
+    pub(crate) items: Vec<Item>,
     environment: Arc<dyn Environment>,
     base_url: String,
     _folder: TempDir,
@@ -74,6 +80,17 @@ impl House {
 
     /// A project of this definition with these letters.
     pub(crate) async fn with_texts(base_url: &str, definition: Value, texts: &[String]) -> Self {
+        let names: Vec<String> = (0..texts.len()).map(|number| format!("letter-{number}")).collect();
+        let letters: Vec<(&str, &str)> = names
+            .iter()
+            .zip(texts)
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        Self::with(base_url, definition, &letters).await
+    }
+
+    /// A project of this definition with these letters, each a name and a text.
+    pub(crate) async fn with(base_url: &str, definition: Value, letters: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("accord.db"), SqliteOptions::default())
             .await
@@ -85,24 +102,34 @@ impl House {
         let project = flow::create_project(tx.as_mut(), environment.as_ref(), definition)
             .await
             .unwrap();
-        let annotators = tx.annotators_of_project(project.id).await.unwrap();
-        let items: Vec<Item> = texts
-            .iter()
-            .enumerate()
-            .map(|(number, text)| letter(environment.as_ref(), &project, number, text))
-            .collect();
-        flow::add_items(tx.as_mut(), environment.as_ref(), &project, &annotators, &items, 0)
-            .await
-            .unwrap();
         tx.commit().await.unwrap();
-        Self {
+        let mut house = Self {
             store: Arc::new(store),
             blobs: Arc::new(LocalBlobs::new(&folder.path().join("blobs")).unwrap()),
             environment,
             project,
+            items: Vec::new(),
             base_url: base_url.to_owned(),
             _folder: folder,
-        }
+        };
+        house.items = house.add(letters).await;
+        house
+    }
+
+    /// Adds letters, each a name and a text.
+    pub(crate) async fn add(&self, letters: &[(&str, &str)]) -> Vec<Item> {
+        let environment = self.environment.as_ref();
+        let letters = letters
+            .iter()
+            .map(|(name, text)| letter(environment, &self.project, name, text));
+        let items: Vec<Item> = letters.collect();
+        let mut tx = self.store.write().await.unwrap();
+        let annotators = tx.annotators_of_project(self.project.id).await.unwrap();
+        flow::add_items(tx.as_mut(), environment, &self.project, &annotators, &items, 0)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        items
     }
 
     pub(crate) fn worker(&self, lease: Duration) -> AnnotateWorker {
@@ -133,6 +160,7 @@ impl House {
             Arc::clone(blobs),
             Arc::clone(environment),
             providers,
+            Arc::new(PromptLibrary::open(None).unwrap()),
             Limits::default(),
             Duration::from_secs(5),
         );
@@ -172,12 +200,12 @@ impl House {
     }
 }
 
-fn letter(environment: &dyn Environment, project: &Project, number: usize, text: &str) -> Item {
-    let data = json!({ "text": text });
+fn letter(environment: &dyn Environment, project: &Project, name: &str, text: &str) -> Item {
+    let data = json!({"text": text});
     Item {
         id: ItemId::generate(environment),
         project_id: project.id,
-        external_id: format!("letter-{number}"),
+        external_id: name.to_owned(),
         content_hash: format!("hash of {text}"),
         content: ItemContent::Inline {
             data: data.as_object().unwrap().clone(),

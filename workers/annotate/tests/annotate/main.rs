@@ -4,8 +4,10 @@
 mod checks;
 mod endpoint;
 mod exchanges;
+mod hostile;
 mod house;
 mod limits;
 mod paying;
+mod permutations;
 mod requests;
 mod tasks;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, CallBook, Caller, LanguageModelAnnotator};
-use accord_annotate::prompt::Prompt;
+use accord_annotate::prompt::{PromptInput, PromptLibrary};
+use accord_annotate::question::GoldExamples;
 use accord_documents::{Document, Limits, Segment, from_segments};
 use accord_domain::json_schema::json_schema;
 use accord_domain::{AutomaticKind, InputView, LanguageModel, Project};
@@ -18,7 +19,7 @@ use crate::house::{House, provider};
 const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
 
 /// Asks once and gives back what the endpoint received.
-async fn asked(
+pub(crate) async fn asked(
     change: impl FnOnce(&mut LanguageModel),
     settings: Value,
     document: Option<Document>,
@@ -49,6 +50,8 @@ async fn asked(
             holds: Arc::default(),
             lease: Duration::from_secs(5),
         },
+        prompts: Arc::new(PromptLibrary::open(None).unwrap()),
+        gold: Arc::new(GoldExamples::new(Arc::clone(&house.store), Arc::new(SystemEnvironment))),
         blobs: Arc::new(LocalBlobs::new(folder.path()).unwrap()),
         limits: Limits::default(),
     };
@@ -67,9 +70,17 @@ async fn asked(
 #[tokio::test]
 async fn everything_that_decides_the_answer_is_in_the_request() {
     let (body, project) = asked(|_| {}, json!({}), None).await;
-    let prompt = Prompt::find("extract")
+    let prompt = PromptLibrary::open(None)
         .unwrap()
-        .render(&project, Some(LETTER), None)
+        .find(&"extract".parse().unwrap())
+        .unwrap()
+        .render(&PromptInput {
+            definition: &project.definition,
+            fields: &project.definition.fields,
+            document: Some(LETTER),
+            schema: None,
+            examples: &[],
+        })
         .unwrap();
     assert_eq!(
         body,
@@ -206,14 +217,4 @@ async fn a_page_without_text_is_not_asked_about() {
         (annotation.provenance.failure, annotation.provenance.cost),
         (None, None)
     );
-}
-
-#[test]
-fn a_prompt_is_known_by_its_content() {
-    let text = "+++\nname = \"p\"\npurpose = \"x\"\nvariables = []\n+++\n=== system ===\na\n=== user ===\nb\n";
-    let (one, same) = (Prompt::parse(text).unwrap(), Prompt::parse(text).unwrap());
-    let other = Prompt::parse(&text.replace("\nb\n", "\nc\n")).unwrap();
-    assert_eq!(one.hash, same.hash);
-    assert_ne!(one.hash, other.hash);
-    assert_eq!(one.hash.len(), 64);
 }

@@ -1,8 +1,8 @@
 //! No item is scored by anything that was fitted on its own label.
 
+use accord_domain::fold_of;
 use accord_domain::{Answer, FOLD_COUNT, Field, Rung, Weighting};
 use accord_score::fit::FittedField;
-use accord_score::item::fold_of;
 use accord_score::report::OutOfFold;
 use accord_statistics::calibration::{PlattCurve, SampleWeights, fit_platt};
 use accord_statistics::metrics::{auroc, brier_score, log_loss};

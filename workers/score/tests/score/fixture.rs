@@ -1,9 +1,9 @@
 //! Votes made by voters of known skill, the same at every run.
 
+use accord_domain::fold_of;
 use accord_domain::{AnnotationId, AnnotatorId, Answer, Field, NormalisedValue, Weighting};
 use accord_score::ballot::{Ballot, CastVote};
 use accord_score::fit::{FieldGold, FittedField, fit_fields};
-use accord_score::item::fold_of;
 use accord_score::weights::LabelledBallot;
 use uuid::Uuid;
 

@@ -6,9 +6,8 @@ use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, FieldName,
     ItemId, Project, ProjectId, Provenance, TaskId, Timestamp,
 };
-use accord_score::certification::is_set_apart;
+use accord_domain::{document_of, fold_of, is_set_apart};
 use accord_score::gold::{GoldItem, ProjectGold};
-use accord_score::item::{document_of, fold_of};
 use accord_store::SystemEnvironment;
 use serde_json::{Value, json};
 use uuid::Uuid;

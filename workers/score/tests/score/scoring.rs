@@ -7,8 +7,8 @@ use accord_domain::{
     CertificationSet, Confidence, Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState,
     MethodSelection, Outcome, Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
 };
-use accord_score::certification::is_set_apart;
-use accord_score::item::{ItemToScore, document_of, fold_of, score_item};
+use accord_domain::{document_of, fold_of, is_set_apart};
+use accord_score::item::{ItemToScore, score_item};
 use accord_statistics::calibration::PlattCurve;
 use accord_store::SystemEnvironment;
 use serde_json::json;

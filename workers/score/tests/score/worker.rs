@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use accord_domain::fold_of;
 use accord_domain::{
     Annotation, AnnotationId, Answer, Answers, Calibrator, Confidence, Consensus, Decision, Environment, FittedFold,
     GoldSource, Item, ItemContent, ItemId, ItemState, Outcome, Project, ProjectDefinition, Provenance, ReviewReason,
     TaskKind, Timestamp,
 };
-use accord_score::item::fold_of;
 use accord_score::worker::ScoreWorker;
 use accord_statistics::calibration::PlattCurve;
 use accord_store::flow::{self, GoldAnswers};
