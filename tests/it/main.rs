@@ -18,6 +18,7 @@ mod language_models;
 mod many_people;
 mod paying;
 mod program;
+mod prompts;
 mod receipts;
 mod scripted;
 

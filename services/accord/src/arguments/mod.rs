@@ -3,6 +3,7 @@
 mod aggregate;
 mod experiments;
 mod files;
+mod prompts;
 mod scores;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::configuration::LogFormat;
 pub(crate) use aggregate::{AggregateArguments, Method};
 pub(crate) use experiments::{AnalyzeArguments, ExperimentCommand, SizeArguments, StoppingArguments};
 pub(crate) use files::{AgreementArguments, InputArguments, LabelLevel};
+pub(crate) use prompts::{PromptCommand, QuestionArguments};
 pub(crate) use scores::{
     ApplyArguments, CalibrateCommand, CalibrationReportArguments, CertifyArguments, FitArguments, MeasuringArguments,
     SampleArguments, SampleDesign,
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// Find out what the endpoints of language models can do.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// List, compare, render and try the prompts by which language models are asked.
+    #[command(subcommand)]
+    Prompt(PromptCommand),
     /// Write sample documents with gold.
     Samples(SamplesArguments),
     /// Set up a project over sample invoices, run the whole way, and serve it.

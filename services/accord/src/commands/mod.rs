@@ -15,6 +15,7 @@ mod export;
 mod extract;
 mod import;
 mod project;
+mod prompt;
 mod provider;
 mod sample;
 mod samples;
@@ -79,6 +80,7 @@ async fn dispatch(command: Command, mut configuration: Configuration) -> anyhow:
         Command::Configuration => {}
         Command::Samples(arguments) => samples::run(&arguments)?,
         Command::Evaluate(arguments) => evaluate::run(arguments, &configuration).await?,
+        Command::Prompt(command) => return prompt::run(command, &configuration).await,
         Command::Provider(command) => return provider::run(command, &configuration).await,
         Command::Doctor => return doctor::run(configuration).await,
         Command::Demo(arguments) => demo::run(arguments, configuration).await?,

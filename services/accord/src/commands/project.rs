@@ -32,7 +32,7 @@ pub(crate) async fn run(command: ProjectCommand, house: &House) -> anyhow::Resul
 }
 
 /// Reads a definition from TOML or JSON, by the file's ending.
-fn read_definition(file: &Path) -> anyhow::Result<ProjectDefinition> {
+pub(crate) fn read_definition(file: &Path) -> anyhow::Result<ProjectDefinition> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let is_json = file
         .extension()

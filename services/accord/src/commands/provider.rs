@@ -13,16 +13,7 @@ use crate::output::{complain, say, spinner, table};
 
 pub(crate) async fn run(command: ProviderCommand, configuration: &Configuration) -> anyhow::Result<ExitCode> {
     let ProviderCommand::Check { name, model, json } = command;
-    let Some(settings) = configuration.providers.get(&name) else {
-        let known: Vec<&str> = configuration.providers.keys().map(String::as_str).collect();
-        bail!(
-            "no provider `{name}` in the configuration; there {}",
-            match known.as_slice() {
-                [] => "is none: add [providers.NAME] with a base_url".to_owned(),
-                names => format!("are: {}", names.join(", ")),
-            }
-        );
-    };
+    let settings = settings_of(configuration, &name)?;
     let model = model
         .or_else(|| settings.check_model.clone())
         .with_context(|| format!("which model? --model MODEL, or check_model in [providers.{name}]"))?;
@@ -47,6 +38,21 @@ pub(crate) async fn run(command: ProviderCommand, configuration: &Configuration)
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What the configuration says of the provider of this name.
+pub(crate) fn settings_of<'a>(configuration: &'a Configuration, name: &str) -> anyhow::Result<&'a ProviderSettings> {
+    let Some(settings) = configuration.providers.get(name) else {
+        let known: Vec<&str> = configuration.providers.keys().map(String::as_str).collect();
+        bail!(
+            "no provider `{name}` in the configuration; there {}",
+            match known.as_slice() {
+                [] => "is none: add [providers.NAME] with a base_url".to_owned(),
+                names => format!("are: {}", names.join(", ")),
+            }
+        );
+    };
+    Ok(settings)
 }
 
 fn print(name: &str, settings: &ProviderSettings, check: &ProviderCheck) {

@@ -5,6 +5,7 @@ mod accounts;
 mod configuration;
 mod data;
 mod program;
+mod prompts;
 mod scores;
 mod stopping;
 mod vote_files;
