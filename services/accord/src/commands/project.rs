@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use accord_domain::budget::date_of;
-use accord_domain::{Project, ProjectDefinition, template, template_names, template_text};
+use accord_domain::{AutomaticKind, Project, ProjectDefinition, template, template_names, template_text};
 use accord_store::{FieldSummary, ItemCounts, PageRequest, ParkedTasks, Spent, TaskCount, flow};
 use anyhow::{Context, bail};
 
 use crate::arguments::ProjectCommand;
-use crate::output::{number, percent, say, table};
+use crate::output::{complain, number, percent, say, table};
 use crate::wiring::House;
 
 pub(crate) async fn run(command: ProjectCommand, house: &House) -> anyhow::Result<()> {
@@ -60,7 +60,21 @@ pub(crate) fn print_template(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells which models of a definition cannot be asked as it says, which would else be seen with their first tasks.
+fn warn_of_prompts(house: &House, definition: &ProjectDefinition) -> anyhow::Result<()> {
+    let library = house.configuration.prompt_library()?;
+    for annotator in &definition.annotators {
+        if let AutomaticKind::LanguageModel(model) = &annotator.kind
+            && let Err(error) = library.for_model(definition, model)
+        {
+            complain(&format!("warning: annotator `{}`: {error}", annotator.name));
+        }
+    }
+    Ok(())
+}
+
 async fn create(house: &House, definition: ProjectDefinition) -> anyhow::Result<()> {
+    warn_of_prompts(house, &definition)?;
     let mut transaction = house.store.write().await?;
     let project = flow::create_project(transaction.as_mut(), house.environment.as_ref(), definition).await?;
     transaction.commit().await?;
@@ -75,6 +89,7 @@ async fn create(house: &House, definition: ProjectDefinition) -> anyhow::Result<
 
 async fn update(house: &House, name: &str, file: &Path) -> anyhow::Result<()> {
     let definition = read_definition(file)?;
+    warn_of_prompts(house, &definition)?;
     let project = house.project(name).await?;
     let mut transaction = house.store.write().await?;
     let environment = house.environment.as_ref();

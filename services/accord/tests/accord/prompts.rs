@@ -114,6 +114,13 @@ fn a_template_is_shown_by_name_hash_and_file() {
     program
         .run(&[&arguments[..], &["nothing"]].concat())
         .complains_of(&["`nothing`", "choose, choose-paraphrase"]);
+    // A text that was used is kept with the files; an import puts it there too.
+    program.run(&["project", "create", "letters.toml"]).well();
+    program.write("old.txt", &text);
+    program.run(&["import", "--project", "letters", "old.txt"]).well();
+    let kept = json(&program, &["show", &format!("letters@{hash}")]);
+    assert_eq!((&kept["text"], &kept["hash"]), (&text.as_str().into(), &hash.into()));
+    assert!(run(&program, &["diff", hash, "letters"]).contains("-You read documents"));
     program.write("prompts/letters.md", text.replacen("{{ title }}", "{{ titel }}", 1));
     program
         .run(&["--config", "accord.toml", "prompt", "list"])
@@ -250,4 +257,16 @@ fn whoever_is_to_be_tried_must_be_named() {
         .contains("names no prompt")
         .then_some(())
         .unwrap();
+}
+
+#[test]
+fn a_project_says_at_once_which_prompts_it_lacks() {
+    let program = letters();
+    let written = PROJECT.replacen("examples = 2", "prompt = \"letters\"", 1);
+    program.write("letters.toml", written);
+    let created = program.run(&["--config", "accord.toml", "project", "create", "letters.toml"]);
+    assert_eq!(created.code, Some(0), "{}", created.complaint);
+    let warning = "warning: annotator `small.paraphrase`: there is no prompt `letters-paraphrase`: use one of choose";
+    assert!(created.complaint.contains(warning), "{}", created.complaint);
+    assert_eq!(created.complaint.matches("warning").count(), 1, "{}", created.complaint);
 }

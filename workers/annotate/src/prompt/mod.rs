@@ -14,6 +14,7 @@ use tera::{Context, Tera};
 
 pub use error::{Place, PromptError};
 pub use library::PromptLibrary;
+use marks::Marks;
 
 /// A prompt template.
 #[derive(Debug, Clone)]
@@ -192,8 +193,13 @@ impl Prompt {
             &definition.title
         };
         let fields: Vec<FieldInPrompt<'_>> = input.fields.iter().map(field_in_prompt).collect();
+        let shown = input
+            .examples
+            .iter()
+            .flat_map(|example| [&*example.document, &*example.answer]);
+        let marks = Marks::new(shown.chain(input.document));
         let examples = input.examples.iter().map(|example| ExampleInPrompt {
-            document: marks::between_marks(&example.document),
+            document: marks.around(&example.document),
             answer: &example.answer,
         });
         let mut context = Context::new();
@@ -202,7 +208,7 @@ impl Prompt {
         context.insert("fields", &fields);
         context.insert("schema", &input.schema.map(Value::to_string));
         context.insert("examples", &examples.collect::<Vec<_>>());
-        context.insert("document", &input.document.map(marks::between_marks));
+        context.insert("document", &input.document.map(|document| marks.around(document)));
         let render = |section: &str| {
             self.templates
                 .render(section, &context)
