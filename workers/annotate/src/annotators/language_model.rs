@@ -39,7 +39,7 @@ pub struct LanguageModelAnnotator {
 impl AutomaticAnnotator for LanguageModelAnnotator {
     async fn annotate(&self, input: &AnnotatorInput) -> Result<AnnotatorOutput, AttemptError> {
         let definition = &input.project.definition;
-        let question = Question::new(&self.prompts, definition, &self.model, &self.provider.settings)
+        let question = Question::new(&self.prompts, definition, &self.model, &self.caller.provider.settings)
             .map_err(AttemptError::permanent)?;
         let images = if self.model.view == InputView::PageImage {
             self.images(&input.item).await?
@@ -143,7 +143,7 @@ impl LanguageModelAnnotator {
             let Some(item) = self.item(candidate.item_id).await? else {
                 continue;
             };
-            let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &item).await;
+            let document = document_of_item(self.caller.store.as_ref(), self.blobs.as_ref(), &self.limits, &item).await;
             ids.push(item.id);
             examples.push(ExampleText {
                 document: example_text(&document.map_err(AttemptError::of_content)?, self.model.view),
@@ -155,7 +155,7 @@ impl LanguageModelAnnotator {
 
     async fn item(&self, id: Option<ItemId>) -> Result<Option<Item>, AttemptError> {
         let Some(id) = id else { return Ok(None) };
-        let mut transaction = self.store.read().await.map_err(AttemptError::transient)?;
+        let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
         transaction.item(id).await.map_err(AttemptError::transient)
     }
 

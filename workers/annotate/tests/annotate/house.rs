@@ -21,9 +21,6 @@ const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
 /// The key of the provider in tests.
 pub(crate) const KEY: &str = "sk-never-to-be-seen";
 
-/// What a letter says.
-const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
-
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) project: Project,
@@ -48,9 +45,14 @@ pub(crate) fn settings(base_url: &str, other: &Value) -> ProviderSettings {
 }
 
 pub(crate) fn provider(base_url: &str, other: &Value) -> Provider {
+    named_provider("local", base_url, other)
+}
+
+/// A provider of another name: a kept reply is that of one provider.
+pub(crate) fn named_provider(name: &str, base_url: &str, other: &Value) -> Provider {
     // Another test of this process may have been faster.
     let _result = rustls::crypto::ring::default_provider().install_default();
-    Provider::new("local", settings(base_url, other), Arc::new(SystemEnvironment), |_| {
+    Provider::new(name, settings(base_url, other), Arc::new(SystemEnvironment), |_| {
         Some(KEY.to_owned())
     })
     .unwrap()

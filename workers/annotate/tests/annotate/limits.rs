@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::endpoint::{Behaviour, Endpoint, says, status, with_header};
-use crate::house::{House, definition, provider};
+use crate::house::{House, definition, named_provider, provider};
 
 const GOOD: &str = r#"{"sender": "Ben", "mood": "glad"}"#;
 
@@ -214,7 +214,7 @@ async fn a_provider_that_is_down_does_not_hold_up_another() {
     wanted["annotators"].as_array_mut().unwrap().push(other);
     let house = House::with_texts(&dead.base_url, wanted, &letters(40)).await;
     let dead_provider = Arc::new(provider(&dead.base_url, &json!({})));
-    let healthy_provider = Arc::new(provider(&healthy.base_url, &json!({})));
+    let healthy_provider = Arc::new(named_provider("healthy", &healthy.base_url, &json!({})));
     let providers = [("local", &dead_provider), ("healthy", &healthy_provider)];
     let started = Instant::now();
     let running = Running::start(worker(&house, &providers, 4));

@@ -1,10 +1,12 @@
 //! `accord prompt try`: one real call, of which nothing is stored.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use accord_annotate::provider::Provider;
 use accord_annotate::question::{Asked, Question, Reading};
 use accord_domain::{Answer, Field};
+use accord_store::SystemEnvironment;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
@@ -34,7 +36,12 @@ pub(super) async fn run(configuration: &Configuration, arguments: &QuestionArgum
     let question = setting.question()?;
     let asked = ask(&question, &setting, arguments, configuration.document_limits()).await?;
     let name = &setting.model.provider;
-    let provider = Provider::new(name, setting.provider.clone(), |variable| std::env::var(variable).ok())?;
+    let provider = Provider::new(
+        name,
+        setting.provider.clone(),
+        Arc::new(SystemEnvironment),
+        |variable| std::env::var(variable).ok(),
+    )?;
     let wait = spinner("ask");
     let reply = provider.ask(&asked.body).await;
     wait.finish_and_clear();
