@@ -10,7 +10,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
 /// Bytes that are read at once.
-const BLOCK_BYTES: usize = 128 << 10;
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// What is handed out of a block where nobody says how much is needed; the rest comes from the file.
 const LEAST_BYTES: usize = 4 << 10;

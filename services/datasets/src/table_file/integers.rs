@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::NameTable;
-use super::name_table::NamedNumber;
+use super::name_table::{NameNumber, NamedNumber};
 
 /// Whole numbers of consecutive rows, none of them missing.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ impl Integers<'_> {
 
     /// Appends the numbers that stand for these names, which are added when they are new. Ends early where `names` cannot
     /// take one as it is: `ids` then has fewer.
-    pub(crate) fn intern(&self, names: &mut NameTable, ids: &mut Vec<u32>) {
+    pub(crate) fn intern<I: NameNumber>(&self, names: &mut NameTable, ids: &mut Vec<I>) {
         match self {
             Self::Int8(numbers) => names.intern_integers(numbers, ids),
             Self::Int16(numbers) => names.intern_integers(numbers, ids),

@@ -60,6 +60,26 @@ pub(crate) trait NamedNumber: Copy + Ord + Into<i64> {}
 
 impl<N: Copy + Ord + Into<i64>> NamedNumber for N {}
 
+/// A type of the numbers that stand for names.
+pub(crate) trait NameNumber: Copy {
+    /// As many low bits of the number as there is room for: whoever takes narrow numbers sees to it that names are few.
+    fn of(id: u32) -> Self;
+}
+
+impl NameNumber for u32 {
+    #[inline]
+    fn of(id: u32) -> Self {
+        id
+    }
+}
+
+impl NameNumber for u16 {
+    #[inline]
+    fn of(id: u32) -> Self {
+        id as u16
+    }
+}
+
 /// Why something cannot be a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameProblem {
@@ -151,14 +171,14 @@ impl NameTable {
     }
 
     /// Appends the numbers of these names to `ids`, adding new ones; up to the first that there is no room for.
-    pub(crate) fn intern_integers<N: NamedNumber>(&mut self, numbers: &[N], ids: &mut Vec<u32>) {
+    pub(crate) fn intern_integers<N: NamedNumber, I: NameNumber>(&mut self, numbers: &[N], ids: &mut Vec<I>) {
         match &mut self.names {
             Names::Integers(integers) => integers.intern_all(numbers, ids),
             Names::Texts(texts) => {
                 let interned = numbers
                     .iter()
                     .map(|number| texts.intern((*number).into().to_string().as_bytes()));
-                ids.extend(interned.map_while(Result::ok));
+                ids.extend(interned.map_while(Result::ok).map(I::of));
             }
         }
     }
@@ -281,7 +301,7 @@ mod tests {
                     at_once.intern(&Cell::Text(b"text")).unwrap();
                     one_by_one.intern(&Cell::Text(b"text")).unwrap();
                 }
-                let mut ids = vec![7];
+                let mut ids: Vec<u32> = vec![7];
                 at_once.intern_integers(part, &mut ids);
                 let expected = part.iter().map(|number| one_by_one.intern(&Cell::Integer(*number)).unwrap());
                 prop_assert_eq!(ids, [7].into_iter().chain(expected).collect::<Vec<u32>>());

@@ -27,8 +27,6 @@ pub(super) struct Builder {
     fields: Vec<FieldBuilder>,
     has_fields: bool,
     has_weights: bool,
-    /// Used while rows are taken in.
-    numbers: Vec<u32>,
 }
 
 impl RowSink for Builder {
@@ -100,15 +98,13 @@ impl RowSink for Builder {
             // Labels in their order need not be numbered anew at the end.
             labels.add_in_order(&mut field.labels, FEW_LABELS);
         }
-        let numbers = &mut self.numbers;
-        numbers.clear();
-        labels.intern(&mut field.labels, numbers);
+        let before = field.annotators.len();
+        labels.intern(&mut field.labels, &mut field.label_ids);
         if field.labels.len() > MAXIMUM_LABELS {
             // That ends the reading: the row with one label too many is found cell by cell.
+            field.label_ids.truncate(before);
             return 0;
         }
-        field.label_ids.extend(numbers.iter().map(|label| *label as u16));
-        let before = field.annotators.len();
         annotators.intern(&mut self.annotators, &mut field.annotators);
         let complete = field.annotators.len().min(field.label_ids.len());
         field.last_items.resize(self.annotators.len(), NOBODY);

@@ -82,7 +82,6 @@ struct Reader<'a, Row> {
 struct Ids {
     annotators: Vec<u32>,
     labels: Vec<u16>,
-    wide_labels: Vec<u32>,
 }
 
 impl Ids {
@@ -90,10 +89,8 @@ impl Ids {
         self.annotators.clear();
         annotators.intern(&mut reader.annotators, &mut self.annotators);
         reader.last_items.resize(reader.annotators.len(), NOBODY);
-        self.wide_labels.clear();
-        labels.intern(&mut reader.labels, &mut self.wide_labels);
         self.labels.clear();
-        self.labels.extend(self.wide_labels.iter().map(|label| *label as u16));
+        labels.intern(&mut reader.labels, &mut self.labels);
     }
 }
 

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{MAXIMUM_NAMES, NameProblem, NamedNumber};
+use super::{MAXIMUM_NAMES, NameNumber, NameProblem, NamedNumber};
 
 /// A span of numbers that is looked up directly, however few of them are there.
 const ALWAYS_DENSE: u64 = 1 << 16;
@@ -109,9 +109,9 @@ impl IntegerNames {
     }
 
     /// Appends the ids of these numbers, up to the first that there is no room for.
-    pub(super) fn intern_all<N: NamedNumber>(&mut self, numbers: &[N], ids: &mut Vec<u32>) {
+    pub(super) fn intern_all<N: NamedNumber, I: NameNumber>(&mut self, numbers: &[N], ids: &mut Vec<I>) {
         let start = ids.len();
-        ids.resize(start + numbers.len(), NOBODY);
+        ids.resize(start + numbers.len(), I::of(NOBODY));
         let mut done = 0;
         loop {
             let (rest, places) = (numbers.get(done..), ids.get_mut(start + done..));
@@ -122,14 +122,14 @@ impl IntegerNames {
             let Ok(id) = self.intern((*next).into()) else {
                 break;
             };
-            *place = id;
+            *place = I::of(id);
             done += 1;
         }
         ids.truncate(start + done);
     }
 
     /// Puts in the ids of the first numbers, for as long as they are known without a search; how many there are.
-    fn look_up<N: NamedNumber>(&self, numbers: &[N], ids: &mut [u32]) -> usize {
+    fn look_up<N: NamedNumber, I: NameNumber>(&self, numbers: &[N], ids: &mut [I]) -> usize {
         match self {
             Self::Sequence { first, count } => {
                 let count = i64::from(*count);
@@ -183,10 +183,14 @@ impl IntegerNames {
 
 /// Puts in ids up to the first number that has none; how many there are.
 #[inline]
-fn look_up_by<N: NamedNumber>(numbers: &[N], ids: &mut [u32], id_of: impl Fn(i64) -> Option<u32>) -> usize {
+fn look_up_by<N: NamedNumber, I: NameNumber>(
+    numbers: &[N],
+    ids: &mut [I],
+    id_of: impl Fn(i64) -> Option<u32>,
+) -> usize {
     for (place, (number, id)) in numbers.iter().zip(ids).enumerate() {
         match id_of((*number).into()) {
-            Some(known) => *id = known,
+            Some(known) => *id = I::of(known),
             None => return place,
         }
     }
