@@ -189,20 +189,21 @@ async fn a_budget_holds_among_workers_and_says_when_it_is_spent(kind: DatabaseKi
     import(&admin, ITEMS).await;
     let workers = [start_worker(&house, 0), start_worker(&house, 1)];
     let path = "/api/v1/projects/work/spending";
-    // It is used up but for what the next call may need.
+    // What is left does not suffice for what the next call may need, as the reason tells.
     let is_used_up = |spending: &Value| {
         let mut parked = spending["parked"].as_array().unwrap().iter();
-        let is_spent = |reason: &Value| {
-            reason
-                .as_str()
-                .unwrap()
-                .contains("budget of 0.0100 USD in all is spent")
+        let suffices_no_more = |reason: &str| {
+            let (_, needed) = reason
+                .split_once("budget of 0.0100 USD in all is spent")?
+                .1
+                .split_once("may need ")?;
+            let (needed, _) = needed.split_once(';')?;
+            Some(cost(spending) + thousandths_of(needed) > 1_000)
         };
-        spending["calls_under_way"] == 0 && cost(spending) >= 700 && parked.any(|parked| is_spent(&parked["reason"]))
+        spending["calls_under_way"] == 0
+            && parked.any(|parked| suffices_no_more(parked["reason"].as_str().unwrap()) == Some(true))
     };
     admin.wait_for(path, "spent budget", is_used_up).await;
-    // Room for one more call there may still have been.
-    tokio::time::sleep(Duration::from_secs(2)).await;
     let (spent, calls) = (spending(&admin).await, model.total_calls());
     assert!(cost(&spent) <= 1_000, "{spent}");
     assert_eq!(calls as u64 * COST, cost(&spent), "every call is accounted for");
