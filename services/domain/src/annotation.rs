@@ -1,9 +1,12 @@
 //! Annotations: what one annotator submitted for one item; append-only, with where it came from.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answers;
+use crate::field::FieldName;
 use crate::identifiers::{AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId};
 use crate::time::Timestamp;
 
@@ -31,6 +34,26 @@ pub struct Annotation {
     pub provenance: Provenance,
     /// When it was submitted.
     pub submitted_at: Timestamp,
+}
+
+/// How probable a model found the tokens of a value; comparable between values of one model only.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValueLogprob {
+    /// Number of tokens, at least 1.
+    pub tokens: u32,
+    /// Sum of their natural log probabilities.
+    pub sum: f64,
+    /// The smallest of them: the weakest token.
+    pub minimum: f64,
+}
+
+impl ValueLogprob {
+    /// Geometric mean of the tokens' probabilities: does not fall with length.
+    #[must_use]
+    pub fn geometric_mean(&self) -> f64 {
+        (self.sum / f64::from(self.tokens.max(1))).exp()
+    }
 }
 
 /// Where an annotation came from and what it cost.
@@ -61,6 +84,13 @@ pub struct Provenance {
     pub example_item_ids: Vec<ItemId>,
     /// Key of the stored call that gave the answer.
     pub call_key: Option<String>,
+    /// How probable the model found the tokens of each field's value, where its provider says so.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = std::collections::BTreeMap<crate::field::FieldName, ValueLogprob>)
+    )]
+    pub logprobs: BTreeMap<FieldName, ValueLogprob>,
     /// Version of the code that read or parsed the answer.
     pub code_version: String,
     /// The failure of the whole annotation, when there is no answer at all.

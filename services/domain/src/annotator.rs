@@ -99,6 +99,9 @@ pub struct LanguageModel {
     /// The seed by which the examples are drawn.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub examples_seed: u32,
+    /// Whether the provider is asked how probable the model found each token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub logprobs: bool,
     /// The most tokens of an answer.
     #[serde(default = "default_maximum_tokens")]
     pub maximum_tokens: u32,
@@ -129,6 +132,7 @@ impl LanguageModel {
             chunk_order: Order::default(),
             examples: 0,
             examples_seed: 0,
+            logprobs: false,
             maximum_tokens: default_maximum_tokens(),
             sample: 0,
         }

@@ -76,6 +76,9 @@ pub struct AnnotatorForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     paraphrase: Option<PromptReference>,
+    /// Of language models: whether the provider is asked how probable the model found each token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
     /// Of language models: the most tokens of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     maximum_tokens: Option<u32>,
@@ -103,6 +106,7 @@ impl AnnotatorForm {
             examples_seed: None,
             permutations: None,
             paraphrase: None,
+            logprobs: None,
             maximum_tokens: None,
             sample: None,
         }
@@ -166,6 +170,7 @@ impl AnnotatorForm {
         language_model.sample = self.sample.take().unwrap_or_default();
         language_model.field_order = self.field_order.take().unwrap_or_default();
         language_model.chunk_order = self.chunk_order.take().unwrap_or_default();
+        language_model.logprobs = self.logprobs.take().unwrap_or_default();
         self.take_examples(&mut language_model)?;
         Ok(language_model)
     }
@@ -204,6 +209,7 @@ impl AnnotatorForm {
             ("examples_seed", self.examples_seed.is_some()),
             ("permutations", self.permutations.is_some()),
             ("paraphrase", self.paraphrase.is_some()),
+            ("logprobs", self.logprobs.is_some()),
             ("maximum_tokens", self.maximum_tokens.is_some()),
             ("sample", self.sample.is_some()),
         ];
@@ -301,6 +307,7 @@ impl From<AnnotatorDefinition> for AnnotatorForm {
                 form.chunk_order = given(language_model.chunk_order);
                 form.examples = given(language_model.examples);
                 form.examples_seed = given(language_model.examples_seed);
+                form.logprobs = given(language_model.logprobs);
                 form.maximum_tokens = Some(language_model.maximum_tokens);
                 form.sample = Some(language_model.sample);
             }

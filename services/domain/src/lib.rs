@@ -31,7 +31,7 @@ pub mod templates;
 pub mod time;
 
 pub use access::{AccessToken, Role, Scope, User};
-pub use annotation::{Annotation, Provenance};
+pub use annotation::{Annotation, Provenance, ValueLogprob};
 pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
 pub use annotator_definition::AnnotatorError;
 pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};

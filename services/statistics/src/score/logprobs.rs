@@ -74,6 +74,18 @@ pub fn logprob_score(logprobs: &[f64]) -> Result<Estimate<LogprobScore>, Invalid
 /// # Errors
 /// A range that ends before it starts or beyond the text.
 pub fn overlapping_tokens<T: AsRef<str>>(tokens: &[T], value: Range<usize>) -> Result<Range<usize>, InvalidInput> {
+    overlapping_parts(tokens.iter().map(|token| token.as_ref().chars().count()), value)
+}
+
+/// As [`overlapping_tokens`], for tokens of these lengths: in bytes where tokens hold parts of characters, `value` then being
+/// a range of bytes.
+///
+/// # Errors
+/// As [`overlapping_tokens`].
+pub fn overlapping_parts(
+    lengths: impl IntoIterator<Item = usize>,
+    value: Range<usize>,
+) -> Result<Range<usize>, InvalidInput> {
     parameter(
         "start of the value",
         value.start as f64,
@@ -82,8 +94,8 @@ pub fn overlapping_tokens<T: AsRef<str>>(tokens: &[T], value: Range<usize>) -> R
     )?;
     let (mut first, mut after) = (None, 0);
     let mut position = 0;
-    for (index, token) in tokens.iter().enumerate() {
-        let end = position + token.as_ref().chars().count();
+    for (index, length) in lengths.into_iter().enumerate() {
+        let end = position + length;
         if position.max(value.start) < end.min(value.end) {
             first.get_or_insert(index);
             after = index + 1;

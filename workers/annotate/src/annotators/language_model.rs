@@ -94,6 +94,7 @@ impl LanguageModelAnnotator {
     ) -> AnnotatorOutput {
         let Reading {
             answers,
+            logprobs,
             input_tokens,
             output_tokens,
             model,
@@ -112,6 +113,7 @@ impl LanguageModelAnnotator {
                 cost,
                 cost_currency: cost.and(settings.currency.clone()),
                 model,
+                logprobs,
                 prompt_hash: Some(question.prompt().hash.clone()),
                 example_item_ids,
                 call_key: Some(call.key),

@@ -16,11 +16,19 @@ const MOST_AROUND: usize = 2_000;
 /// What stands around the thoughts of models that write them into their answer.
 const THOUGHTS: (&str, &str) = ("<think>", "</think>");
 
+/// An object and where it stands.
+pub(super) struct ObjectInText<'a> {
+    /// Its members.
+    pub(super) members: Map<String, Value>,
+    /// Its text.
+    pub(super) text: &'a str,
+}
+
 /// The one object in a text.
 ///
 /// # Errors
 /// There is none, there are several, it is not JSON, it has a member twice, or there is too much around it.
-pub(super) fn object_in(text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object_in(text: &str) -> Result<ObjectInText<'_>, String> {
     let text = without_thoughts(text.trim());
     let whole = match serde_json::from_str(text) {
         Ok(Value::Object(_)) => return members(text).map(|(object, _)| object),
@@ -55,10 +63,14 @@ fn without_thoughts(text: &str) -> &str {
 }
 
 /// The object at the beginning of a text, and where it ends.
-fn members(text: &str) -> Result<(Map<String, Value>, usize), String> {
+fn members(text: &str) -> Result<(ObjectInText<'_>, usize), String> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Members>();
     match values.next() {
-        Some(Ok(Members(object))) => Ok((object, values.byte_offset())),
+        Some(Ok(Members(members))) => {
+            let end = values.byte_offset();
+            let text = text.get(..end).unwrap_or_default();
+            Ok((ObjectInText { members, text }, end))
+        }
         Some(Err(error)) => Err(error.to_string()),
         None => Err("it is empty".to_owned()),
     }
@@ -118,7 +130,12 @@ mod tests {
             "Here is the answer:\n{\"a\": {\"b\": 1}}\nAnything else?",
             "<think>Perhaps {\"a\": 2}?</think>\n{\"a\": {\"b\": 1}}",
         ] {
-            assert_eq!(object_in(text).unwrap()["a"]["b"], 1, "{text}");
+            let object = object_in(text).unwrap();
+            assert_eq!(
+                (&object.members["a"]["b"], object.text),
+                (&1.into(), r#"{"a": {"b": 1}}"#),
+                "{text}"
+            );
         }
     }
 
@@ -138,7 +155,7 @@ mod tests {
             ("<think>Is it {\"a\": 1}?", "EOF"),
             (&essay, "characters stand around"),
         ] {
-            let problem = object_in(text);
+            let problem = object_in(text).map(|object| object.members);
             assert!(
                 problem.as_ref().is_err_and(|problem| problem.contains(part)),
                 "{text}: {problem:?}"

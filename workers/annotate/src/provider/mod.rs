@@ -7,6 +7,7 @@ mod limits;
 mod reply;
 mod settings;
 mod transport;
+mod value_logprobs;
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub use check::{Extra, ExtraCheck, ProviderCheck, Verdict};
 pub use error::CallError;
 pub use limits::estimate::TokenEstimate;
 pub use limits::gate::HoldReason;
-pub use reply::{ChatReply, ReplyError, Usage};
+pub use reply::{AnsweredObject, ChatReply, ReplyError, Usage};
 pub use settings::{MaximumTokensParameter, ProviderSettings, StructuredOutput};
 
 /// A provider that can be asked.

@@ -1,9 +1,13 @@
 //! What a provider replies, read as leniently as servers differ.
 
+use std::collections::BTreeMap;
+
+use accord_statistics::score::LogprobScore;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::object_in;
+use super::value_logprobs::value_logprobs;
 
 /// A reply to a chat completion. Servers leave out, rename or extend almost everything; only what is used is read.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -23,6 +27,8 @@ pub struct ChatReply {
 pub struct Choice {
     /// The message.
     pub message: Message,
+    /// What the server says of its tokens, in whatever form.
+    pub logprobs: Value,
     /// Why it ended: `stop`, `length`, `content_filter`, or whatever the server calls it.
     pub finish_reason: Option<String>,
 }
@@ -59,6 +65,15 @@ impl Usage {
     }
 }
 
+/// The object that a model answered with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnsweredObject {
+    /// Its members.
+    pub members: serde_json::Map<String, Value>,
+    /// How probable the model found the value of each member, where that is known.
+    pub logprobs: BTreeMap<String, LogprobScore>,
+}
+
 /// A reply without a usable answer. It was paid for and is not asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
@@ -84,7 +99,7 @@ impl ChatReply {
     ///
     /// # Errors
     /// Says why there is none.
-    pub fn object(&self) -> Result<serde_json::Map<String, Value>, ReplyError> {
+    pub fn object(&self) -> Result<AnsweredObject, ReplyError> {
         let choice = self.choices.first().ok_or(ReplyError::Empty)?;
         if let Some(refusal) = choice.message.refusal.as_deref().filter(|text| !text.is_empty()) {
             return Err(ReplyError::Refused(refusal.chars().take(300).collect()));
@@ -98,7 +113,11 @@ impl ChatReply {
         if text.trim().is_empty() {
             return Err(ReplyError::Empty);
         }
-        object_in(&text).map_err(ReplyError::Malformed)
+        let object = object_in(&text).map_err(ReplyError::Malformed)?;
+        Ok(AnsweredObject {
+            logprobs: value_logprobs(object.text, &choice.logprobs),
+            members: object.members,
+        })
     }
 }
 
@@ -136,7 +155,7 @@ mod tests {
             (r#"{"content": [{"type": "text", "text": "{\"a\": 1}"}]}"#, "null"),
             (r#"{"content": "Sure! {\"a\": 1}"}"#, r#""stop""#),
         ] {
-            assert_eq!(reply(message, finish).object().unwrap()["a"], 1, "{message}");
+            assert_eq!(reply(message, finish).object().unwrap().members["a"], 1, "{message}");
         }
     }
 

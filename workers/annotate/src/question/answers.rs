@@ -1,8 +1,11 @@
 //! What a reply says about the fields that were asked for. A reply is written by a model that read somebody's document:
 //! whatever it holds, only declared fields within the bounds of their schema come out of it.
 
+use std::collections::BTreeMap;
+
 use accord_domain::normalise::answer_from_json;
-use accord_domain::{Answer, Answers, Field, FieldType, ProjectDefinition, within_schema};
+use accord_domain::{Answer, Answers, Field, FieldName, FieldType, ProjectDefinition, ValueLogprob, within_schema};
+use accord_statistics::score::LogprobScore;
 use serde_json::{Map, Value};
 
 use super::Asked;
@@ -22,6 +25,8 @@ const FEWEST_LETTERS: usize = 4;
 pub struct Reading {
     /// An answer for every field of the project.
     pub answers: Answers,
+    /// How probable the model found the tokens of each field's value, where that is known.
+    pub logprobs: BTreeMap<FieldName, ValueLogprob>,
     /// Tokens of the question, where the server counts them.
     pub input_tokens: Option<i64>,
     /// Tokens of the answer, where the server counts them.
@@ -40,6 +45,7 @@ pub(super) fn read(definition: &ProjectDefinition, output: OutputForm, reply: &s
             let reason = format!("the reply is not a chat completion: {error}");
             return Reading {
                 answers: all_failed(fields, &reason),
+                logprobs: BTreeMap::new(),
                 input_tokens: None,
                 output_tokens: None,
                 model: None,
@@ -48,20 +54,41 @@ pub(super) fn read(definition: &ProjectDefinition, output: OutputForm, reply: &s
         }
     };
     let usage = reply.usage.unwrap_or_default();
-    let (answers, failure) = match reply.object() {
-        Ok(object) => (answers_of(fields, output, &object, asked), None),
+    let (answers, logprobs, failure) = match reply.object() {
+        Ok(object) => {
+            let answers = answers_of(fields, output, &object.members, asked);
+            let logprobs = logprobs_of(&answers, &object.logprobs);
+            (answers, logprobs, None)
+        }
         Err(error) => {
             let reason = shortened(&error.to_string());
-            (all_failed(fields, &reason), Some(reason))
+            (all_failed(fields, &reason), BTreeMap::new(), Some(reason))
         }
     };
     Reading {
         answers,
+        logprobs,
         input_tokens: usage.prompt_tokens,
         output_tokens: usage.completion_tokens,
         model: reply.model,
         failure,
     }
+}
+
+/// Of values and absences; what failed has no score.
+fn logprobs_of(answers: &Answers, scores: &BTreeMap<String, LogprobScore>) -> BTreeMap<FieldName, ValueLogprob> {
+    let answered = answers.iter().filter(|(_, answer)| answer.class().is_some());
+    let scored = answered.filter_map(|(field, _)| {
+        let score = scores.get(field.as_str())?;
+        let logprob = ValueLogprob {
+            tokens: u32::try_from(score.tokens).ok()?,
+            sum: score.sum,
+            minimum: score.minimum,
+        };
+        // An impossible token is no number that can be kept.
+        logprob.minimum.is_finite().then(|| (field.clone(), logprob))
+    });
+    scored.collect()
 }
 
 /// Answers field by field: what one field gets wrong does not spoil the others. Members that were not asked for are

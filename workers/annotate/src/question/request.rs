@@ -44,6 +44,9 @@ pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleT
         // Repeated calls with one seed would be one answer paid for many times.
         body["seed"] = seed.wrapping_add(i64::from(model.sample)).into();
     }
+    if model.logprobs {
+        body["logprobs"] = true.into();
+    }
     match settings.structured_output {
         StructuredOutput::JsonSchema => {
             body["response_format"] = json!({

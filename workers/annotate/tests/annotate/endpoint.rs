@@ -99,9 +99,14 @@ async fn answer(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Byte
 
 /// A chat completion with this message and end.
 pub(crate) fn completion(message: Value, finish_reason: &str) -> Behaviour {
+    completion_of_tokens(message, finish_reason, Value::Null)
+}
+
+/// The same with what the server says of the tokens.
+pub(crate) fn completion_of_tokens(message: Value, finish_reason: &str, logprobs: Value) -> Behaviour {
     let reply = json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "tiny-2026-11-01",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason, "logprobs": null}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}],
         "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
     });
     Behaviour::Answer(

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What a letter says where nothing else is said.
-const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
+pub(crate) const LETTER: &str = "Dear Ann,\nwhat a day! Yours, Ben";
 
 /// The key of the provider in tests.
 pub(crate) const KEY: &str = "sk-never-to-be-seen";

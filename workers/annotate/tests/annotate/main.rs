@@ -7,6 +7,7 @@ mod exchanges;
 mod hostile;
 mod house;
 mod limits;
+mod logprobs;
 mod paying;
 mod permutations;
 mod requests;
