@@ -88,6 +88,17 @@ $(OWN_PYTHON)/installed: tests/benchmark/requirements.txt
 	$(OWN_PYTHON)/bin/python -m pip install --quiet --no-deps irrCAC==0.4.4
 	@touch $@
 
+.PHONY: llm
+llm: ## Serve a small real language model at http://127.0.0.1:8091/v1 (end it: tests/language-model/serve.sh stop)
+	$(call need,python3,python3)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "installing python3-venv"; $(SUDO) $(APT) update -qq; $(SUDO) $(APT) install -y -qq python3-venv; }
+	$(call need,curl,curl)
+	tests/language-model/serve.sh start
+
+.PHONY: demo-llm
+demo-llm: release llm ## Let the small model vote in five ways, and show which way to be sure of its answers serves best
+	tests/language-model/demo.sh
+
 .PHONY: reference
 reference: setup ## Compare the statistics with other libraries on real votes
 	@[ -d "$(ACCORD_AGREEMENT)" ] || { echo "no sets of votes at $(ACCORD_AGREEMENT): name a folder with ACCORD_AGREEMENT"; exit 1; }

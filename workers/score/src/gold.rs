@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
-    Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, FieldName,
-    Gold, Item, ItemId, Project, ScoreLevel, document_of, fold_of,
+    Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, Field,
+    FieldName, Gold, Item, ItemId, Project, ScoreLevel, document_of, fold_of,
 };
 use accord_statistics::InvalidInput;
 use accord_store::{PageRequest, Store, StoreResult, Transaction};
@@ -169,12 +169,17 @@ impl ProjectGold {
         fitted.collect()
     }
 
-    fn gold_of_field<'a>(&'a self, field: &'a accord_domain::Field) -> Result<FieldGold<'a>, InvalidInput> {
+    /// The items whose gold says something of a field.
+    pub(crate) fn items_with_gold<'a>(&'a self, field: &'a FieldName) -> impl Iterator<Item = &'a GoldItem> {
+        let says_something = |item: &&GoldItem| item.gold.get(field).is_some_and(|gold| gold.class().is_some());
+        self.items.iter().filter(says_something)
+    }
+
+    /// The gold of a field with the votes, in the order of [`Self::items_with_gold`].
+    pub(crate) fn gold_of_field<'a>(&'a self, field: &'a Field) -> Result<FieldGold<'a>, InvalidInput> {
         let labelled = self
-            .items
-            .iter()
+            .items_with_gold(&field.name)
             .filter_map(|item| item.gold.get(&field.name).map(|gold| (item, gold)))
-            .filter(|(_, gold)| gold.class().is_some())
             .map(|(item, gold)| {
                 let votes = cast_votes(&field.name, &item.annotations, &self.annotators);
                 Ok(LabelledBallot {

@@ -12,6 +12,7 @@ pub mod fit;
 mod fixture;
 pub mod gold;
 pub mod item;
+pub mod methods;
 pub mod numbered;
 pub mod panel;
 pub mod report;

@@ -8,6 +8,7 @@ mod scores;
 
 use std::path::PathBuf;
 
+use accord_score::methods::ConfidenceMethod;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::configuration::LogFormat;
@@ -242,17 +243,50 @@ pub(crate) struct ExtractArguments {
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     /// JSONL of documents with `gold`, or a folder with NAME.gold.json beside each document.
-    #[arg(value_name = "PATH")]
-    pub(crate) path: PathBuf,
+    #[arg(value_name = "PATH", required_unless_present = "project", requires = "template")]
+    pub(crate) path: Option<PathBuf>,
     /// The template whose fields and readers are measured.
-    #[arg(long)]
-    pub(crate) template: String,
+    #[arg(long, requires = "path")]
+    pub(crate) template: Option<String>,
     /// Show every method that was tried for each field, with its out-of-fold scores.
-    #[arg(long)]
+    #[arg(long, requires = "path")]
     pub(crate) candidates: bool,
+    /// Compare ways to be sure of a value on the gold and the votes of this project.
+    #[arg(long, value_name = "NAME", conflicts_with = "path")]
+    pub(crate) project: Option<String>,
+    /// The ways that are compared.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        requires = "project",
+        default_values = ["voting", "logprobs", "combined"]
+    )]
+    pub(crate) methods: Vec<EvaluatedMethod>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A way to be sure of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvaluatedMethod {
+    /// How far the value leads among the votes.
+    Voting,
+    /// How probable one model found the tokens of its value.
+    Logprobs,
+    /// All of them together.
+    Combined,
+}
+
+impl From<EvaluatedMethod> for ConfidenceMethod {
+    fn from(method: EvaluatedMethod) -> Self {
+        match method {
+            EvaluatedMethod::Voting => Self::Voting,
+            EvaluatedMethod::Logprobs => Self::Logprobs,
+            EvaluatedMethod::Combined => Self::Combined,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

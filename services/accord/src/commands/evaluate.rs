@@ -1,6 +1,7 @@
 //! `accord evaluate`: annotators and their consensus on documents with gold, cross-fitted by document.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use accord_annotate::annotators::{all_failed, read_invoice};
@@ -21,12 +22,20 @@ use crate::output::{bar, complain, number, percent, say, table};
 /// The reader that learns; it must not have seen the document it reads.
 const LEARNING_READER: &str = "trained_model";
 
-pub(crate) async fn run(arguments: EvaluateArguments, configuration: &Configuration) -> anyhow::Result<()> {
-    let definition = named_template(&arguments.template)?;
+pub(crate) async fn run(
+    path: PathBuf,
+    arguments: EvaluateArguments,
+    configuration: &Configuration,
+) -> anyhow::Result<()> {
+    let template = arguments
+        .template
+        .as_deref()
+        .context("name the --template whose readers are measured")?;
+    let definition = named_template(template)?;
     let limits = configuration.document_limits();
     // The whole of it computes; nothing of it waits.
     let evaluation = tokio::task::spawn_blocking(move || {
-        let documents = read_all(&arguments.path, &definition.fields, &limits)?;
+        let documents = read_all(&path, &definition.fields, &limits)?;
         let evaluation = evaluate_documents(&definition, &documents)?;
         print(&definition, &documents, &evaluation, &arguments)
     });

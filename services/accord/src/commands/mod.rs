@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod evaluate;
 mod evaluate_methods;
+mod evaluate_project;
 mod experiment;
 mod export;
 mod extract;
@@ -79,7 +80,13 @@ async fn dispatch(command: Command, mut configuration: Configuration) -> anyhow:
     match command {
         Command::Configuration => {}
         Command::Samples(arguments) => samples::run(&arguments)?,
-        Command::Evaluate(arguments) => evaluate::run(arguments, &configuration).await?,
+        Command::Evaluate(mut arguments) => match (arguments.path.take(), arguments.project.take()) {
+            (Some(path), _) => evaluate::run(path, arguments, &configuration).await?,
+            (None, Some(project)) => {
+                evaluate_project::run(&project, arguments, &House::open(configuration).await?).await?
+            }
+            (None, None) => anyhow::bail!("name documents with gold, or a --project"),
+        },
         Command::Prompt(command) => return prompt::run(command, &configuration).await,
         Command::Provider(command) => return provider::run(command, &configuration).await,
         Command::Doctor => return doctor::run(configuration).await,

@@ -4,6 +4,7 @@
 mod accounts;
 mod configuration;
 mod data;
+mod evaluation;
 mod program;
 mod prompts;
 mod scores;

@@ -4,6 +4,7 @@
 mod choosing;
 mod cross_fitting;
 mod fixture;
+mod methods;
 mod project_gold;
 mod scoring;
 mod worker;

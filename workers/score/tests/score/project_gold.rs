@@ -17,7 +17,7 @@ use crate::fixture::{annotator, chance, value};
 /// How often each of three annotators is right.
 const SKILLS: [f64; 3] = [0.9, 0.75, 0.7];
 
-fn project(field: &Value, weighting: &str) -> Project {
+pub(crate) fn project(field: &Value, weighting: &str) -> Project {
     let definition = json!({ "name": "letters", "fields": [field], "policy": { "weighting": weighting } });
     Project {
         id: ProjectId::from_uuid(Uuid::nil()),
@@ -45,7 +45,7 @@ fn reader(voter: usize) -> (AnnotatorId, Annotator) {
 }
 
 /// An item whose true value is `truth`, with a vote of each annotator; wrong ones say `other`.
-fn item(number: usize, field: &FieldName, (truth, other): (&str, &str), has_gold: bool) -> GoldItem {
+pub(crate) fn item(number: usize, field: &FieldName, (truth, other): (&str, &str), has_gold: bool) -> GoldItem {
     let hash = format!("document {number}");
     let id = ItemId::from_uuid(Uuid::from_u128(number as u128));
     let vote = |(voter, skill): (usize, &f64)| Annotation {
@@ -77,7 +77,7 @@ fn item(number: usize, field: &FieldName, (truth, other): (&str, &str), has_gold
     }
 }
 
-fn gold(project: Project, items: Vec<GoldItem>, unlabelled: Vec<GoldItem>) -> ProjectGold {
+pub(crate) fn gold(project: Project, items: Vec<GoldItem>, unlabelled: Vec<GoldItem>) -> ProjectGold {
     ProjectGold {
         project,
         annotators: HashMap::from([reader(0), reader(1), reader(2)]),
