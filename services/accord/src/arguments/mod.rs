@@ -241,9 +241,10 @@ pub(crate) struct ExtractArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("measured").required(true).args(["path", "project"]))]
 pub(crate) struct EvaluateArguments {
     /// JSONL of documents with `gold`, or a folder with NAME.gold.json beside each document.
-    #[arg(value_name = "PATH", required_unless_present = "project", requires = "template")]
+    #[arg(value_name = "PATH", requires = "template")]
     pub(crate) path: Option<PathBuf>,
     /// The template whose fields and readers are measured.
     #[arg(long, requires = "path")]
@@ -252,7 +253,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, requires = "path")]
     pub(crate) candidates: bool,
     /// Compare ways to be sure of a value on the gold and the votes of this project.
-    #[arg(long, value_name = "NAME", conflicts_with = "path")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) project: Option<String>,
     /// The ways that are compared.
     #[arg(

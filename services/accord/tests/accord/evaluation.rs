@@ -56,13 +56,27 @@ fn a_projects_own_gold_tells_which_way_to_be_sure_serves_best() {
 #[test]
 fn documents_and_projects_are_evaluated_by_different_flags() {
     let program = Program::new();
-    program.run(&["evaluate"]).complains_of(&["--project"]);
-    program
-        .run(&["evaluate", "receipts.jsonl"])
-        .complains_of(&["--template"]);
-    program
-        .run(&["evaluate", "--project", "bills", "--candidates"])
-        .complains_of(&["PATH"]);
+    let cases: [(&[&str], &str); 4] = [
+        (&["evaluate"], "<PATH|--project <NAME>>"),
+        (&["evaluate", "receipts.jsonl"], "--template"),
+        (&["evaluate", "--project", "bills", "--candidates"], "PATH"),
+        (
+            &[
+                "evaluate",
+                "receipts.jsonl",
+                "--template",
+                "receipt",
+                "--project",
+                "bills",
+            ],
+            "cannot be used with",
+        ),
+    ];
+    for (arguments, part) in cases {
+        let ended = program.run(arguments);
+        assert_eq!(ended.code, Some(2), "{}", ended.complaint);
+        assert!(ended.complaint.contains(part), "{arguments:?}: {}", ended.complaint);
+    }
 }
 
 /// Looks at what came about, and at no label or speed: the model is small and the machine may be busy.
