@@ -198,7 +198,8 @@ async fn a_budget_holds_among_workers_and_says_when_it_is_spent(kind: DatabaseKi
                 .1
                 .split_once("may need ")?;
             let (needed, _) = needed.split_once(';')?;
-            Some(cost(spending) + thousandths_of(needed) > 1_000)
+            let left = 0.01 - cost(spending) as f64 / 100_000.0;
+            Some(needed.parse::<f64>().ok()? > left)
         };
         spending["calls_under_way"] == 0
             && parked.any(|parked| suffices_no_more(parked["reason"].as_str().unwrap()) == Some(true))
