@@ -66,20 +66,43 @@ impl Integers<'_> {
 }
 
 fn add_in_order<N: NamedNumber>(numbers: &[N], names: &mut NameTable, most: usize) {
-    let mut different: Vec<N> = Vec::new();
-    for number in numbers {
-        if let Err(place) = different.binary_search(number) {
-            if different.len() == most {
-                return;
-            }
-            different.insert(place, *number);
-        }
-    }
     // What finds no room now is refused with its row.
-    different
+    different(numbers, most)
         .into_iter()
-        .map_while(|number| names.intern_integer(number.into()).ok())
+        .map_while(|number| names.intern_integer(number).ok())
         .for_each(drop);
+}
+
+/// The numbers that are there, the lowest first; none where they are more than `most`.
+fn different<N: NamedNumber>(numbers: &[N], most: usize) -> Vec<i64> {
+    /// Numbers so close to each other are ticked off instead of sorted.
+    const CLOSE: u64 = 1 << 16;
+    let (Some(lowest), Some(highest)) = (numbers.iter().min(), numbers.iter().max()) else {
+        return Vec::new();
+    };
+    let (lowest, highest): (i64, i64) = ((*lowest).into(), (*highest).into());
+    let mut different: Vec<i64> = if highest.abs_diff(lowest) < CLOSE {
+        let mut is_there = vec![false; highest.abs_diff(lowest) as usize + 1];
+        for number in numbers {
+            let number: i64 = (*number).into();
+            if let Some(place) = is_there.get_mut(number.abs_diff(lowest) as usize) {
+                *place = true;
+            }
+        }
+        let there = (lowest..=highest).zip(is_there);
+        there
+            .filter_map(|(number, is_there)| is_there.then_some(number))
+            .collect()
+    } else {
+        let mut sorted: Vec<i64> = numbers.iter().map(|number| (*number).into()).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted
+    };
+    if different.len() > most {
+        different.clear();
+    }
+    different
 }
 
 /// How many were taken.

@@ -56,9 +56,31 @@ impl Default for Names {
 }
 
 /// A type of whole numbers that can be names.
-pub(crate) trait NamedNumber: Copy + Ord + Into<i64> {}
+pub(crate) trait NamedNumber: Copy + Ord + Into<i64> {
+    /// Its low 32 bits, and whether they are all of it.
+    fn narrow(self) -> (i32, bool);
+}
 
-impl<N: Copy + Ord + Into<i64>> NamedNumber for N {}
+macro_rules! narrow_numbers {
+    ($($type:ty),+) => {
+        $(impl NamedNumber for $type {
+            #[inline]
+            fn narrow(self) -> (i32, bool) {
+                (self.into(), true)
+            }
+        })+
+    };
+}
+
+narrow_numbers!(i8, i16, i32);
+
+impl NamedNumber for i64 {
+    #[inline]
+    fn narrow(self) -> (i32, bool) {
+        let narrow = self as i32;
+        (narrow, Self::from(narrow) == self)
+    }
+}
 
 /// A type of the numbers that stand for names.
 pub(crate) trait NameNumber: Copy {
@@ -307,6 +329,38 @@ mod tests {
                 prop_assert_eq!(ids, [7].into_iter().chain(expected).collect::<Vec<u32>>());
             }
             prop_assert!(at_once.iter().eq(one_by_one.iter()));
+        }
+
+        #[test]
+        fn sequences_are_looked_up_as_one_by_one(
+            first in prop_oneof![-5_i64..5, Just(i64::from(i32::MAX) - 70), Just(i64::from(i32::MIN)), any::<i64>()],
+            count in 1_i64..140,
+            picks in prop::collection::vec(0_i64..140, 0..300),
+            others in prop::collection::vec((0_usize..300, prop_oneof![-3_i64..200, Just(1 << 32), any::<i64>()]), 0..3),
+        ) {
+            let sequence: Vec<i64> = (0..count).map(|place| first.wrapping_add(place)).collect();
+            let mut numbers: Vec<i64> = picks.iter().map(|pick| first.wrapping_add(pick % count)).collect();
+            for (place, distance) in others {
+                if let Some(number) = numbers.get_mut(place) {
+                    *number = number.wrapping_add(distance);
+                }
+            }
+            let (mut at_once, mut one_by_one) = (NameTable::default(), NameTable::default());
+            for number in &sequence {
+                at_once.intern_integer(*number).unwrap();
+                one_by_one.intern_integer(*number).unwrap();
+            }
+            let mut narrow_table = at_once.clone();
+            let mut ids: Vec<u32> = Vec::new();
+            at_once.intern_integers(&numbers, &mut ids);
+            let expected: Vec<u32> = numbers.iter().map(|number| one_by_one.intern_integer(*number).unwrap()).collect();
+            prop_assert_eq!(&ids, &expected);
+            let narrow: Result<Vec<i32>, _> = numbers.iter().map(|number| i32::try_from(*number)).collect();
+            if let Ok(narrow) = narrow {
+                ids.clear();
+                narrow_table.intern_integers(&narrow, &mut ids);
+                prop_assert_eq!(&ids, &expected);
+            }
         }
 
         #[test]

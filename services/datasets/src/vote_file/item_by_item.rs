@@ -10,6 +10,9 @@ use crate::table_file::{Cell, Integers, NameTable, ReadOptions, RowError, RowSin
 /// Rows after which it shows whether there are many annotators.
 const FIRST_ROWS: usize = 16 << 10;
 
+/// So many different names are put in order before the first rows are taken.
+const ROWS_IN_ORDER: usize = FIRST_ROWS;
+
 /// What a file of votes has besides the labels of each item.
 #[derive(Debug, Clone)]
 pub struct ItemByItem {
@@ -86,6 +89,11 @@ struct Ids {
 
 impl Ids {
     fn intern<Row>(&mut self, reader: &mut Reader<'_, Row>, annotators: &Integers<'_>, labels: &Integers<'_>) {
+        if reader.votes == 0 {
+            // Numbers without gaps are their own places.
+            annotators.add_in_order(&mut reader.annotators, ROWS_IN_ORDER);
+            labels.add_in_order(&mut reader.labels, ROWS_IN_ORDER);
+        }
         self.annotators.clear();
         annotators.intern(&mut reader.annotators, &mut self.annotators);
         reader.last_items.resize(reader.annotators.len(), NOBODY);

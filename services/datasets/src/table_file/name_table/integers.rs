@@ -131,13 +131,7 @@ impl IntegerNames {
     /// Puts in the ids of the first numbers, for as long as they are known without a search; how many there are.
     fn look_up<N: NamedNumber, I: NameNumber>(&self, numbers: &[N], ids: &mut [I]) -> usize {
         match self {
-            Self::Sequence { first, count } => {
-                let count = i64::from(*count);
-                look_up_by(numbers, ids, |number| {
-                    let distance = number.wrapping_sub(*first);
-                    (0..count).contains(&distance).then(|| id_of(distance))
-                })
-            }
+            Self::Sequence { first, count } => look_up_in_sequence(numbers, ids, *first, *count),
             Self::List {
                 index: Index::Dense { lowest, ids: known },
                 ..
@@ -179,6 +173,42 @@ impl IntegerNames {
         }
         index.intern(values, number, new)
     }
+}
+
+/// Puts in the places of numbers in a sequence, up to the first that is not in it; how many are done.
+fn look_up_in_sequence<N: NamedNumber, I: NameNumber>(numbers: &[N], ids: &mut [I], first: i64, count: u32) -> usize {
+    /// So many are looked up together, which compilers do several at a time.
+    const BLOCK: usize = 64;
+    let place = |number: i64| {
+        let distance = number.wrapping_sub(first);
+        (0..i64::from(count)).contains(&distance).then(|| id_of(distance))
+    };
+    let end = first
+        .checked_add(i64::from(count))
+        .and_then(|end| i32::try_from(end).ok());
+    let mut done = 0;
+    if let (Ok(first), Some(_)) = (i32::try_from(first), end) {
+        for (numbers, ids) in numbers.chunks_exact(BLOCK).zip(ids.chunks_exact_mut(BLOCK)) {
+            let is_known = |number: &N| place((*number).into()).is_some();
+            if !numbers.first().is_some_and(is_known) {
+                return done;
+            }
+            let mut are_known = true;
+            for (number, id) in numbers.iter().zip(ids) {
+                let (narrow, is_narrow) = number.narrow();
+                // A number outside wraps beyond the count, since all of the sequence is narrow.
+                let distance = narrow.wrapping_sub(first).cast_unsigned();
+                are_known &= is_narrow & (distance < count);
+                *id = I::of(distance);
+            }
+            if !are_known {
+                break;
+            }
+            done += numbers.len();
+        }
+    }
+    let rest = numbers.get(done..).unwrap_or_default();
+    done + look_up_by(rest, ids.get_mut(done..).unwrap_or_default(), place)
 }
 
 /// Puts in ids up to the first number that has none; how many there are.
