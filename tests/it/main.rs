@@ -13,6 +13,7 @@ mod database;
 mod documents;
 mod extractions;
 mod house;
+mod images;
 mod killing;
 mod language_models;
 mod many_people;

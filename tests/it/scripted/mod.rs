@@ -145,9 +145,14 @@ fn count<T>(shared: &Shared, question: &Question, change: impl FnOnce(&mut Count
     change(counts.entry(question.clone()).or_default())
 }
 
-/// The text that stands between the last marks of the prompt.
+/// The text that stands between the last marks of the prompt, or the first image behind the words.
 fn text_of(body: &Value) -> &str {
-    let prompt = body["messages"][1]["content"].as_str().unwrap();
+    let content = &body["messages"][1]["content"];
+    if let Some(parts) = content.as_array() {
+        let mut images = parts.iter().filter_map(|part| part["image_url"]["url"].as_str());
+        return images.next().unwrap();
+    }
+    let prompt = content.as_str().unwrap();
     let (_, rest) = prompt
         .rsplit_once("\n</")
         .expect("the prompt marks the end of the text");

@@ -121,7 +121,12 @@ fn advice(settings: &ProviderSettings, check: &ProviderCheck) -> Vec<String> {
                 .to_owned(),
         );
     }
-    for (extra, is_on) in [(Extra::Seed, settings.seed), (Extra::Temperature, settings.temperature)] {
+    let switches = [
+        (Extra::Seed, settings.seed),
+        (Extra::Temperature, settings.temperature),
+        (Extra::Images, settings.images),
+    ];
+    for (extra, is_on) in switches {
         if is_on && verdict(extra) == Some(Verdict::Refused) {
             lines.push(format!("{} = true is refused there: set it to false", extra.word()));
         }

@@ -41,11 +41,7 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         let definition = &input.project.definition;
         let question = Question::new(&self.prompts, definition, &self.model, &self.caller.provider.settings)
             .map_err(AttemptError::permanent)?;
-        let images = if self.model.view == InputView::PageImage {
-            self.images(&input.item).await?
-        } else {
-            Vec::new()
-        };
+        let images = self.images(&question, input).await?;
         let shown = question.shown(&input.document, images);
         if shown.is_without_text() {
             return Ok(without_text(&definition.fields, question.prompt()));
@@ -161,8 +157,28 @@ impl LanguageModelAnnotator {
         transaction.item(id).await.map_err(AttemptError::transient)
     }
 
-    /// The pages of an item as images: the image itself, or those that fill the pages of a scan.
-    async fn images(&self, item: &Item) -> Result<Vec<ImageOfPage>, AttemptError> {
+    /// The pages of an item as images, where the question wants them.
+    async fn images(&self, question: &Question<'_>, input: &AnnotatorInput) -> Result<Vec<ImageOfPage>, AttemptError> {
+        if !question.wants_images(&input.document) {
+            return Ok(Vec::new());
+        }
+        match self.page_images(&input.item).await {
+            // Neither text nor pages that are images: there is nothing to see.
+            Err(AttemptError::Permanent { .. }) if self.model.view != InputView::PageImage => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    /// The image itself, or those that fill the pages of a scan.
+    async fn page_images(&self, item: &Item) -> Result<Vec<ImageOfPage>, AttemptError> {
+        let provider = &self.caller.provider;
+        if !provider.settings.images {
+            return Err(AttemptError::permanent(format!(
+                "the view is of page images, but provider `{name}` takes none: set `images = true` in [providers.{name}] if its \
+                 models see",
+                name = provider.name
+            )));
+        }
         let ItemContent::File { media_type, .. } = &item.content else {
             return Err(AttemptError::permanent(
                 "the view is of page images, but the item is a text",
@@ -175,7 +191,8 @@ impl LanguageModelAnnotator {
             .map_err(AttemptError::transient)?;
         let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
         let (limits, media_type) = (self.limits, media_type.clone());
-        tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, &limits))
+        let longest_edge = provider.settings.longest_image_edge;
+        tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, longest_edge, &limits))
             .await
             .map_err(AttemptError::transient)?
             .map_err(AttemptError::permanent)

@@ -54,7 +54,12 @@ pub enum Extra {
     Seed,
     /// A temperature.
     Temperature,
+    /// An image beside the words. It is tried where the configuration says that models see: others refuse the whole call.
+    Images,
 }
+
+/// A white square of 32 by 32 pixels: some servers refuse smaller ones.
+const IMAGE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAAAAABWESUoAAAAFklEQVR42mP4TwAwjCoYVTCqYKQqAAA/aPwuqUTQyAAAAABJRU5ErkJggg==";
 
 /// How an extra fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -71,7 +76,18 @@ pub enum Verdict {
 }
 
 impl Extra {
-    const ALL: [Self; 4] = [Self::JsonSchema, Self::Logprobs, Self::Seed, Self::Temperature];
+    /// Those that are tried at an endpoint whose models see, or do not.
+    const fn tried(images: bool) -> &'static [Self] {
+        const ALL: [Extra; 5] = [
+            Extra::JsonSchema,
+            Extra::Logprobs,
+            Extra::Seed,
+            Extra::Temperature,
+            Extra::Images,
+        ];
+        let [without_images @ .., _] = &ALL;
+        if images { &ALL } else { without_images }
+    }
 
     /// The word in tables.
     #[must_use]
@@ -81,6 +97,7 @@ impl Extra {
             Self::Logprobs => "logprobs",
             Self::Seed => "seed",
             Self::Temperature => "temperature",
+            Self::Images => "images",
         }
     }
 
@@ -98,6 +115,12 @@ impl Extra {
             Self::Logprobs => request["logprobs"] = true.into(),
             Self::Seed => request["seed"] = 7.into(),
             Self::Temperature => request["temperature"] = 0.into(),
+            Self::Images => {
+                let words = request["messages"][1]["content"].take();
+                request["messages"][1]["content"] = json!([
+                    {"type": "text", "text": words}, {"type": "image_url", "image_url": {"url": IMAGE}},
+                ]);
+            }
         }
     }
 
@@ -126,7 +149,7 @@ impl Extra {
                     (Verdict::Ignored, "the reply has none".to_owned())
                 }
             }
-            Self::Seed | Self::Temperature => (Verdict::Accepted, "the call was answered".to_owned()),
+            Self::Seed | Self::Temperature | Self::Images => (Verdict::Accepted, "the call was answered".to_owned()),
         }
     }
 
@@ -157,15 +180,16 @@ impl Provider {
             finish_reason: None,
             extras: Vec::new(),
         };
-        match self.tiny_call(&mut check, &Extra::ALL).await {
+        let extras = Extra::tried(self.settings.images);
+        match self.tiny_call(&mut check, extras).await {
             Ok(reply) => {
                 check.describe(&reply);
-                check.extras = Extra::ALL.map(|extra| extra.check(&reply)).to_vec();
+                check.extras = extras.iter().map(|extra| extra.check(&reply)).collect();
             }
             Err(CallError::Status { status, .. }) if is_refusal(status) => {
                 let reply = self.tiny_call(&mut check, &[]).await?;
                 check.describe(&reply);
-                for extra in Extra::ALL {
+                for extra in extras.iter().copied() {
                     let alone = self.tiny_call(&mut check, &[extra]).await;
                     check.extras.push(match alone {
                         Ok(reply) => extra.check(&reply),

@@ -1,6 +1,6 @@
 //! What an operator says about a provider of language models.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -44,6 +44,12 @@ pub struct ProviderSettings {
     /// Whether the provider takes a temperature.
     #[serde(default = "yes")]
     pub temperature: bool,
+    /// Whether its models see images: pages of scans are then sent as images, and so are documents without a text layer.
+    #[serde(default)]
+    pub images: bool,
+    /// Pixels of the longest edge of an image that is sent; larger ones are made smaller.
+    #[serde(default = "default_longest_image_edge")]
+    pub longest_image_edge: NonZeroU32,
     /// The parameter that limits the answer.
     #[serde(default)]
     pub maximum_tokens_parameter: MaximumTokensParameter,
@@ -95,6 +101,14 @@ impl MaximumTokensParameter {
 
 const fn default_concurrency() -> usize {
     8
+}
+
+/// What hosted models look at most closely; they make larger images smaller themselves.
+const fn default_longest_image_edge() -> NonZeroU32 {
+    match NonZeroU32::new(2048) {
+        Some(pixels) => pixels,
+        None => NonZeroU32::MIN,
+    }
 }
 
 const fn default_retries_per_minute() -> u64 {

@@ -10,7 +10,7 @@ mod view;
 use std::sync::Arc;
 
 use accord_documents::Document;
-use accord_domain::{Field, FieldType, LanguageModel, ProjectDefinition};
+use accord_domain::{Field, FieldType, InputView, LanguageModel, ProjectDefinition};
 use serde_json::Value;
 
 pub use answers::Reading;
@@ -77,7 +77,15 @@ impl<'a> Question<'a> {
         &self.fields
     }
 
-    /// What the model sees of a document by its view; the pages of an image view are given by whoever has the file.
+    /// Whether the pages of a document are to be shown as images: that is the view, or it has no text layer and the model
+    /// sees images.
+    #[must_use]
+    pub fn wants_images(&self, document: &Document) -> bool {
+        let can_show = self.settings.images && self.prompt.header.views.contains(&InputView::PageImage);
+        self.model.view == InputView::PageImage || (can_show && document.is_without_text())
+    }
+
+    /// What the model sees of a document: its text in the view, or images of its pages, given by whoever has the file.
     #[must_use]
     pub fn shown(&self, document: &Document, images: Vec<ImageOfPage>) -> Shown {
         Shown::new(document, self.model, images)

@@ -29,7 +29,7 @@ pub struct ImageOfPage {
 /// What of an item a model sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The text; none in the view of page images.
+    /// The text; none where images are shown.
     pub text: Option<String>,
     /// The images, in the order in which they are shown.
     pub images: Vec<ImageOfPage>,
@@ -39,12 +39,11 @@ pub struct Shown {
 
 impl Shown {
     pub(super) fn new(document: &Document, model: &LanguageModel, images: Vec<ImageOfPage>) -> Self {
-        let numbered = !model.chunk_order.is_declared();
-        if model.view == InputView::PageImage {
+        if model.view == InputView::PageImage || !images.is_empty() {
             return Self {
                 text: None,
                 images: model.chunk_order.arrange(images),
-                numbered,
+                numbered: !model.chunk_order.is_declared(),
             };
         }
         let limit = if model.view == InputView::HeadAndTail {
@@ -56,7 +55,7 @@ impl Shown {
         Self {
             text: Some(in_chunks(text, model.chunk_order)),
             images: Vec::new(),
-            numbered,
+            numbered: false,
         }
     }
 

@@ -112,30 +112,33 @@ pub(super) async fn ask(
         .await
         .with_context(|| format!("{} cannot be read", file.display()))?;
     let content_hash = hex::encode(Sha256::digest(&bytes));
-    let (view, gold) = (setting.model.view, arguments.gold.clone());
+    let gold = arguments.gold.clone();
     let fields = setting.definition.fields.clone();
     let with_examples = setting.model.examples > 0;
-    let (document, images, gold) = tokio::task::spawn_blocking(move || {
+    let (read, bytes, gold) = tokio::task::spawn_blocking(move || {
         let read = read_document(&bytes, file.file_name().and_then(|name| name.to_str()), &limits);
         let read = read.with_context(|| file.display().to_string())?;
-        let images = if view == InputView::PageImage {
-            images_of_file(read.media_type.as_str(), &bytes, &limits)
-                .map_err(anyhow::Error::msg)
-                .with_context(|| file.display().to_string())?
-        } else {
-            Vec::new()
-        };
         let gold = match gold.filter(|_| with_examples) {
             Some(path) => documents_with_gold::read_all(Path::new(&path), &fields, &limits)?,
             None => Vec::new(),
         };
-        anyhow::Ok((read.document, images, gold))
+        anyhow::Ok((read, bytes, gold))
     })
     .await??;
     if with_examples && arguments.gold.is_none() {
         bail!("examples are drawn from gold: name documents with gold by --gold PATH, or ask for --examples 0");
     }
-    let shown = question.shown(&document, images);
+    let images = if question.wants_images(&read.document) {
+        let longest_edge = setting.provider.longest_image_edge;
+        let media_type = read.media_type.as_str();
+        tokio::task::spawn_blocking(move || images_of_file(media_type, &bytes, longest_edge, &limits))
+            .await?
+            .map_err(anyhow::Error::msg)
+            .with_context(|| arguments.text.display().to_string())?
+    } else {
+        Vec::new()
+    };
+    let shown = question.shown(&read.document, images);
     if shown.is_without_text() {
         bail!("{} holds no text: try --view page_image", arguments.text.display());
     }

@@ -1,5 +1,9 @@
 //! How many tokens a call will take, before it is made: what limits and budgets are held against.
 
+use accord_documents::image::image_size;
+use accord_documents::{Limits, MediaType};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// Bytes of text in a token: English has about four, other languages and digits fewer. Rather too many tokens than too few.
@@ -8,8 +12,14 @@ const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens that a message takes beside its text.
 const TOKENS_PER_MESSAGE: u64 = 8;
 
-/// Tokens of an image in the finest detail that providers charge, within a few per cent.
-const TOKENS_PER_IMAGE: u64 = 1_600;
+/// Pixels of an image in a token, by the providers that charge most.
+const PIXELS_PER_TOKEN: u64 = 750;
+
+/// The most tokens of an image: larger ones are made smaller before a model looks at them.
+const MOST_TOKENS_PER_IMAGE: u64 = 2_500;
+
+/// Tokens that an image takes beside its pixels.
+const TOKENS_BESIDE_PIXELS: u64 = 85;
 
 /// Tokens of a call, as far as can be told: never meant to be exact, corrected by what the server counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +67,25 @@ fn of_message(message: &Value) -> u64 {
 fn of_part(part: &Value) -> u64 {
     match part.get("text").and_then(Value::as_str) {
         Some(text) => tokens_of(text),
-        None => TOKENS_PER_IMAGE,
+        None => part
+            .pointer("/image_url/url")
+            .and_then(Value::as_str)
+            .and_then(pixels_of)
+            .map_or(MOST_TOKENS_PER_IMAGE, |pixels| {
+                (TOKENS_BESIDE_PIXELS + pixels.div_ceil(PIXELS_PER_TOKEN)).min(MOST_TOKENS_PER_IMAGE)
+            }),
     }
+}
+
+/// The pixels of an image that stands in its own address.
+fn pixels_of(url: &str) -> Option<u64> {
+    let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    let media_type = [MediaType::Png, MediaType::Jpeg]
+        .into_iter()
+        .find(|own| own.as_str() == media_type)?;
+    let bytes = STANDARD.decode(data).ok()?;
+    let size = image_size(&bytes, media_type, &Limits::default()).ok()?;
+    Some(u64::from(size.width) * u64::from(size.height))
 }
 
 fn tokens_of(text: &str) -> u64 {
@@ -82,10 +109,45 @@ mod tests {
         assert_eq!(
             TokenEstimate::of(&image),
             TokenEstimate {
-                input: 1 + 1600 + 8 + 8,
+                input: 1 + 2500 + 8 + 8,
                 output: 9
             }
         );
         assert_eq!(TokenEstimate::of(&json!({})).total(), 0);
+    }
+
+    #[test]
+    fn images_count_by_their_pixels() {
+        let tokens = |width: u32, height: u32| {
+            let header = [
+                &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..],
+                &width.to_be_bytes(),
+                &height.to_be_bytes(),
+                &[8, 0, 0, 0, 0],
+            ]
+            .concat();
+            let bytes = [
+                &header[..],
+                &crc32(&header[12..]).to_be_bytes(),
+                b"\0\0\0\0IDAT\x35\xaf\x06\x1e",
+            ]
+            .concat();
+            let url = format!("data:image/png;base64,{}", STANDARD.encode(bytes));
+            of_part(&json!({"type": "image_url", "image_url": {"url": url}}))
+        };
+        assert_eq!(tokens(750, 100), 185);
+        assert_eq!(tokens(2000, 2000), 2500);
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        let mut remainder = u32::MAX;
+        for byte in bytes {
+            remainder ^= u32::from(*byte);
+            for _ in 0..8 {
+                let carry = remainder & 1;
+                remainder = (remainder >> 1) ^ (0xedb8_8320 * carry);
+            }
+        }
+        !remainder
     }
 }
