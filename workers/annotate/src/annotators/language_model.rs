@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::{Answer, Field, InputView, Item, ItemContent, ItemId, LanguageModel, Provenance};
+use accord_domain::{Answer, Field, InputView, Item, ItemId, LanguageModel, Provenance};
 use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::caller::Caller;
 use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator};
 use crate::prompt::{ExampleText, Prompt, PromptLibrary, answer_text};
-use crate::question::{
-    Asked, GoldExamples, ImageOfPage, Question, Reading, call_key, draw, example_text, images_of_file,
-};
+use crate::question::{Asked, GoldExamples, Question, Reading, call_key, draw, example_text, images_of_item};
 
 /// The version of the code that reads replies.
 const VERSION: &str = "language_model 3";
@@ -42,7 +39,7 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         let question = Question::new(&self.prompts, definition, &self.model, &self.caller.provider.settings)
             .map_err(AttemptError::permanent)?;
         let images = if self.model.view == InputView::PageImage {
-            self.images(&input.item).await?
+            images_of_item(self.blobs.as_ref(), self.limits, &input.item).await?
         } else {
             Vec::new()
         };
@@ -64,27 +61,13 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &self.model,
             &asked.body,
         );
-        let call = self.call(key, asked.body.clone(), input).await?;
+        let turn = (input.repeated, input.patience);
+        let call = self.caller.ask(&input.project, key, asked.body.clone(), turn).await?;
         Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }
 
 impl LanguageModelAnnotator {
-    /// The kept reply to this very question, or a new one, kept at once.
-    async fn call(&self, key: String, body: Value, input: &AnnotatorInput) -> Result<StoredCall, AttemptError> {
-        let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
-        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
-        drop(transaction);
-        if let Some(known) = known {
-            tracing::info!(call.key = key, provider = %self.caller.provider.name, "kept reply used");
-            return Ok(known);
-        }
-        let provider = &self.caller.provider;
-        let turn = provider.admit(&body, input.repeated, input.patience).await;
-        let turn = turn.map_err(|error| self.caller.attempt_error(error, false))?;
-        self.caller.call(&input.project, turn, key, body).await
-    }
-
     fn output(
         &self,
         question: &Question<'_>,
@@ -159,26 +142,6 @@ impl LanguageModelAnnotator {
         let Some(id) = id else { return Ok(None) };
         let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
         transaction.item(id).await.map_err(AttemptError::transient)
-    }
-
-    /// The pages of an item as images: the image itself, or those that fill the pages of a scan.
-    async fn images(&self, item: &Item) -> Result<Vec<ImageOfPage>, AttemptError> {
-        let ItemContent::File { media_type, .. } = &item.content else {
-            return Err(AttemptError::permanent(
-                "the view is of page images, but the item is a text",
-            ));
-        };
-        let bytes = self
-            .blobs
-            .get(&item.content_hash)
-            .await
-            .map_err(AttemptError::transient)?;
-        let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
-        let (limits, media_type) = (self.limits, media_type.clone());
-        tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, &limits))
-            .await
-            .map_err(AttemptError::transient)?
-            .map_err(AttemptError::permanent)
     }
 }
 

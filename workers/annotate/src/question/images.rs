@@ -2,11 +2,34 @@
 
 use accord_documents::Limits;
 use accord_documents::pdf::{PageImage, page_images};
+use accord_domain::{Item, ItemContent};
+use accord_store::Blobs;
 
 use super::ImageOfPage;
+use crate::annotators::AttemptError;
 
 /// The most page images that one call carries.
 const MAXIMUM_IMAGES: usize = 8;
+
+/// The pages of an item as images: the image itself, or those that fill the pages of a scan.
+pub(crate) async fn images_of_item(
+    blobs: &dyn Blobs,
+    limits: Limits,
+    item: &Item,
+) -> Result<Vec<ImageOfPage>, AttemptError> {
+    let ItemContent::File { media_type, .. } = &item.content else {
+        return Err(AttemptError::permanent(
+            "the view is of page images, but the item is a text",
+        ));
+    };
+    let bytes = blobs.get(&item.content_hash).await.map_err(AttemptError::transient)?;
+    let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
+    let media_type = media_type.clone();
+    tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, &limits))
+        .await
+        .map_err(AttemptError::transient)?
+        .map_err(AttemptError::permanent)
+}
 
 /// The file itself when it is an image, else the images that fill the pages of a scan.
 ///

@@ -17,7 +17,9 @@ pub use answers::Reading;
 pub use examples::{Candidate, draw};
 pub use gold::GoldExamples;
 pub use images::images_of_file;
+pub(crate) use images::images_of_item;
 pub use request::call_key;
+pub(crate) use request::{body, schema_in_words};
 pub use view::{ImageOfPage, Shown, example_text};
 
 use crate::prompt::{ExampleText, Prompt, PromptError, PromptLibrary};
