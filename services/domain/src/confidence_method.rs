@@ -248,7 +248,8 @@ pub enum Recommendation<'a> {
     },
     /// Some differ from voting by no more than noise.
     NotToldApart {
-        /// Of these and voting, the one that takes the fewest calls; voting where it takes as few.
+        /// Of these and voting, the one that takes the fewest calls and has a score for nearly every item; voting where it
+        /// takes as few.
         cheapest: &'a MethodEvaluation,
         /// Voting's figures.
         voting: &'a MethodEvaluation,
@@ -289,8 +290,9 @@ impl FieldMethods {
                 beats_others: others().next().is_some(),
             };
         }
+        let has_scores = |other: &&MethodEvaluation| other.scored * 10 >= voting.scored * 9;
         let cheapest = std::iter::once(voting)
-            .chain(alike)
+            .chain(alike.into_iter().filter(has_scores))
             .min_by(|left, right| left.cost.calls.total_cmp(&right.cost.calls));
         Recommendation::NotToldApart {
             cheapest: cheapest.unwrap_or(voting),
@@ -454,6 +456,14 @@ mod tests {
         let unmeasured = field(vec![voting(), evaluation(Combined, 5.0, None)]);
         let advice = unmeasured.advice();
         assert!(advice.contains("voting is as cheap as any, at 5 calls"), "{advice}");
+    }
+
+    #[test]
+    fn a_method_that_leaves_many_items_without_a_score_is_not_the_cheap_one() {
+        let mut logprobs = evaluation(Logprobs, 0.6, Some((-0.03, 0.02)));
+        logprobs.scored = 60;
+        let advice = field(vec![evaluation(Voting, 5.0, None), logprobs]).advice();
+        assert!(advice.contains("voting is as cheap as any"), "{advice}");
     }
 
     #[test]
