@@ -13,6 +13,7 @@ mod database;
 mod documents;
 mod extractions;
 mod house;
+mod judging;
 mod killing;
 mod language_models;
 mod many_people;
