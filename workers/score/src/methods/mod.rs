@@ -9,7 +9,7 @@ mod cross_fit;
 mod judged;
 mod sources;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use accord_domain::{
     Answers, AreaDifference, ConfidenceMethod, CurvePlace, Environment, FieldMethods, ItemId, LeftOut,
@@ -58,9 +58,10 @@ pub struct Unjudged {
 struct Words {
     method: ConfidenceMethod,
     correct: Vec<bool>,
-    /// Scores before any curve.
-    scores: Vec<Option<f64>>,
     probabilities: Vec<Option<f64>>,
+    /// Different scores before any curve, those that differ by rounding being one. Weights that differ from fold to fold make
+    /// no levels: in production there is one set of them.
+    levels: usize,
     cost: MethodCost,
 }
 
@@ -237,8 +238,13 @@ fn voting(sources: &FieldSources) -> Words {
     Words {
         method: ConfidenceMethod::Voting,
         correct: sources.winner_is_correct(),
-        scores: sources.of_winners(|winner| winner.share_logit),
         probabilities: sources.of_winners(|winner| winner.vote_probability),
+        levels: levels(
+            sources
+                .of_winners(|winner| winner.production_logit)
+                .iter()
+                .map(|score| [*score]),
+        ),
         cost: mean_cost(sources.rows.iter().map(|row| row.votes.as_slice())),
     }
 }
@@ -260,10 +266,11 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
     let mut words = Words {
         method: ConfidenceMethod::Logprobs,
         correct: Vec::new(),
-        scores: Vec::new(),
         probabilities: Vec::new(),
+        levels: 0,
         cost: MethodCost::default(),
     };
+    let mut found = Vec::new();
     let mut taken = Vec::new();
     for (row, fold) in sources.rows.iter().zip(&folds) {
         let place = words.correct.len();
@@ -278,12 +285,13 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
             Some((scores, correct, probabilities)) => (scores[place], correct[place], probabilities[place]),
             None => (None, false, None),
         };
-        words.scores.push(score);
+        found.push([score]);
         words.correct.push(is_correct);
         words.probabilities.push(probability);
         let annotator = best.and_then(|best| annotators.get(best));
         taken.push(annotator.and_then(|annotator| row.votes.iter().find(|vote| vote.annotator == *annotator)));
     }
+    words.levels = levels(found);
     words.cost = mean_cost(taken.iter().map(|vote| vote.as_slice().iter().copied()));
     Ok(words)
 }
@@ -294,7 +302,7 @@ fn judge(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Judge,
         probabilities: cross_fit_curve(&scores, &correct, &sources.folds())?,
-        scores,
+        levels: levels(scores.iter().map(|score| [*score])),
         correct,
         cost: sources.cost_with_judge(),
     })
@@ -334,7 +342,10 @@ fn combined(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Combined,
         probabilities: scores.iter().map(|score| score.map(cross_fit::probability)).collect(),
-        scores,
+        levels: levels(sources.rows.iter().zip(&logprobs).filter_map(|(row, logprob)| {
+            let winner = row.winner.as_ref()?;
+            Some([winner.production_logit, *logprob, winner.judge_logit])
+        })),
         correct,
         cost: sources.cost_with_judge(),
     })
@@ -399,7 +410,7 @@ fn evaluation(
         area_difference: None,
         curve: places(steps),
         coverage_at_tolerated_risk: coverage,
-        levels: levels(&words.scores),
+        levels: words.levels,
         cost: words.cost,
     })
 }
@@ -416,11 +427,10 @@ fn places(levels: &[RiskLevel]) -> Vec<CurvePlace> {
     .collect()
 }
 
-/// Different scores, those that differ by rounding being one.
-fn levels(scores: &[Option<f64>]) -> usize {
-    const ROUNDING: f64 = 1e-9;
-    let mut scores: Vec<f64> = scores.iter().flatten().copied().collect();
-    scores.sort_by(f64::total_cmp);
-    scores.dedup_by(|later, first| *later - *first < ROUNDING);
-    scores.len()
+/// How many of these differ by more than rounding; what has no score at all is none.
+fn levels<const SOURCES: usize>(scores: impl IntoIterator<Item = [Option<f64>; SOURCES]>) -> usize {
+    const STEPS: f64 = 1e9;
+    let scored = scores.into_iter().filter(|score| score.iter().any(Option::is_some));
+    let rounded = scored.map(|score| score.map(|part| part.map(|part| ((part * STEPS).round() + 0.0).to_bits())));
+    rounded.collect::<BTreeSet<_>>().len()
 }
