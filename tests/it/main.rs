@@ -14,6 +14,7 @@ mod documents;
 mod extractions;
 mod house;
 mod images;
+mod judging;
 mod killing;
 mod language_models;
 mod many_people;

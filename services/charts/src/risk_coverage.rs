@@ -91,17 +91,23 @@ fn checked(
     target: f64,
     certified: Option<CertifiedThreshold>,
 ) -> Result<Vec<RiskPoint>, InvalidChart> {
-    some("points", points.len())?;
-    for (position, point) in points.iter().enumerate() {
-        share("coverage", position, point.coverage)?;
-        share("risk", position, point.risk)?;
-    }
+    let points = checked_points(points)?;
     share("target", 0, target)?;
     if let Some(certified) = certified {
         let threshold = certified.threshold;
         number("threshold", 0, threshold, "a finite number", threshold.is_finite())?;
         share("coverage of the threshold", 0, certified.coverage)?;
         share("confidence", 0, certified.confidence)?;
+    }
+    Ok(points)
+}
+
+/// The points of a curve in order of coverage.
+pub(crate) fn checked_points(points: &[RiskPoint]) -> Result<Vec<RiskPoint>, InvalidChart> {
+    some("points", points.len())?;
+    for (position, point) in points.iter().enumerate() {
+        share("coverage", position, point.coverage)?;
+        share("risk", position, point.risk)?;
     }
     let mut points = points.to_vec();
     points.sort_by(|left, right| left.coverage.total_cmp(&right.coverage));
@@ -110,7 +116,7 @@ fn checked(
 
 /// The whole curve and the target have room, but a first level of few items with an error among them must not press
 /// everything else flat: where it lies before a tenth is accepted it may leave the plane.
-fn top_of_risk(points: &[RiskPoint], target: f64) -> f64 {
+pub(crate) fn top_of_risk(points: &[RiskPoint], target: f64) -> f64 {
     let highest = points
         .iter()
         .filter(|point| point.coverage >= 0.1)
@@ -120,8 +126,8 @@ fn top_of_risk(points: &[RiskPoint], target: f64) -> f64 {
     *RISK_TOPS.iter().find(|top| highest <= **top).unwrap_or(&1.0)
 }
 
-/// The curve in steps: between two levels nothing can be accepted.
-fn draw_curve(drawing: &mut Drawing, plane: &Plane, points: &[RiskPoint]) {
+/// A curve in steps: between two levels nothing can be accepted.
+pub(crate) fn steps(plane: &Plane, points: &[RiskPoint]) -> Vec<(f64, f64)> {
     let mut places = Vec::with_capacity(2 * points.len());
     for (position, point) in points.iter().enumerate() {
         let across = plane.x(point.coverage);
@@ -130,8 +136,12 @@ fn draw_curve(drawing: &mut Drawing, plane: &Plane, points: &[RiskPoint]) {
         }
         places.push((across, plane.y(point.risk)));
     }
+    places
+}
+
+fn draw_curve(drawing: &mut Drawing, plane: &Plane, points: &[RiskPoint]) {
     if points.len() > 1 {
-        drawing.path("curve", &places);
+        drawing.path("curve", &steps(plane, points));
     }
     if points.len() <= 20 {
         for point in points {

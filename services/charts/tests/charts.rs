@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use accord_charts::{
-    Bar, CertifiedThreshold, InvalidChart, MAXIMUM_BARS, MAXIMUM_SIDE, PairCell, ReliabilityPoint, RiskPoint,
-    agreement_matrix, bars, confusion_matrix, correlation_matrix, reliability_diagram, risk_coverage_curve,
+    Bar, CertifiedThreshold, InvalidChart, MAXIMUM_BARS, MAXIMUM_CURVES, MAXIMUM_SIDE, NamedCurve, PairCell,
+    ReliabilityPoint, RiskPoint, agreement_matrix, bars, confusion_matrix, correlation_matrix, reliability_diagram,
+    risk_coverage_comparison, risk_coverage_curve,
 };
 
 /// One element a line, so that a change is seen where it is.
@@ -126,6 +127,43 @@ fn a_risk_coverage_curve_marks_the_certified_threshold() {
     let chart = risk_coverage_curve("Total", &CURVE, 0.01, Some(certified())).unwrap();
     assert!(chart.contains("threshold 0.962 → 78 % accepted, error ≤ 1.0 % with 95 % confidence (2 of 628)"));
     insta::assert_snapshot!(lines(&chart));
+}
+
+fn named_curves(count: usize) -> Vec<NamedCurve> {
+    let curve = |number: usize| NamedCurve {
+        name: format!("method {number}"),
+        points: CURVE.to_vec(),
+    };
+    (0..count).map(curve).collect()
+}
+
+#[test]
+fn risk_coverage_curves_are_told_apart_by_pattern_and_name() {
+    let chart = risk_coverage_comparison("Total", &named_curves(MAXIMUM_CURVES), 0.01).unwrap();
+    for number in 0..MAXIMUM_CURVES {
+        assert_eq!(
+            chart.matches(&format!("curve-{number}\"")).count(),
+            2,
+            "curve and legend"
+        );
+        assert!(chart.contains(&format!(">method {number}</text>")));
+    }
+    assert!(
+        chart.contains("With at most 1.0 % errors method 0 takes 78 %"),
+        "{chart}"
+    );
+    assert!(risk_coverage_comparison("", &[], 0.01).is_err());
+    assert!(risk_coverage_comparison("", &named_curves(MAXIMUM_CURVES + 1), 0.01).is_err());
+    assert!(risk_coverage_comparison("", &named_curves(1), 1.5).is_err());
+    let mut hostile = named_curves(1);
+    hostile[0].name = "</svg><script>".to_owned();
+    assert!(
+        !risk_coverage_comparison("", &hostile, 0.01)
+            .unwrap()
+            .contains("<script")
+    );
+    hostile[0].points.clear();
+    assert!(risk_coverage_comparison("", &hostile, 0.01).is_err());
 }
 
 #[test]

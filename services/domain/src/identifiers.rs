@@ -98,6 +98,10 @@ identifier!(
     CalibratorId, "calibrator"
 );
 identifier!(
+    /// Identifies what a judge said in one call.
+    JudgementId, "judgement"
+);
+identifier!(
     /// Identifies a gold value.
     GoldId, "gold"
 );

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod budget;
 pub mod calibrator;
 pub mod compare;
+pub mod confidence_method;
 pub mod consensus;
 pub mod environment;
 pub mod field;
@@ -19,6 +20,7 @@ pub mod gold;
 pub mod identifiers;
 pub mod item;
 pub mod json_schema;
+pub mod judge;
 pub mod method;
 pub mod normalise;
 pub mod order;
@@ -40,17 +42,22 @@ pub use calibrator::{
     CERTIFICATION_PERCENT, CalibrationReport, Calibrator, CertificationSet, FOLD_COUNT, FittedFold, ScoreLevel,
 };
 pub use compare::{GoldMatch, clusters_by_similarity, match_gold, vote_similarity};
+pub use confidence_method::{
+    AreaDifference, ConfidenceMethod, CurvePlace, FieldMethods, JudgeFigures, LeftOut, MethodComparison, MethodCost,
+    MethodEvaluation, Recommendation, TOLERATED_RISK,
+};
 pub use consensus::{ClassShare, Confidence, Consensus, Decision, Outcome, ReviewReason, Rung};
 pub use environment::Environment;
 pub use field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierScheme};
 pub use folds::{document_of, fold_of, is_set_apart};
 pub use gold::{Gold, GoldSource};
 pub use identifiers::{
-    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, ProjectId, TaskId, TokenId,
-    UserId,
+    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, JudgementId, ProjectId,
+    TaskId, TokenId, UserId,
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::{json_schema, within_schema};
+pub use judge::{Judge, Judgement};
 pub use method::{
     AnnotatorPanel, CandidateScore, ConfusionCounts, FitWarning, FittedPipeline, MethodChoice, MethodSelection,
     SelectedInFold,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::annotator::AnnotatorDefinition;
 use crate::field::{Field, FieldName};
 use crate::identifiers::ProjectId;
+use crate::judge::Judge;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 
@@ -34,6 +35,9 @@ pub struct ProjectDefinition {
     /// Who votes on every item without being asked by a person: readers and language models.
     #[serde(default, deserialize_with = "crate::annotator_definition::expanded")]
     pub annotators: Vec<AnnotatorDefinition>,
+    /// Who rates the values that won the vote, where confidence methods are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judge>,
     /// What happens at which confidence, and how many people vote.
     #[serde(default)]
     pub policy: Policy,
@@ -95,6 +99,9 @@ impl ProjectDefinition {
             if !annotators.insert(annotator.name.as_str()) {
                 return Err(problem(&path, format!("`{}` is given twice", annotator.name)));
             }
+        }
+        if let Some(judge) = &self.judge {
+            judge.check().map_err(|text| problem("judge", text))?;
         }
         self.policy.check().map_err(|text| problem("policy", text))
     }

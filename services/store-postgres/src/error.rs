@@ -120,6 +120,8 @@ fn thing_in_table(table: &str) -> &'static str {
         "consensus" => "consensus",
         "gold" => "gold",
         "calibrators" => "calibrator",
+        "judgements" => "judgement",
+        "method_comparisons" => "comparison of methods",
         _ => "row",
     }
 }

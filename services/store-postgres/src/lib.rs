@@ -16,6 +16,8 @@ mod error;
 mod gold;
 mod idempotency;
 mod items;
+mod judgements;
+mod method_comparisons;
 mod options;
 mod projects;
 mod rates;

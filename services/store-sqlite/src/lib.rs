@@ -11,6 +11,8 @@ mod failure;
 mod gold;
 mod idempotency;
 mod items;
+mod judgements;
+mod method_comparisons;
 mod page;
 mod projects;
 mod rates;

@@ -32,6 +32,7 @@ pub mod flow_submitting;
 pub mod gold;
 pub mod idempotency;
 pub mod items;
+pub mod judgements;
 pub mod leases;
 pub mod parking;
 pub mod people;
@@ -178,6 +179,10 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_tests!($factory, calls:
             keeps_the_first_answer,
+        );
+        $crate::conformance_tests!($factory, judgements:
+            keeps_each_call_of_an_item_once,
+            keeps_the_last_comparison_of_a_project,
         );
         $crate::conformance_tests!($factory, idempotency:
             knows_repeated_and_mismatching_requests,

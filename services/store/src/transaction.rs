@@ -13,6 +13,8 @@ use crate::error::StoreResult;
 use crate::gold::GoldValues;
 use crate::idempotency::IdempotencyKeys;
 use crate::items::Items;
+use crate::judgements::Judgements;
+use crate::method_comparisons::MethodComparisons;
 use crate::projects::Projects;
 use crate::rates::Rates;
 use crate::spending::Spending;
@@ -58,6 +60,8 @@ pub trait Transaction:
     + IdempotencyKeys
     + Spending
     + Rates
+    + Judgements
+    + MethodComparisons
     + Send
 {
     /// Makes everything durable, then wakes up workers if tasks became ready (one notification a transaction).

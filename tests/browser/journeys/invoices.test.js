@@ -101,7 +101,7 @@ test("projects, overview and items show what was measured", async () => {
   await context.close();
 });
 
-test("agreement and calibration are shown field by field, with a table behind every chart", async () => {
+test("agreement, calibration and methods are shown field by field, with a table behind every chart", async () => {
   const { page, context, troubles } = await openPage(browser);
   await logIn(page, house.address, "rita", PASSWORD);
   await page.goto(`${house.address}/projects/bills`);
@@ -138,6 +138,17 @@ test("agreement and calibration are shown field by field, with a table behind ev
   await page.waitForURL(/error=60/u);
   assert.match(await page.textContent("#threshold"), /threshold 0\.\d{3} → \d+ % accepted, error ≤ 60\.0 % with 95 %/u);
   await checkPage(page, "certified threshold");
+
+  await page.goto(`${house.address}/projects/bills`);
+  await page.click("#methods");
+  await page.waitForSelector('[data-field="gross_total"] .advice');
+  const compared = await house.api.get("/projects/bills/methods");
+  assert.equal(await page.locator("section[data-field]").count(), compared.comparison.fields.length);
+  assert.match(await page.textContent("#judge"), /names no judge/u);
+  for (const summary of await page.locator("main summary").all()) {
+    await summary.click();
+  }
+  await checkPage(page, "methods, tables open");
   assert.deepEqual(troubles, []);
   await context.close();
 });

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use accord_documents::Limits;
-use accord_domain::{Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment, ProjectId};
+use accord_domain::{Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment, Project, ProjectId};
 use accord_store::{Blobs, ClaimLimit, Store};
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +13,7 @@ use crate::annotators::{
     AttemptError, AutomaticAnnotator, CallBook, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
 };
 use crate::holds::Holds;
+use crate::judging::JudgeModel;
 use crate::prompt::PromptLibrary;
 use crate::provider::Provider;
 use crate::question::GoldExamples;
@@ -100,12 +101,7 @@ impl AnnotatorFactory {
                 Ok(Box::new(ReaderAnnotator::new(Arc::from(reader))))
             }
             AutomaticKind::LanguageModel(model) => {
-                let provider = self.providers.get(&model.provider).ok_or_else(|| {
-                    AttemptError::permanent(format!(
-                        "provider `{}` is not configured: add [providers.{}] to the configuration of this worker",
-                        model.provider, model.provider
-                    ))
-                })?;
+                let caller = self.caller(&model.provider)?;
                 let asked = Asked {
                     provider: model.provider.clone(),
                     project_id: annotator.project_id,
@@ -113,15 +109,7 @@ impl AnnotatorFactory {
                 self.asked().insert(annotator.id, asked);
                 Ok(Box::new(LanguageModelAnnotator {
                     model: model.clone(),
-                    caller: Caller {
-                        provider: Arc::clone(provider),
-                        store: Arc::clone(&self.store),
-                        environment: Arc::clone(&self.environment),
-                        calls: self.calls.clone(),
-                        book: self.book.clone(),
-                        holds: Arc::clone(&self.holds),
-                        lease: self.call_lease,
-                    },
+                    caller,
                     prompts: Arc::clone(&self.prompts),
                     gold: Arc::clone(&self.gold),
                     blobs: Arc::clone(&self.blobs),
@@ -129,6 +117,40 @@ impl AnnotatorFactory {
                 }))
             }
         }
+    }
+
+    /// The judge of a project; none where it names none.
+    ///
+    /// # Errors
+    /// It names a provider that is not there.
+    pub fn judge(&self, project: &Project) -> Result<Option<JudgeModel>, AttemptError> {
+        let Some(judge) = &project.definition.judge else {
+            return Ok(None);
+        };
+        Ok(Some(JudgeModel {
+            judge: judge.clone(),
+            caller: self.caller(&judge.provider)?,
+            prompts: Arc::clone(&self.prompts),
+            blobs: Arc::clone(&self.blobs),
+            limits: self.limits,
+        }))
+    }
+
+    fn caller(&self, provider: &str) -> Result<Caller, AttemptError> {
+        let known = self.providers.get(provider).ok_or_else(|| {
+            AttemptError::permanent(format!(
+                "provider `{provider}` is not configured: add [providers.{provider}] to the configuration"
+            ))
+        })?;
+        Ok(Caller {
+            provider: Arc::clone(known),
+            store: Arc::clone(&self.store),
+            environment: Arc::clone(&self.environment),
+            calls: self.calls.clone(),
+            book: self.book.clone(),
+            holds: Arc::clone(&self.holds),
+            lease: self.call_lease,
+        })
     }
 
     fn asked(&self) -> MutexGuard<'_, BTreeMap<AnnotatorId, Asked>> {

@@ -1,10 +1,12 @@
-//! Automatic annotators: offline readers, the reader of electronic invoices and language models; and the worker that lets them vote.
+//! Automatic annotators: offline readers, the reader of electronic invoices and language models; the worker
+//! that lets them vote; and the judge that rates what wins.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod annotators;
 pub mod factory;
 mod folding;
 pub mod holds;
+pub mod judging;
 pub mod prompt;
 pub mod provider;
 pub mod question;

@@ -8,7 +8,7 @@ use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
 use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind};
 use accord_store::idle::wait_for_work;
-use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, flow};
+use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -247,10 +247,10 @@ impl Inner {
                 "set aside"
             }
             Err(AttemptError::Held { reason, wait, tried }) => {
-                let pause = pause_of_parked(wait, environment);
-                flow::park(transaction.as_mut(), lease, &reason, pause, tried).await?;
-                tracing::debug!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "parked");
-                "parked"
+                self.park(transaction.as_mut(), lease, &reason, (wait, tried)).await?
+            }
+            Err(AttemptError::OverBudget { reason, wait }) => {
+                self.park(transaction.as_mut(), lease, &reason, (wait, false)).await?
             }
             Err(AttemptError::Transient { reason, retry_after }) => {
                 let pause = pause_before_retry(lease.task.attempts, retry_after, environment);
@@ -273,6 +273,19 @@ impl Inner {
         };
         transaction.commit().await?;
         Ok(outcome)
+    }
+
+    async fn park(
+        &self,
+        transaction: &mut dyn Transaction,
+        lease: &Lease,
+        reason: &str,
+        (wait, tried): (Duration, bool),
+    ) -> Result<&'static str, StoreError> {
+        let pause = pause_of_parked(wait, self.environment.as_ref());
+        flow::park(transaction, lease, reason, pause, tried).await?;
+        tracing::debug!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "parked");
+        Ok("parked")
     }
 
     async fn assignment(&self, lease: &Lease) -> Result<Assignment, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, Field,
-    FieldName, Gold, Item, ItemId, Project, ScoreLevel, document_of, fold_of,
+    FieldName, Gold, Item, ItemId, Judgement, MethodComparison, Project, ScoreLevel, document_of, fold_of,
 };
 use accord_statistics::InvalidInput;
 use accord_store::{PageRequest, Store, StoreResult, Transaction};
@@ -40,6 +40,24 @@ pub struct ProjectGold {
     pub elsewhere: Vec<ScoreLevel>,
     /// The present calibrators.
     pub calibrators: Vec<Calibrator>,
+    /// What judges said of the items that have gold; nothing where the project names no judge.
+    pub judgements: Vec<Judgement>,
+}
+
+/// What a refit comes to.
+#[derive(Debug, Clone)]
+pub struct Refit {
+    /// New calibrators; none when nothing changed since the present ones, or no field has enough gold.
+    pub calibrators: Vec<Calibrator>,
+    /// A new comparison of confidence methods; none when nothing changed since the last one.
+    pub comparison: Option<MethodComparison>,
+}
+
+/// A field's gold, what of it is set apart, and what was fitted on the rest.
+pub(crate) struct FieldFit<'a> {
+    pub(crate) gold: FieldGold<'a>,
+    pub(crate) apart: Vec<LabelledBallot<'a>>,
+    pub(crate) fitted: Option<FittedField>,
 }
 
 /// An item with its votes and its gold, if it has any.
@@ -95,8 +113,12 @@ impl ProjectGold {
         };
         let ids: Vec<ItemId> = by_item.keys().copied().collect();
         let mut labelled = Vec::with_capacity(ids.len());
+        let mut judgements = Vec::new();
         for part in ids.chunks(ITEMS_PER_READ) {
             labelled.extend(transaction.items_by_ids(part).await?);
+            if project.definition.judge.is_some() {
+                judgements.extend(transaction.judgements_of_items(part).await?);
+            }
         }
         let items = with_votes(transaction.as_mut(), labelled, by_item).await?;
         let unlabelled = with_votes(transaction.as_mut(), unlabelled, BTreeMap::new()).await?;
@@ -110,6 +132,7 @@ impl ProjectGold {
             unlabelled,
             elsewhere,
             calibrators,
+            judgements,
         })
     }
 
@@ -141,6 +164,49 @@ impl ProjectGold {
     /// None that well-formed annotations cause.
     pub fn fit(&self, environment: &dyn Environment) -> Result<Vec<Calibrator>, InvalidInput> {
         let data_hash = self.data_hash();
+        if self.is_fitted(&data_hash) {
+            return Ok(Vec::new());
+        }
+        self.calibrators_of(environment, self.fit_all()?, &data_hash)
+    }
+
+    /// Fits all fields and compares confidence methods on what was fitted, as far as either is out of date.
+    ///
+    /// # Errors
+    /// None that well-formed annotations cause.
+    pub fn refit(
+        &self,
+        environment: &dyn Environment,
+        known: Option<&MethodComparison>,
+    ) -> Result<Refit, InvalidInput> {
+        let data_hash = self.data_hash();
+        let is_compared = known.is_some_and(|known| known.data_hash == self.comparison_hash());
+        let is_fitted = self.is_fitted(&data_hash);
+        if is_fitted && is_compared {
+            return Ok(Refit {
+                calibrators: Vec::new(),
+                comparison: None,
+            });
+        }
+        let fits = self.fit_all()?;
+        let comparison = if is_compared {
+            None
+        } else {
+            Some(self.comparison_of(environment, &fits)?)
+        };
+        let calibrators = if is_fitted {
+            Vec::new()
+        } else {
+            self.calibrators_of(environment, fits, &data_hash)?
+        };
+        Ok(Refit {
+            calibrators,
+            comparison,
+        })
+    }
+
+    /// Whether the present calibrators rest on this very data.
+    fn is_fitted(&self, data_hash: &str) -> bool {
         let definition = &self.project.definition;
         // Fields that the project no longer has keep their last calibrators.
         let mut present = self
@@ -148,9 +214,12 @@ impl ProjectGold {
             .iter()
             .filter(|known| definition.field(&known.field).is_some())
             .peekable();
-        if present.peek().is_some() && present.all(|known| known.data_hash == data_hash) {
-            return Ok(Vec::new());
-        }
+        present.peek().is_some() && present.all(|known| known.data_hash == data_hash)
+    }
+
+    /// Fits all fields on what is not set apart of their gold.
+    pub(crate) fn fit_all(&self) -> Result<Vec<FieldFit<'_>>, InvalidInput> {
+        let definition = &self.project.definition;
         let split: Vec<(FieldGold<'_>, Vec<LabelledBallot<'_>>)> = definition
             .fields
             .par_iter()
@@ -158,12 +227,22 @@ impl ProjectGold {
             .collect::<Result<_, InvalidInput>>()?;
         let (fields, apart): (Vec<_>, Vec<_>) = split.into_iter().unzip();
         let fitted = fit_fields(&fields, definition.policy.weighting, &self.elsewhere)?;
-        let fitted = fields.iter().zip(&apart).zip(fitted);
-        let fitted = fitted.filter_map(|((gold, apart), fitted)| {
+        let fits = fields.into_iter().zip(apart).zip(fitted);
+        let fits = fits.map(|((gold, apart), fitted)| FieldFit { gold, apart, fitted });
+        Ok(fits.collect())
+    }
+
+    fn calibrators_of(
+        &self,
+        environment: &dyn Environment,
+        fits: Vec<FieldFit<'_>>,
+        data_hash: &str,
+    ) -> Result<Vec<Calibrator>, InvalidInput> {
+        let fitted = fits.into_iter().filter_map(|FieldFit { gold, apart, fitted }| {
             let fitted = fitted?;
-            let certification = score_set_apart(gold.field, apart, &fitted.production);
+            let certification = score_set_apart(gold.field, &apart, &fitted.production);
             Some(certification.map(|certification| {
-                self.calibrator(environment, &gold.field.name, (fitted, certification), &data_hash)
+                self.calibrator(environment, &gold.field.name, (fitted, certification), data_hash)
             }))
         });
         fitted.collect()

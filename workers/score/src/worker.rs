@@ -10,7 +10,7 @@ use accord_store::idle::wait_for_work;
 use accord_store::{ClaimRequest, Store, StoreError, flow};
 use tokio_util::sync::CancellationToken;
 
-use crate::gold::ProjectGold;
+use crate::gold::{ProjectGold, Refit};
 use crate::item::{ItemToScore, score_item};
 
 /// Signs of life during the length of a lease, so that one may be late without losing it.
@@ -244,12 +244,20 @@ impl ScoreWorker {
     async fn refit(&self, lease: &Lease) -> Result<(), WorkError> {
         let project = self.project(lease.task.project_id).await?;
         let gold = ProjectGold::read(self.store.as_ref(), project).await?;
+        let known = self.store.read().await?.method_comparison(gold.project.id).await?;
         let environment = Arc::clone(&self.environment);
-        let calibrators = tokio::task::spawn_blocking(move || gold.fit(environment.as_ref()))
+        let refit = tokio::task::spawn_blocking(move || gold.refit(environment.as_ref(), known.as_ref()))
             .await
             .map_err(|_| WorkError::Interrupted)??;
+        let Refit {
+            calibrators,
+            comparison,
+        } = refit;
         let mut transaction = self.store.write().await?;
         let rescored = flow::store_fit(transaction.as_mut(), lease, &calibrators).await?;
+        if let Some(comparison) = &comparison {
+            transaction.put_method_comparison(comparison).await?;
+        }
         transaction.commit().await?;
         for calibrator in &calibrators {
             tracing::info!(

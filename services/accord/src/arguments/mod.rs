@@ -8,7 +8,7 @@ mod scores;
 
 use std::path::PathBuf;
 
-use accord_score::methods::ConfidenceMethod;
+use accord_domain::ConfidenceMethod;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::configuration::LogFormat;
@@ -255,14 +255,9 @@ pub(crate) struct EvaluateArguments {
     /// Compare ways to be sure of a value on the gold and the votes of this project.
     #[arg(long, value_name = "NAME")]
     pub(crate) project: Option<String>,
-    /// The ways that are compared.
-    #[arg(
-        long,
-        value_enum,
-        value_delimiter = ',',
-        requires = "project",
-        default_values = ["voting", "logprobs", "combined"]
-    )]
+    /// The ways that are compared; all that the project has something for when none is named. `judge` asks the project's judge
+    /// about values that it has not rated yet, which costs what its calls cost.
+    #[arg(long, value_enum, value_delimiter = ',', requires = "project")]
     pub(crate) methods: Vec<EvaluatedMethod>,
     /// Print JSON.
     #[arg(long)]
@@ -276,6 +271,8 @@ pub(crate) enum EvaluatedMethod {
     Voting,
     /// How probable one model found the tokens of its value.
     Logprobs,
+    /// How probable the project's judge finds it that the value is right.
+    Judge,
     /// All of them together.
     Combined,
 }
@@ -285,6 +282,7 @@ impl From<EvaluatedMethod> for ConfidenceMethod {
         match method {
             EvaluatedMethod::Voting => Self::Voting,
             EvaluatedMethod::Logprobs => Self::Logprobs,
+            EvaluatedMethod::Judge => Self::Judge,
             EvaluatedMethod::Combined => Self::Combined,
         }
     }

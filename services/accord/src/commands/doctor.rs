@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accord_annotate::prompt::PromptLibrary;
 use accord_annotate::provider::Provider;
-use accord_domain::{AutomaticKind, Project, ProjectDefinition};
+use accord_domain::{AutomaticKind, Judge, Project, ProjectDefinition};
 use accord_store::{PageRequest, SystemEnvironment};
 use anyhow::Context;
 
@@ -135,6 +135,12 @@ async fn check_project(
             findings.bad(&format!("project `{name}`, annotator `{}`: {error:#}", annotator.name));
         }
     }
+    if let Some(judge) = &definition.judge
+        && let Err(error) = check_judge(house, prompts, judge)
+    {
+        wrong += 1;
+        findings.bad(&format!("project `{name}`, judge: {error:#}"));
+    }
     let tasks = house.store.read().await?.count_tasks(project.id).await?;
     let dead: i64 = tasks
         .iter()
@@ -168,11 +174,20 @@ async fn check_annotator(
         }
         AutomaticKind::LanguageModel(model) => {
             prompts.for_model(definition, model)?;
-            let known = house.configuration.providers.contains_key(&model.provider);
-            known
-                .then_some(())
-                .with_context(|| format!("provider `{}` is not configured here", model.provider))?;
+            check_provider(house, &model.provider)?;
         }
     }
     Ok(())
+}
+
+fn check_judge(house: &House, prompts: &PromptLibrary, judge: &Judge) -> anyhow::Result<()> {
+    prompts.for_judge(judge)?;
+    check_provider(house, &judge.provider)
+}
+
+fn check_provider(house: &House, provider: &str) -> anyhow::Result<()> {
+    let known = house.configuration.providers.contains_key(provider);
+    known
+        .then_some(())
+        .with_context(|| format!("provider `{provider}` is not configured here"))
 }

@@ -3,6 +3,7 @@
 mod aggregate;
 mod agreement;
 mod annotator_numbers;
+mod ask_judge;
 mod calibrate;
 mod certify;
 mod csv_rows;

@@ -70,6 +70,11 @@ fn warn_of_prompts(house: &House, definition: &ProjectDefinition) -> anyhow::Res
             complain(&format!("warning: annotator `{}`: {error}", annotator.name));
         }
     }
+    if let Some(judge) = &definition.judge
+        && let Err(error) = library.for_judge(judge)
+    {
+        complain(&format!("warning: judge: {error}"));
+    }
     Ok(())
 }
 

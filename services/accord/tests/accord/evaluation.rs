@@ -106,8 +106,8 @@ fn a_real_model_votes_and_says_how_sure_it_is() {
     let found = json(&run(&["evaluate", "--project", "topics", "--json"]).well());
     let topic = &found["fields"][0];
     let methods = topic["methods"].as_array().unwrap();
-    assert_eq!((&topic["items"], methods.len()), (&json!(SENTENCES), 3), "{topic}");
-    for (method, calls) in methods.iter().zip([5.0, 1.0, 5.0]) {
+    assert_eq!((&topic["items"], methods.len()), (&json!(SENTENCES), 4), "{topic}");
+    for (method, calls) in methods.iter().zip([5.0, 1.0, 8.0, 8.0]) {
         assert_eq!(method["cost"]["calls"], json!(calls), "{method}");
         assert!(
             method["scored"].as_u64().unwrap() as usize >= SENTENCES * 4 / 5,
@@ -120,6 +120,8 @@ fn a_real_model_votes_and_says_how_sure_it_is() {
         );
         assert!(method["auroc"].is_number(), "{method}");
     }
+    let ratings = topic["judge"]["ratings"].as_u64().unwrap() as usize;
+    assert!(ratings >= 3 * SENTENCES * 4 / 5, "{topic}");
     let voting_tokens = methods[0]["cost"]["input_tokens"].as_f64().unwrap();
     assert!(
         voting_tokens > 4.0 * methods[1]["cost"]["input_tokens"].as_f64().unwrap(),

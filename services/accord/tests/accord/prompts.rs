@@ -65,10 +65,11 @@ fn templates_are_listed_with_where_they_come_from() {
             "classify-paraphrase",
             "extract",
             "extract-paraphrase",
+            "judge",
             "letters"
         ]
     );
-    let own = &listed[6];
+    let own = &listed[7];
     assert_eq!(
         (&own["from"], &own["output"]),
         (&"prompts/letters.md".into(), &"all_fields".into())
@@ -269,4 +270,10 @@ fn a_project_says_at_once_which_prompts_it_lacks() {
     let warning = "warning: annotator `small.paraphrase`: there is no prompt `letters-paraphrase`: use one of choose";
     assert!(created.complaint.contains(warning), "{}", created.complaint);
     assert_eq!(created.complaint.matches("warning").count(), 1, "{}", created.complaint);
+    let judged = "[judge]\nprovider = \"small\"\nmodel = \"large\"\nprompt = \"letters\"\n";
+    let written = format!("{}\n{judged}", PROJECT.replacen("\"letters\"", "\"judged\"", 1));
+    program.write("judged.toml", written);
+    let created = program.run(&["--config", "accord.toml", "project", "create", "judged.toml"]);
+    let warning = "warning: judge: prompt `letters` asks for all_fields, and a judge gives ratings";
+    assert!(created.complaint.contains(warning), "{}", created.complaint);
 }

@@ -15,6 +15,7 @@ mod gold;
 mod imports;
 mod items;
 mod lines;
+mod methods;
 mod progress;
 mod projects;
 mod reservations;
@@ -80,6 +81,7 @@ fn quick() -> OpenApiRouter<AppState> {
         .routes(routes!(gold::list))
         .routes(routes!(gold::list_of_item))
         .routes(routes!(calibrators::list))
+        .routes(routes!(methods::read))
         .routes(routes!(calibrators::current))
         .routes(routes!(calibrators::refit))
         .routes(routes!(tasks::list))

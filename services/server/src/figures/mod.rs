@@ -7,6 +7,7 @@ mod calibration;
 mod certification;
 mod figure;
 mod live;
+mod methods;
 mod panel;
 mod votes;
 
@@ -27,6 +28,7 @@ pub use certification::{
     Acceptance, AcceptanceOutcome, CertificationBasis, DEFAULT_DELTA, Promise, RiskStep, ThresholdTest,
 };
 pub use figure::Figure;
+pub use methods::{FieldAdvice, Methods, methods};
 pub use panel::{FieldPanel, PanelAnnotator, PanelFamily};
 
 use cache::{FieldBasis, FigureCache, VotesBasis};

@@ -10,6 +10,7 @@ mod held;
 mod item;
 mod items;
 mod login;
+mod methods;
 mod numbers;
 mod overview;
 mod problems;
@@ -41,6 +42,7 @@ pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
         .route("/projects/{project}/agreement", get(agreement::show))
         .route("/projects/{project}/calibration", get(calibration::first))
         .route("/projects/{project}/calibration/{field}", get(calibration::show))
+        .route("/projects/{project}/methods", get(methods::show))
         .route("/projects/{project}/refit", post(overview::refit))
         .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
         .route("/projects/{project}/tasks/{task}/renew", post(held::renew))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::house::{House, Reply, machine_project, request};
 
-async fn put(house: &House, token: &str, version: Option<&str>, definition: &Value) -> Reply {
+pub(crate) async fn put(house: &House, token: &str, version: Option<&str>, definition: &Value) -> Reply {
     let mut request = request(
         Method::PUT,
         "/api/v1/projects/work",

@@ -10,6 +10,7 @@ mod proper_scores;
 mod ranking;
 mod reliability;
 mod risk_coverage;
+mod risk_difference;
 
 pub use bins::{Bin, BinRule, bin};
 pub use calibration_error::{CalibrationError, calibration_error};
@@ -22,6 +23,7 @@ pub use proper_scores::{LOG_LOSS_CLIP, LogLoss, brier_score, brier_skill, log_lo
 pub use ranking::auroc;
 pub use reliability::{ReliabilityPoint, reliability_diagram, reliability_point, wilson_interval};
 pub use risk_coverage::{RiskCoverage, RiskLevel, area_under_risk_coverage_in_order, risk_coverage};
+pub use risk_difference::{ScoredErrors, bootstrap_area_difference};
 
 use crate::error::{InvalidInput, probabilities, same_length};
 

@@ -53,7 +53,7 @@ async fn a_schema_of_a_newer_program_is_told() {
 async fn evidence_cannot_be_changed_or_removed() {
     let database = TestDatabase::create().await.unwrap();
     let mut connection = connection(&database).await;
-    for table in ["annotations", "consensus", "gold", "calibrators"] {
+    for table in ["annotations", "consensus", "gold", "calibrators", "judgements"] {
         for statement in [
             format!("UPDATE {table} SET project_id = project_id"),
             format!("DELETE FROM {table}"),

@@ -3,6 +3,7 @@
 use accord_domain::TaskKind;
 use accord_store::conformance::TestStore;
 use accord_store::conformance::fixture::{Fixture, plan, stored_task};
+use accord_store::conformance::judgements::judgement;
 use accord_store::{Store, StoreError};
 use accord_store_sqlite::{SqliteOptions, SqliteStore};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -25,7 +26,7 @@ async fn test_store() -> (TestStore, SqliteConnection) {
     (test, connection)
 }
 
-/// Annotations, consensus, gold and calibrators cannot be changed or removed, not even by hand.
+/// Annotations, judgements, consensus, gold and calibrators cannot be changed or removed, not even by hand.
 #[tokio::test]
 async fn append_only_tables_stay_as_written() {
     let (test, mut connection) = test_store().await;
@@ -45,8 +46,11 @@ async fn append_only_tables_stay_as_written() {
     tx.insert_calibrators(&[fixture.calibrator("total", 1.0)])
         .await
         .unwrap();
+    tx.insert_judgement(&judgement(&fixture, item.id, "key")).await.unwrap();
     tx.commit().await.unwrap();
     for statement in [
+        "UPDATE judgements SET body = '{}'",
+        "DELETE FROM judgements",
         "UPDATE annotations SET answers = '{}'",
         "DELETE FROM annotations",
         "UPDATE consensus SET body = '{}'",

@@ -49,9 +49,30 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The kept reply to this very question, or a new one, kept at once. `repeated` says whether it was tried before,
+    /// `patience` how long to wait for its turn.
+    pub(crate) async fn ask(
+        &self,
+        project: &Arc<Project>,
+        key: String,
+        body: Value,
+        (repeated, patience): (bool, Duration),
+    ) -> Result<StoredCall, AttemptError> {
+        let mut transaction = self.store.read().await.map_err(AttemptError::transient)?;
+        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
+        drop(transaction);
+        if let Some(known) = known {
+            tracing::info!(call.key = key, provider = %self.provider.name, "kept reply used");
+            return Ok(known);
+        }
+        let turn = self.provider.admit(&body, repeated, patience).await;
+        let turn = turn.map_err(|error| self.attempt_error(error, false))?;
+        self.call(project, turn, key, body).await
+    }
+
     /// Makes a call whose turn it is and keeps the reply; or finds the reply that is kept meanwhile. The call goes on when
     /// nobody waits for it any more.
-    pub(super) async fn call(
+    async fn call(
         &self,
         project: &Arc<Project>,
         turn: Turn,
@@ -113,7 +134,11 @@ impl Caller {
                     }
                     BudgetHold::Total(_) => LOOK_AT_BUDGET,
                 };
-                Err(self.hold(project, &hold, wait))
+                self.holds.hold(project.id, wait);
+                Err(AttemptError::OverBudget {
+                    reason: hold.reason().to_owned(),
+                    wait,
+                })
             }
             CallTurn::OtherCurrency => Err(AttemptError::permanent(format!(
                 "provider `{}` has prices in {}, the project's budget is in {}: give both in one currency",
@@ -232,7 +257,7 @@ impl Caller {
     }
 
     /// What a call without a reply means for the task. Where the provider is in trouble, it is no fault of the task.
-    pub(super) fn attempt_error(&self, error: CallError, tried: bool) -> AttemptError {
+    fn attempt_error(&self, error: CallError, tried: bool) -> AttemptError {
         if !error.is_transient() {
             return AttemptError::permanent(error);
         }

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::{Answer, Field, InputView, Item, ItemContent, ItemId, LanguageModel, Provenance};
+use accord_domain::{Answer, Field, Item, ItemId, LanguageModel, Provenance};
 use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::caller::Caller;
 use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator};
 use crate::prompt::{ExampleText, Prompt, PromptLibrary, answer_text};
-use crate::question::{
-    Asked, GoldExamples, ImageOfPage, Question, Reading, call_key, draw, example_text, images_of_file,
-};
+use crate::question::{Asked, GoldExamples, PageImages, Question, Reading, call_key, draw, example_text};
 
 /// The version of the code that reads replies.
 const VERSION: &str = "language_model 3";
@@ -41,7 +38,14 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         let definition = &input.project.definition;
         let question = Question::new(&self.prompts, definition, &self.model, &self.caller.provider.settings)
             .map_err(AttemptError::permanent)?;
-        let images = self.images(&question, input).await?;
+        let pages = PageImages {
+            provider: &self.caller.provider,
+            blobs: self.blobs.as_ref(),
+            limits: self.limits,
+        };
+        let images = pages
+            .shown(question.prompt(), &self.model, &input.document, &input.item)
+            .await?;
         let shown = question.shown(&input.document, images);
         if shown.is_without_text() {
             return Ok(without_text(&definition.fields, question.prompt()));
@@ -60,27 +64,13 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &self.model,
             &asked.body,
         );
-        let call = self.call(key, asked.body.clone(), input).await?;
+        let turn = (input.repeated, input.patience);
+        let call = self.caller.ask(&input.project, key, asked.body.clone(), turn).await?;
         Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }
 
 impl LanguageModelAnnotator {
-    /// The kept reply to this very question, or a new one, kept at once.
-    async fn call(&self, key: String, body: Value, input: &AnnotatorInput) -> Result<StoredCall, AttemptError> {
-        let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
-        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
-        drop(transaction);
-        if let Some(known) = known {
-            tracing::info!(call.key = key, provider = %self.caller.provider.name, "kept reply used");
-            return Ok(known);
-        }
-        let provider = &self.caller.provider;
-        let turn = provider.admit(&body, input.repeated, input.patience).await;
-        let turn = turn.map_err(|error| self.caller.attempt_error(error, false))?;
-        self.caller.call(&input.project, turn, key, body).await
-    }
-
     fn output(
         &self,
         question: &Question<'_>,
@@ -155,47 +145,6 @@ impl LanguageModelAnnotator {
         let Some(id) = id else { return Ok(None) };
         let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
         transaction.item(id).await.map_err(AttemptError::transient)
-    }
-
-    /// The pages of an item as images, where the question wants them.
-    async fn images(&self, question: &Question<'_>, input: &AnnotatorInput) -> Result<Vec<ImageOfPage>, AttemptError> {
-        if !question.wants_images(&input.document) {
-            return Ok(Vec::new());
-        }
-        match self.page_images(&input.item).await {
-            // Neither text nor pages that are images: there is nothing to see.
-            Err(AttemptError::Permanent { .. }) if self.model.view != InputView::PageImage => Ok(Vec::new()),
-            other => other,
-        }
-    }
-
-    /// The image itself, or those that fill the pages of a scan.
-    async fn page_images(&self, item: &Item) -> Result<Vec<ImageOfPage>, AttemptError> {
-        let provider = &self.caller.provider;
-        if !provider.settings.images {
-            return Err(AttemptError::permanent(format!(
-                "the view is of page images, but provider `{name}` takes none: set `images = true` in [providers.{name}] if its \
-                 models see",
-                name = provider.name
-            )));
-        }
-        let ItemContent::File { media_type, .. } = &item.content else {
-            return Err(AttemptError::permanent(
-                "the view is of page images, but the item is a text",
-            ));
-        };
-        let bytes = self
-            .blobs
-            .get(&item.content_hash)
-            .await
-            .map_err(AttemptError::transient)?;
-        let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
-        let (limits, media_type) = (self.limits, media_type.clone());
-        let longest_edge = provider.settings.longest_image_edge;
-        tokio::task::spawn_blocking(move || images_of_file(&media_type, &bytes, longest_edge, &limits))
-            .await
-            .map_err(AttemptError::transient)?
-            .map_err(AttemptError::permanent)
     }
 }
 

@@ -65,6 +65,14 @@ pub enum AttemptError {
         /// Whether the provider was asked.
         tried: bool,
     },
+    /// The project's budget is spent: the task waits without having cost an attempt.
+    #[error("{reason}")]
+    OverBudget {
+        /// What is spent, and what to do.
+        reason: String,
+        /// When to look again.
+        wait: Duration,
+    },
     /// Trying again cannot help.
     #[error("{reason}")]
     Permanent {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use accord_domain::{LanguageModel, ProjectDefinition, PromptReference};
+use accord_domain::{Judge, LanguageModel, ProjectDefinition, PromptReference};
 use accord_store::{Blobs, StoreResult};
 
 use super::{Place, Prompt, PromptError, PromptOrigin};
 
 /// The templates that come with the program, with the names of their files.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("extract.md", include_str!("../../../../prompts/extract.md")),
     (
         "extract-paraphrase.md",
@@ -26,6 +26,7 @@ const BUILT_IN: [(&str, &str); 6] = [
         "choose-paraphrase.md",
         include_str!("../../../../prompts/choose-paraphrase.md"),
     ),
+    ("judge.md", include_str!("../../../../prompts/judge.md")),
 ];
 
 /// What the names of template files end with.
@@ -110,6 +111,16 @@ impl PromptLibrary {
     pub fn for_model(&self, definition: &ProjectDefinition, model: &LanguageModel) -> Result<Arc<Prompt>, PromptError> {
         let prompt = self.find(&model.prompt)?;
         prompt.check_use(definition, model)?;
+        Ok(prompt)
+    }
+
+    /// The template by which a project's judge is asked.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find), or the template is made for something else.
+    pub fn for_judge(&self, judge: &Judge) -> Result<Arc<Prompt>, PromptError> {
+        let prompt = self.find(&judge.prompt)?;
+        prompt.check_use_by_judge(judge.view)?;
         Ok(prompt)
     }
 

@@ -14,7 +14,10 @@ use tera::{Context, Tera};
 
 pub use error::{Place, PromptError};
 pub use library::PromptLibrary;
-use marks::Marks;
+use marks::{DOCUMENT, Marks, VALUES};
+
+/// The rating of a value that is certainly right; 0 is that of one that is certainly wrong.
+pub const HIGHEST_RATING: u32 = 100;
 
 /// A prompt template.
 #[derive(Debug, Clone)]
@@ -66,6 +69,8 @@ pub enum OutputForm {
     /// One object with one member, whose value is one of the options and never `null`. For projects with one field, a
     /// choice.
     OneChoice,
+    /// One object with a whole number from 0 to 100 for each field whose value is to be judged. For a project's judge.
+    Ratings,
 }
 
 /// What a template is rendered with.
@@ -73,7 +78,7 @@ pub enum OutputForm {
 pub struct PromptInput<'a> {
     /// The project that asks.
     pub definition: &'a ProjectDefinition,
-    /// Its fields in the order in which they are named.
+    /// Its fields in the order in which they are named; for a judge, those whose values are to be judged.
     pub fields: &'a [Field],
     /// The text of the document; none where page images are attached instead.
     pub document: Option<&'a str>,
@@ -81,6 +86,8 @@ pub struct PromptInput<'a> {
     pub schema: Option<&'a Value>,
     /// Examples.
     pub examples: &'a [ExampleText],
+    /// The values that a judge is to rate, as JSON; empty for annotators.
+    pub values: &'a str,
 }
 
 /// An example: a document and what was right for it.
@@ -126,12 +133,16 @@ impl OutputForm {
         match self {
             Self::AllFields => "all_fields",
             Self::OneChoice => "one_choice",
+            Self::Ratings => "ratings",
         }
     }
 
     /// The JSON Schema of an answer about these fields, in their order.
     #[must_use]
     pub fn schema(self, fields: &[Field]) -> Value {
+        if self == Self::Ratings {
+            return ratings_schema(fields);
+        }
         let mut schema = json_schema(fields);
         if self == Self::OneChoice {
             let options = fields.iter().filter_map(|field| match &field.field_type {
@@ -153,32 +164,56 @@ impl Prompt {
     /// # Errors
     /// It is made for other views or another kind of project, or shows no examples where some are wanted.
     pub fn check_use(&self, definition: &ProjectDefinition, model: &LanguageModel) -> Result<(), PromptError> {
-        let unsuited = |problem: String| {
-            Err(PromptError::Unsuited {
-                name: self.header.name.clone(),
-                problem,
-            })
-        };
-        if !self.header.views.contains(&model.view) {
-            let views: Vec<&str> = self.header.views.iter().map(|view| view.word()).collect();
-            return unsuited(format!(
-                "is not made for the view {}, only for {}",
-                model.view.word(),
-                views.join(", ")
-            ));
+        if self.header.output == OutputForm::Ratings {
+            return self.unsuited("rates values and answers no fields: it is for the `judge` of a project");
         }
+        self.check_view(model.view)?;
         if model.examples > 0 && !self.header.variables.iter().any(|variable| variable == "examples") {
-            return unsuited("shows no `examples`, and the annotator is to get some".to_owned());
+            return self.unsuited("shows no `examples`, and the annotator is to get some");
         }
         let one_choice =
             matches!(definition.fields.as_slice(), [field] if matches!(field.field_type, FieldType::Choice { .. }));
         if self.header.output == OutputForm::OneChoice && !one_choice {
-            return unsuited(format!(
+            return self.unsuited(format!(
                 "asks for one choice, and the project has {} fields: it needs to have one of type choice",
                 definition.fields.len()
             ));
         }
         Ok(())
+    }
+
+    /// Checks that a judge can be asked by it who sees an item in this view.
+    ///
+    /// # Errors
+    /// It asks for something else than ratings, or is made for other views.
+    pub fn check_use_by_judge(&self, view: InputView) -> Result<(), PromptError> {
+        if self.header.output != OutputForm::Ratings {
+            return self.unsuited(format!(
+                "asks for {}, and a judge gives ratings: use one whose `output` is {}",
+                self.header.output.word(),
+                OutputForm::Ratings.word()
+            ));
+        }
+        self.check_view(view)
+    }
+
+    fn check_view(&self, view: InputView) -> Result<(), PromptError> {
+        if self.header.views.contains(&view) {
+            return Ok(());
+        }
+        let views: Vec<&str> = self.header.views.iter().map(|view| view.word()).collect();
+        self.unsuited(format!(
+            "is not made for the view {}, only for {}",
+            view.word(),
+            views.join(", ")
+        ))
+    }
+
+    fn unsuited(&self, problem: impl Into<String>) -> Result<(), PromptError> {
+        Err(PromptError::Unsuited {
+            name: self.header.name.clone(),
+            problem: problem.into(),
+        })
     }
 
     /// Renders the messages. Documents stand between marks that nothing inside them can close.
@@ -197,9 +232,9 @@ impl Prompt {
             .examples
             .iter()
             .flat_map(|example| [&*example.document, &*example.answer]);
-        let marks = Marks::new(shown.chain(input.document));
+        let marks = Marks::new(shown.chain(input.document).chain([input.values]));
         let examples = input.examples.iter().map(|example| ExampleInPrompt {
-            document: marks.around(&example.document),
+            document: marks.around(DOCUMENT, &example.document),
             answer: &example.answer,
         });
         let mut context = Context::new();
@@ -208,7 +243,9 @@ impl Prompt {
         context.insert("fields", &fields);
         context.insert("schema", &input.schema.map(Value::to_string));
         context.insert("examples", &examples.collect::<Vec<_>>());
-        context.insert("document", &input.document.map(|document| marks.around(document)));
+        context.insert("values", &marks.around(VALUES, input.values));
+        let document = input.document.map(|document| marks.around(DOCUMENT, document));
+        context.insert("document", &document);
         let render = |section: &str| {
             self.templates
                 .render(section, &context)
@@ -249,7 +286,17 @@ fn field_in_prompt(field: &Field) -> FieldInPrompt<'_> {
     }
 }
 
-/// The answers of an example as JSON, in the order of the fields.
+fn ratings_schema(fields: &[Field]) -> Value {
+    let rating = |field: &Field| {
+        let rating = json!({"title": field.title, "type": "integer", "minimum": 0, "maximum": HIGHEST_RATING});
+        (field.name.to_string(), rating)
+    };
+    let properties: Map<String, Value> = fields.iter().map(rating).collect();
+    let required: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// The answers of an example, or values that are to be judged, as JSON, in the order of the fields.
 #[must_use]
 pub fn answer_text(fields: &[Field], answers: &accord_domain::Answers) -> String {
     let members = fields.iter().filter_map(|field| {

@@ -7,10 +7,21 @@ use accord_domain::{InputView, is_prompt_name};
 use sha2::{Digest, Sha256};
 use tera::{ErrorKind, Tera};
 
-use super::{Place, Prompt, PromptError, PromptHeader, PromptOrigin};
+use super::{OutputForm, Place, Prompt, PromptError, PromptHeader, PromptOrigin};
 
 /// The variables that every template is given.
-const VARIABLES: [&str; 6] = ["title", "guidelines", "fields", "schema", "examples", "document"];
+const VARIABLES: [&str; 7] = [
+    "title",
+    "guidelines",
+    "fields",
+    "schema",
+    "examples",
+    "document",
+    VALUES,
+];
+
+/// What only judges are given.
+const VALUES: &str = "values";
 
 /// The line before and after the front matter.
 const FENCE: &str = "+++";
@@ -204,7 +215,27 @@ impl Source<'_> {
                 return Err(self.problem(line, format!("`{name}` is not used: {why}")));
             }
         }
-        Ok(())
+        self.check_judging(header, &used, line)
+    }
+
+    /// Judges are shown values and no examples; annotators are never shown values.
+    fn check_judging(
+        &self,
+        header: &PromptHeader,
+        used: &BTreeSet<&str>,
+        line: Option<usize>,
+    ) -> Result<(), PromptError> {
+        let rates = header.output == OutputForm::Ratings;
+        let problem = if rates && !used.contains(VALUES) {
+            format!("`{VALUES}` is not used: they are what a judge rates")
+        } else if rates && used.contains("examples") {
+            "`examples` is used: a judge is shown none".to_owned()
+        } else if !rates && used.contains(VALUES) {
+            format!("`{VALUES}` is used: only prompts whose `output` is ratings are given them")
+        } else {
+            return Ok(());
+        };
+        Err(self.problem(line, problem))
     }
 
     /// The first of these lines in which the word stands.

@@ -50,7 +50,7 @@ fn every_built_in_prompt_renders_what_it_is_given() {
     };
     for prompt in library.prompts() {
         let definition = match prompt.header.output {
-            OutputForm::AllFields => definition(),
+            OutputForm::AllFields | OutputForm::Ratings => definition(),
             OutputForm::OneChoice => one_choice(),
         };
         let schema = json!({"type": "object"});
@@ -60,6 +60,7 @@ fn every_built_in_prompt_renders_what_it_is_given() {
             document: Some("Dear {{ fields }}, <b>ACME & Co</b>"),
             schema: None,
             examples: &[],
+            values: r#"{"mood":"glad"}"#,
         };
         let name = &prompt.header.name;
         let messages = prompt.render(&plain).unwrap();
@@ -73,7 +74,13 @@ fn every_built_in_prompt_renders_what_it_is_given() {
             "{name}: {user}"
         );
         assert_eq!(user.matches("<document-").count(), 1, "{name}");
-        let examples = std::slice::from_ref(&example);
+        let shows_examples = prompt.header.variables.iter().any(|name| name == "examples");
+        assert_ne!(shows_examples, prompt.header.output == OutputForm::Ratings, "{name}");
+        let examples = if shows_examples {
+            std::slice::from_ref(&example)
+        } else {
+            &[]
+        };
         let full = PromptInput {
             schema: Some(&schema),
             examples,
@@ -84,12 +91,16 @@ fn every_built_in_prompt_renders_what_it_is_given() {
             user.contains(r#"{"type":"object"}"#) && user.contains(r#"{"mood":"glad"}"#),
             "{name}: {user}"
         );
+        if shows_examples {
+            assert!(
+                user.contains(">\nDear Ben, ACME rejoices\n</document-"),
+                "{name}: {user}"
+            );
+        } else {
+            assert!(user.contains(">\n{\"mood\":\"glad\"}\n</values-"), "{name}: {user}");
+        }
         assert!(
-            user.contains(">\nDear Ben, ACME rejoices\n</document-"),
-            "{name}: {user}"
-        );
-        assert!(
-            user.find("Dear Ben").unwrap() < user.find("Dear {{").unwrap(),
+            user.rfind(r#"{"mood":"glad"}"#).unwrap() < user.find("Dear {{").unwrap(),
             "{name}: the document comes last"
         );
         if prompt.header.views.contains(&InputView::PageImage) {
@@ -245,7 +256,7 @@ fn a_folder_adds_prompts_and_never_replaces_any() {
     let library = PromptLibrary::open(Some(folder.path())).unwrap();
     let found = library.find(&PromptReference::named("letters")).unwrap();
     assert_eq!(found.origin, PromptOrigin::File(folder.path().join("letters.md")));
-    assert_eq!(library.prompts().count(), 7);
+    assert_eq!(library.prompts().count(), 8);
     write("letters-again.md", TEMPLATE);
     let twice = PromptLibrary::open(Some(folder.path())).unwrap_err().to_string();
     assert!(
@@ -294,4 +305,59 @@ fn a_prompt_is_known_by_its_content() {
     assert_eq!(one.hash, same.hash);
     assert_ne!(one.hash, other.hash);
     assert_eq!(one.hash.len(), 64);
+}
+
+#[test]
+fn judges_and_annotators_have_prompts_of_their_own() {
+    let library = PromptLibrary::open(None).unwrap();
+    let judge = |prompt: &str| -> accord_domain::Judge {
+        serde_json::from_value(json!({"provider": "local", "model": "large", "prompt": prompt})).unwrap()
+    };
+    assert_eq!(
+        library.for_judge(&judge("judge")).unwrap().header.output,
+        OutputForm::Ratings
+    );
+    let refused = library.for_judge(&judge("extract")).unwrap_err().to_string();
+    assert!(
+        refused.contains("asks for all_fields, and a judge gives ratings"),
+        "{refused}"
+    );
+    let mut voter = LanguageModel::new("local", "tiny");
+    voter.prompt = PromptReference::named("judge");
+    let refused = library.for_model(&definition(), &voter).unwrap_err().to_string();
+    assert!(refused.contains("it is for the `judge` of a project"), "{refused}");
+}
+
+#[test]
+fn values_are_for_judges_and_examples_for_annotators() {
+    for (from, to, expected) in [
+        (
+            "\"all_fields\"",
+            "\"ratings\"",
+            "`values` is not used: they are what a judge rates",
+        ),
+        (
+            "\"schema\", \"document\"]",
+            "\"schema\", \"document\", \"values\"]",
+            "`values` is declared and not used",
+        ),
+    ] {
+        let problem = problem(from, to);
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let with_values = TEMPLATE
+        .replacen("\"document\"]", "\"document\", \"values\"]", 1)
+        .replacen("{{ document }}", "{{ values }}{{ document }}", 1);
+    let parse = |text: &str| Prompt::parse(text, PromptOrigin::Kept);
+    let problem = parse(&with_values).unwrap_err().to_string();
+    assert!(problem.contains("line 6: `values` is used: only prompts"), "{problem}");
+    let rating = with_values.replacen("\"all_fields\"", "\"ratings\"", 1);
+    assert!(parse(&rating).is_ok());
+    let with_examples = rating.replacen("\"values\"]", "\"values\", \"examples\"]", 1).replacen(
+        "{{ values }}",
+        "{{ values }}{{ examples | length }}",
+        1,
+    );
+    let problem = parse(&with_examples).unwrap_err().to_string();
+    assert!(problem.contains("a judge is shown none"), "{problem}");
 }

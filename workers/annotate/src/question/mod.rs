@@ -10,14 +10,16 @@ mod view;
 use std::sync::Arc;
 
 use accord_documents::Document;
-use accord_domain::{Field, FieldType, InputView, LanguageModel, ProjectDefinition};
+use accord_domain::{Field, FieldType, LanguageModel, ProjectDefinition};
 use serde_json::Value;
 
 pub use answers::Reading;
 pub use examples::{Candidate, draw};
 pub use gold::GoldExamples;
+pub(crate) use images::PageImages;
 pub use images::images_of_file;
 pub use request::call_key;
+pub(crate) use request::{body, schema_in_words};
 pub use view::{ImageOfPage, Shown, example_text};
 
 use crate::prompt::{ExampleText, Prompt, PromptError, PromptLibrary};
@@ -81,8 +83,7 @@ impl<'a> Question<'a> {
     /// sees images.
     #[must_use]
     pub fn wants_images(&self, document: &Document) -> bool {
-        let can_show = self.settings.images && self.prompt.header.views.contains(&InputView::PageImage);
-        self.model.view == InputView::PageImage || (can_show && document.is_without_text())
+        images::wants_images(self.settings, &self.prompt, self.model, document)
     }
 
     /// What the model sees of a document: its text in the view, or images of its pages, given by whoever has the file.

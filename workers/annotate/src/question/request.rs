@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{ImageOfPage, Question, Shown};
-use crate::prompt::{ExampleText, PromptError, PromptInput};
-use crate::provider::StructuredOutput;
+use crate::prompt::{ExampleText, Messages, PromptError, PromptInput};
+use crate::provider::{ProviderSettings, StructuredOutput};
 
 /// Builds the body of a chat completion. It never offers tools: a document has nothing to call.
 pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleText]) -> Result<Value, PromptError> {
@@ -20,14 +20,30 @@ pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleT
         fields,
     } = question;
     let schema = prompt.header.output.schema(fields);
-    let schema_in_words = (settings.structured_output != StructuredOutput::JsonSchema).then_some(&schema);
     let messages = prompt.render(&PromptInput {
         definition,
         fields,
         document: shown.text.as_deref(),
-        schema: schema_in_words,
+        schema: schema_in_words(settings, &schema),
         examples,
+        values: "",
     })?;
+    Ok(body(model, settings, messages, shown, &schema))
+}
+
+/// The schema, where the provider cannot be told it otherwise than in words.
+pub(crate) fn schema_in_words<'a>(settings: &ProviderSettings, schema: &'a Value) -> Option<&'a Value> {
+    (settings.structured_output != StructuredOutput::JsonSchema).then_some(schema)
+}
+
+/// The body of a chat completion: messages, what is shown, the form of the answer, and how the model is asked.
+pub(crate) fn body(
+    model: &LanguageModel,
+    settings: &ProviderSettings,
+    messages: Messages,
+    shown: &Shown,
+    schema: &Value,
+) -> Value {
     let mut body = json!({
         "model": model.model,
         "messages": [
@@ -57,7 +73,7 @@ pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleT
         StructuredOutput::JsonObject => body["response_format"] = json!({"type": "json_object"}),
         StructuredOutput::None => {}
     }
-    Ok(body)
+    body
 }
 
 /// The words alone, or the words and the images behind them.

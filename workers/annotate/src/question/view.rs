@@ -38,7 +38,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub(super) fn new(document: &Document, model: &LanguageModel, images: Vec<ImageOfPage>) -> Self {
+    pub(crate) fn new(document: &Document, model: &LanguageModel, images: Vec<ImageOfPage>) -> Self {
         if model.view == InputView::PageImage || !images.is_empty() {
             return Self {
                 text: None,

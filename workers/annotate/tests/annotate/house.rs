@@ -156,23 +156,31 @@ impl House {
         providers: BTreeMap<String, Arc<Provider>>,
         settings: WorkerSettings,
     ) -> AnnotateWorker {
-        let (store, blobs, environment) = (&self.store, &self.blobs, &self.environment);
-        let factory = AnnotatorFactory::new(
-            Arc::clone(store),
-            Arc::clone(blobs),
-            Arc::clone(environment),
+        AnnotateWorker::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.blobs),
+            Arc::clone(&self.environment),
+            self.factory_with(providers),
+            Limits::default(),
+            settings,
+        )
+    }
+
+    /// What makes annotators and judges that ask this house's provider.
+    pub(crate) fn factory(&self) -> AnnotatorFactory {
+        let provider = Arc::new(provider(&self.base_url, &json!({})));
+        self.factory_with(BTreeMap::from([("local".to_owned(), provider)]))
+    }
+
+    fn factory_with(&self, providers: BTreeMap<String, Arc<Provider>>) -> AnnotatorFactory {
+        AnnotatorFactory::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.blobs),
+            Arc::clone(&self.environment),
             providers,
             Arc::new(PromptLibrary::open(None).unwrap()),
             Limits::default(),
             Duration::from_secs(5),
-        );
-        AnnotateWorker::new(
-            Arc::clone(store),
-            Arc::clone(blobs),
-            Arc::clone(environment),
-            factory,
-            Limits::default(),
-            settings,
         )
     }
 

@@ -6,6 +6,7 @@ mod endpoint;
 mod exchanges;
 mod hostile;
 mod house;
+mod judging;
 mod limits;
 mod logprobs;
 mod paying;

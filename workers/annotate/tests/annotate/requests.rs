@@ -80,6 +80,7 @@ async fn everything_that_decides_the_answer_is_in_the_request() {
             document: Some(LETTER),
             schema: None,
             examples: &[],
+            values: "",
         })
         .unwrap();
     assert_eq!(

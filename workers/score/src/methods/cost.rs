@@ -1,10 +1,7 @@
 //! What an item takes.
 
-use std::collections::BTreeMap;
-
-use accord_domain::Provenance;
+use accord_domain::{MethodCost, Provenance};
 use rust_decimal::Decimal;
-use serde::Serialize;
 
 /// Places of money that is divided by items.
 const MONEY_PLACES: u32 = 10;
@@ -37,58 +34,41 @@ impl AsRef<Self> for Spent {
     }
 }
 
-/// What a method takes for an item, on average. Of people's votes only the time counts.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct MethodCost {
-    /// Calls of models.
-    pub calls: f64,
-    /// Tokens of the questions.
-    pub input_tokens: f64,
-    /// Tokens of the answers.
-    pub output_tokens: f64,
-    /// Seconds from question to answer, of one call after another.
-    pub seconds: f64,
-    /// Money by currency, ISO 4217, of the calls whose price is known.
-    pub money: BTreeMap<String, Decimal>,
+/// The mean over items of what was spent on each.
+pub(super) fn mean_cost<T: AsRef<Spent>>(items: impl IntoIterator<Item = impl IntoIterator<Item = T>>) -> MethodCost {
+    let (mut count, mut total) = (0_u32, MethodCost::default());
+    for item in items {
+        count += 1;
+        for spent in item {
+            add(&mut total, spent.as_ref());
+        }
+    }
+    divided(total, count.max(1))
 }
 
-impl MethodCost {
-    /// The mean over items of what was spent on each.
-    pub(super) fn of<T: AsRef<Spent>>(items: impl IntoIterator<Item = impl IntoIterator<Item = T>>) -> Self {
-        let (mut count, mut total) = (0_u32, Self::default());
-        for item in items {
-            count += 1;
-            for spent in item {
-                total.add(spent.as_ref());
-            }
-        }
-        total.divided(count.max(1))
+fn add(total: &mut MethodCost, spent: &Spent) {
+    total.calls += f64::from(u8::from(spent.is_call));
+    total.input_tokens += spent.input_tokens as f64;
+    total.output_tokens += spent.output_tokens as f64;
+    total.seconds += spent.milliseconds as f64 / 1000.0;
+    if let Some((currency, money)) = &spent.money {
+        *total.money.entry(currency.clone()).or_default() += *money;
     }
+}
 
-    fn add(&mut self, spent: &Spent) {
-        self.calls += f64::from(u8::from(spent.is_call));
-        self.input_tokens += spent.input_tokens as f64;
-        self.output_tokens += spent.output_tokens as f64;
-        self.seconds += spent.milliseconds as f64 / 1000.0;
-        if let Some((currency, money)) = &spent.money {
-            *self.money.entry(currency.clone()).or_default() += *money;
-        }
+fn divided(mut total: MethodCost, items: u32) -> MethodCost {
+    for part in [
+        &mut total.calls,
+        &mut total.input_tokens,
+        &mut total.output_tokens,
+        &mut total.seconds,
+    ] {
+        *part /= f64::from(items);
     }
-
-    fn divided(mut self, items: u32) -> Self {
-        for part in [
-            &mut self.calls,
-            &mut self.input_tokens,
-            &mut self.output_tokens,
-            &mut self.seconds,
-        ] {
-            *part /= f64::from(items);
-        }
-        for money in self.money.values_mut() {
-            *money = (*money / Decimal::from(items)).round_dp(MONEY_PLACES).normalize();
-        }
-        self
+    for money in total.money.values_mut() {
+        *money = (*money / Decimal::from(items)).round_dp(MONEY_PLACES).normalize();
     }
+    total
 }
 
 #[cfg(test)]
@@ -114,7 +94,7 @@ mod tests {
             vec![call("0.4", "USD")],
             vec![reader],
         ];
-        let cost = MethodCost::of(&items);
+        let cost = mean_cost(&items);
         assert_eq!(
             (cost.calls, cost.input_tokens, cost.output_tokens, cost.seconds),
             (1.0, 100.0, 10.0, 0.5)

@@ -6,126 +6,76 @@
 
 mod cost;
 mod cross_fit;
+mod judged;
 mod sources;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use accord_domain::{Answers, FieldName, ItemId, Provenance};
+use accord_domain::{
+    Answers, AreaDifference, ConfidenceMethod, CurvePlace, Environment, FieldMethods, ItemId, LeftOut,
+    MethodComparison, MethodCost, MethodEvaluation, TOLERATED_RISK,
+};
 use accord_statistics::InvalidInput;
-use accord_statistics::metrics::{brier_score, risk_coverage};
+use accord_statistics::metrics::{RiskLevel, ScoredErrors, bootstrap_area_difference, brier_score, risk_coverage};
+use accord_statistics::resampling::BootstrapPlan;
 use accord_statistics::score::{ScoreSources, fit_combination};
-use serde::Serialize;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-pub use self::cost::MethodCost;
-use self::cross_fit::{accuracy_on_other_folds, auroc_within_folds, cross_fit_curve, on_other_folds};
+use self::cost::mean_cost;
+use self::cross_fit::{accuracy_on_other_folds, auroc_within_folds, cross_fit_curve, log_odds, on_other_folds};
+use self::judged::Judged;
 use self::sources::{FieldSources, gather};
-use crate::fit::fit_fields;
-use crate::gold::ProjectGold;
+use crate::CODE_VERSION;
+use crate::gold::{FieldFit, ProjectGold};
 use crate::report::{ProbabilityFigures, figures};
 
 /// The penalty of the combination's coefficients, on logits.
 const COMBINATION_L2: f64 = 1.0;
 
-/// The share of wrong values at which coverage is told.
-pub const TOLERATED_RISK: f64 = 0.05;
+/// The most places of a risk-coverage curve that are kept.
+const MOST_PLACES: f64 = 100.0;
 
-/// A way to be sure of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConfidenceMethod {
-    /// The value that wins the vote; how far it leads.
-    Voting,
-    /// The value of the one annotator that is best on the other folds; how probable it found the value's tokens.
-    Logprobs,
-    /// The value that wins the vote; what a judge says of it.
-    Judge,
-    /// The value that wins the vote; all of that.
-    Combined,
-}
+/// Draws behind the interval of a difference, and their seed, so that figures can be recomputed.
+const DIFFERENCE_REPLICATES: usize = 1000;
+const DIFFERENCE_SEED: u64 = 1;
 
-/// What a judge said of the values that won.
-#[derive(Debug, Clone, Default)]
-pub struct JudgeRatings {
-    /// By item and field one rating from 0 to 1 for each call, `None` where it gave none.
-    pub ratings: HashMap<(ItemId, FieldName), Vec<Option<f64>>>,
-    /// By item, what its calls took.
-    pub calls: HashMap<ItemId, Vec<Provenance>>,
-}
+/// The probability that any interval of a field's differences misses its difference.
+const MISSED: f64 = 0.05;
 
-/// The methods on one field.
-#[derive(Debug, Clone, Serialize)]
-pub struct FieldMethods {
-    /// The field.
-    pub field: FieldName,
-    /// Items with gold and votes: all figures are on these.
-    pub items: usize,
-    /// Each method that has scores, in the order asked for.
-    pub methods: Vec<MethodEvaluation>,
-    /// Methods that were asked for and have no scores here, and why.
-    pub left_out: Vec<LeftOut>,
-}
-
-/// A method without scores on a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// The method.
-    pub method: ConfidenceMethod,
-    /// Why, and what to do.
-    pub reason: &'static str,
-}
-
-/// How a method did on a field.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MethodEvaluation {
-    /// The method.
-    pub method: ConfidenceMethod,
-    /// Items that have a score of their own.
-    pub scored: usize,
-    /// Share of right values.
-    pub accuracy: f64,
-    /// Mean probability.
-    pub mean_confidence: f64,
-    /// Mean squared error of the probability.
-    pub brier: f64,
-    /// The same of who always says the accuracy on the other folds: what knows nothing of the item.
-    pub base_rate_brier: f64,
-    /// Expected calibration error.
-    pub calibration_error: f64,
-    /// 5 % and 95 % quantiles of that error for a perfect calibrator.
-    pub null_band: [f64; 2],
-    /// How often the right value has the higher probability of a right and a wrong one in the same fold: the area under the
-    /// receiver operating characteristic, within folds. Across folds it would tell how folds differ, since one with more right
-    /// values than others leaves them with higher curves than its own. None where no fold has both.
-    pub auroc: Option<f64>,
-    /// Area under the risk-coverage curve: mean share of wrong values among the surest; less is better.
-    pub risk_coverage_area: Option<f64>,
-    /// The largest share of items of which at most [`TOLERATED_RISK`] are wrong, the surest first. It certifies nothing.
-    pub coverage_at_tolerated_risk: f64,
-    /// Different scores: so many thresholds there are to choose from.
-    pub levels: usize,
-    /// What an item takes, on average.
-    pub cost: MethodCost,
+/// What a judge is still to be asked about an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unjudged {
+    /// The item.
+    pub item_id: ItemId,
+    /// The values that win on it.
+    pub values: Answers,
+    /// The numbers of the judge's calls that are missing.
+    pub samples: Vec<u32>,
 }
 
 /// A method's word on each item, in one order.
 struct Words {
     method: ConfidenceMethod,
     correct: Vec<bool>,
-    /// Scores before any curve.
-    scores: Vec<Option<f64>>,
     probabilities: Vec<Option<f64>>,
+    /// Different scores before any curve, those that differ by rounding being one. Weights that differ from fold to fold make
+    /// no levels: in production there is one set of them.
+    levels: usize,
     cost: MethodCost,
 }
 
 impl ProjectGold {
     /// For each item with gold the value of every field that wins the vote, by what has not seen the item's fold: what a
-    /// judge is to be asked about.
+    /// judge is to be asked about. Gold that is set apart to certify thresholds is left alone.
     ///
     /// # Errors
     /// None that well-formed annotations cause.
     pub fn winners(&self) -> Result<HashMap<ItemId, Answers>, InvalidInput> {
+        let (fits, judged) = (self.fit_all()?, Judged::default());
         let mut winners: HashMap<ItemId, Answers> = HashMap::new();
-        for sources in self.sources(&JudgeRatings::default())? {
+        for fit in &fits {
+            let sources = gather(self, fit, &judged)?;
             for row in sources.rows {
                 if let Some(winner) = row.winner {
                     let answers = winners.entry(row.item).or_default();
@@ -136,70 +86,166 @@ impl ProjectGold {
         Ok(winners)
     }
 
-    /// How each of these methods does on each field that has gold and votes.
+    /// What the project's judge is still to be asked by the prompt with this hash: items, the values that win on them, and
+    /// the numbers of the calls. Nothing where the project names no judge.
     ///
     /// # Errors
     /// None that well-formed annotations cause.
-    pub fn confidence_methods(
-        &self,
-        methods: &[ConfidenceMethod],
-        judge: &JudgeRatings,
-    ) -> Result<Vec<FieldMethods>, InvalidInput> {
-        let sources = self.sources(judge)?;
-        let with_rows = sources.iter().filter(|sources| !sources.rows.is_empty());
-        with_rows.map(|sources| field_methods(sources, methods)).collect()
+    pub fn unjudged(&self, prompt_hash: &str) -> Result<Vec<Unjudged>, InvalidInput> {
+        let Some(judge) = &self.project.definition.judge else {
+            return Ok(Vec::new());
+        };
+        let judged = Judged::by_prompt(&self.project, &self.judgements, prompt_hash);
+        let unjudged = self.winners()?.into_iter().filter_map(|(item_id, values)| {
+            let samples = (0..judge.calls).filter(|sample| !judged.covers(item_id, *sample, &values));
+            let samples: Vec<u32> = samples.collect();
+            (!samples.is_empty()).then_some(Unjudged {
+                item_id,
+                values,
+                samples,
+            })
+        });
+        let mut unjudged: Vec<Unjudged> = unjudged.collect();
+        unjudged.sort_by_key(|one| one.item_id);
+        Ok(unjudged)
     }
 
-    fn sources(&self, judge: &JudgeRatings) -> Result<Vec<FieldSources>, InvalidInput> {
-        let fields = &self.project.definition.fields;
-        let gold = fields.iter().map(|field| self.gold_of_field(field));
-        let gold = gold.collect::<Result<Vec<_>, _>>()?;
-        let fitted = fit_fields(&gold, self.project.definition.policy.weighting, &self.elsewhere)?;
-        let pairs = gold.iter().zip(&fitted);
-        pairs
-            .map(|(gold, fitted)| gather(self, gold, fitted.as_ref(), judge))
-            .collect()
+    /// How each method does on each field that has gold and votes.
+    ///
+    /// # Errors
+    /// None that well-formed annotations cause.
+    pub fn compare_methods(&self, environment: &dyn Environment) -> Result<MethodComparison, InvalidInput> {
+        self.comparison_of(environment, &self.fit_all()?)
+    }
+
+    pub(crate) fn comparison_of(
+        &self,
+        environment: &dyn Environment,
+        fits: &[FieldFit<'_>],
+    ) -> Result<MethodComparison, InvalidInput> {
+        let judged = Judged::new(&self.project, &self.judgements);
+        let has_judge = self.project.definition.judge.is_some();
+        let fields = fits.par_iter().map(|fit| {
+            let sources = gather(self, fit, &judged)?;
+            let has_rows = !sources.rows.is_empty();
+            has_rows.then(|| field_methods(&sources, has_judge)).transpose()
+        });
+        let fields: Vec<Option<FieldMethods>> = fields.collect::<Result<_, InvalidInput>>()?;
+        Ok(MethodComparison {
+            project_id: self.project.id,
+            project_version: self.project.version,
+            fields: fields.into_iter().flatten().collect(),
+            data_hash: self.comparison_hash(),
+            code_version: CODE_VERSION.to_owned(),
+            computed_at: environment.now(),
+        })
+    }
+
+    /// Hash of everything that a comparison depends on.
+    pub(crate) fn comparison_hash(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.data_hash().as_bytes());
+        let mut ids: Vec<_> = self.judgements.iter().map(|judgement| judgement.id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            hash.update(id.as_uuid().as_bytes());
+        }
+        hex::encode(hash.finalize())
     }
 }
 
-fn field_methods(sources: &FieldSources, methods: &[ConfidenceMethod]) -> Result<FieldMethods, InvalidInput> {
-    let mut found = FieldMethods {
-        field: sources.field.clone(),
-        items: sources.rows.len(),
-        methods: Vec::new(),
-        left_out: Vec::new(),
-    };
-    for method in methods {
+fn field_methods(sources: &FieldSources, has_judge: bool) -> Result<FieldMethods, InvalidInput> {
+    let (mut evaluated, mut left_out) = (Vec::new(), Vec::new());
+    for method in ConfidenceMethod::ALL {
         let words = match method {
             ConfidenceMethod::Voting => voting(sources),
             ConfidenceMethod::Logprobs => logprobs(sources)?,
             ConfidenceMethod::Judge => judge(sources)?,
             ConfidenceMethod::Combined => combined(sources)?,
         };
-        match evaluate(sources, &words)? {
-            Some(evaluation) => found.methods.push(evaluation),
-            None => found.left_out.push(LeftOut {
-                method: *method,
-                reason: match method {
-                    ConfidenceMethod::Voting | ConfidenceMethod::Combined => "too little gold for a curve: add labels",
-                    ConfidenceMethod::Logprobs => {
-                        "no annotator has token probabilities on enough gold: set `logprobs` on one whose provider gives them"
-                    }
-                    ConfidenceMethod::Judge => "no judge has rated enough of it: name one that is to be asked",
-                },
+        match evaluate(sources, words)? {
+            Some(one) => evaluated.push(one),
+            None => left_out.push(LeftOut {
+                method,
+                reason: reason_without_scores(method, has_judge).to_owned(),
             }),
         }
     }
-    Ok(found)
+    add_differences(sources, &mut evaluated)?;
+    Ok(FieldMethods {
+        field: sources.field.clone(),
+        items: sources.rows.len(),
+        methods: evaluated.into_iter().map(|one| one.evaluation).collect(),
+        left_out,
+        judge: sources.judge_figures(),
+    })
+}
+
+const fn reason_without_scores(method: ConfidenceMethod, has_judge: bool) -> &'static str {
+    match method {
+        ConfidenceMethod::Voting | ConfidenceMethod::Combined => "too little gold for a curve: add labels",
+        ConfidenceMethod::Logprobs => {
+            "no annotator has token probabilities on enough gold: set `logprobs` on one whose provider gives them"
+        }
+        ConfidenceMethod::Judge if has_judge => {
+            "the judge has rated too few of the values: `accord evaluate --project` asks it"
+        }
+        ConfidenceMethod::Judge => "the project names no judge: add [judge] to its definition",
+    }
+}
+
+/// A method's figures with what they were computed from.
+struct Evaluated {
+    evaluation: MethodEvaluation,
+    /// By which items are ranked, the surest highest.
+    ranks: Vec<f64>,
+    errors: Vec<bool>,
+}
+
+/// Holds every method against voting. The more there are, the wider each interval.
+fn add_differences(sources: &FieldSources, evaluated: &mut [Evaluated]) -> Result<(), InvalidInput> {
+    let documents: Vec<u64> = sources.rows.iter().map(|row| row.document).collect();
+    let Some((voting, others)) = evaluated.split_first_mut() else {
+        return Ok(());
+    };
+    if voting.evaluation.method != ConfidenceMethod::Voting || others.is_empty() {
+        return Ok(());
+    }
+    let confidence = 1.0 - MISSED / others.len() as f64;
+    let plan = BootstrapPlan::new(DIFFERENCE_REPLICATES, confidence, DIFFERENCE_SEED)?;
+    for other in others {
+        let difference = bootstrap_area_difference(voting.scored(), other.scored(), &documents, plan)?;
+        let found = difference.estimate.value().zip(difference.interval.value());
+        other.evaluation.area_difference = found.map(|(value, interval)| AreaDifference {
+            value,
+            lower: interval.lower,
+            upper: interval.upper,
+        });
+    }
+    Ok(())
+}
+
+impl Evaluated {
+    fn scored(&self) -> ScoredErrors<'_> {
+        ScoredErrors {
+            scores: &self.ranks,
+            errors: &self.errors,
+        }
+    }
 }
 
 fn voting(sources: &FieldSources) -> Words {
     Words {
         method: ConfidenceMethod::Voting,
         correct: sources.winner_is_correct(),
-        scores: sources.of_winners(|winner| winner.share_logit),
         probabilities: sources.of_winners(|winner| winner.vote_probability),
-        cost: MethodCost::of(sources.rows.iter().map(|row| row.votes.as_slice())),
+        levels: levels(
+            sources
+                .of_winners(|winner| winner.production_logit)
+                .iter()
+                .map(|score| [*score]),
+        ),
+        cost: mean_cost(sources.rows.iter().map(|row| row.votes.as_slice())),
     }
 }
 
@@ -220,10 +266,11 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
     let mut words = Words {
         method: ConfidenceMethod::Logprobs,
         correct: Vec::new(),
-        scores: Vec::new(),
         probabilities: Vec::new(),
+        levels: 0,
         cost: MethodCost::default(),
     };
+    let mut found = Vec::new();
     let mut taken = Vec::new();
     for (row, fold) in sources.rows.iter().zip(&folds) {
         let place = words.correct.len();
@@ -238,13 +285,14 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
             Some((scores, correct, probabilities)) => (scores[place], correct[place], probabilities[place]),
             None => (None, false, None),
         };
-        words.scores.push(score);
+        found.push([score]);
         words.correct.push(is_correct);
         words.probabilities.push(probability);
         let annotator = best.and_then(|best| annotators.get(best));
         taken.push(annotator.and_then(|annotator| row.votes.iter().find(|vote| vote.annotator == *annotator)));
     }
-    words.cost = MethodCost::of(taken.iter().map(|vote| vote.as_slice().iter().copied()));
+    words.levels = levels(found);
+    words.cost = mean_cost(taken.iter().map(|vote| vote.as_slice().iter().copied()));
     Ok(words)
 }
 
@@ -254,7 +302,7 @@ fn judge(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Judge,
         probabilities: cross_fit_curve(&scores, &correct, &sources.folds())?,
-        scores,
+        levels: levels(scores.iter().map(|score| [*score])),
         correct,
         cost: sources.cost_with_judge(),
     })
@@ -294,14 +342,17 @@ fn combined(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Combined,
         probabilities: scores.iter().map(|score| score.map(cross_fit::probability)).collect(),
-        scores,
+        levels: levels(sources.rows.iter().zip(&logprobs).filter_map(|(row, logprob)| {
+            let winner = row.winner.as_ref()?;
+            Some([winner.production_logit, *logprob, winner.judge_logit])
+        })),
         correct,
         cost: sources.cost_with_judge(),
     })
 }
 
 /// `None` where no item has a probability of its own.
-fn evaluate(sources: &FieldSources, words: &Words) -> Result<Option<MethodEvaluation>, InvalidInput> {
+fn evaluate(sources: &FieldSources, words: Words) -> Result<Option<Evaluated>, InvalidInput> {
     let scored = words.probabilities.iter().flatten().count();
     let folds = sources.folds();
     let base_rate: Vec<f64> = folds
@@ -317,23 +368,33 @@ fn evaluate(sources: &FieldSources, words: &Words) -> Result<Option<MethodEvalua
     let (true, Some(figures)) = (scored > 0, figures(&probabilities, &words.correct)) else {
         return Ok(None);
     };
-    let mut evaluation = evaluation(words, figures, &probabilities)?;
-    evaluation.auroc = auroc_within_folds(&probabilities, &words.correct, &folds)?;
-    if let Some(brier) = brier_score(&base_rate, &words.correct)?.value() {
+    let errors: Vec<bool> = words.correct.iter().map(|correct| !correct).collect();
+    // A fold with more right values than others leaves these with higher curves than its own. Less the base rate that each
+    // curve was learned beside, items of different folds compare.
+    let pairs = probabilities.iter().zip(&base_rate);
+    let ranks: Vec<f64> = pairs.map(|(own, base)| log_odds(*own) - log_odds(*base)).collect();
+    let mut evaluation = evaluation(words, figures, &ranks, &errors)?;
+    let correct: Vec<bool> = errors.iter().map(|wrong| !wrong).collect();
+    evaluation.auroc = auroc_within_folds(&probabilities, &correct, &folds)?;
+    if let Some(brier) = brier_score(&base_rate, &correct)?.value() {
         evaluation.base_rate_brier = brier;
     }
-    Ok(Some(evaluation))
+    Ok(Some(Evaluated {
+        evaluation,
+        ranks,
+        errors,
+    }))
 }
 
 fn evaluation(
-    words: &Words,
+    words: Words,
     figures: ProbabilityFigures,
-    probabilities: &[f64],
+    ranks: &[f64],
+    errors: &[bool],
 ) -> Result<MethodEvaluation, InvalidInput> {
-    let errors: Vec<bool> = words.correct.iter().map(|correct| !correct).collect();
-    let curve = risk_coverage(probabilities, &errors)?.value();
-    let tolerated = curve.iter().flat_map(|curve| &curve.levels);
-    let tolerated = tolerated.filter(|level| level.risk <= TOLERATED_RISK);
+    let curve = risk_coverage(ranks, errors)?.value();
+    let steps = curve.as_ref().map_or(&[][..], |curve| &curve.levels);
+    let tolerated = steps.iter().filter(|level| level.risk <= TOLERATED_RISK);
     let coverage = tolerated.map(|level| level.coverage).fold(0.0, f64::max);
     Ok(MethodEvaluation {
         method: words.method,
@@ -345,18 +406,31 @@ fn evaluation(
         calibration_error: figures.calibration_error,
         null_band: figures.null_band,
         auroc: figures.auroc,
-        risk_coverage_area: curve.map(|curve| curve.area),
+        risk_coverage_area: curve.as_ref().map(|curve| curve.area),
+        area_difference: None,
+        curve: places(steps),
         coverage_at_tolerated_risk: coverage,
-        levels: levels(&words.scores),
-        cost: words.cost.clone(),
+        levels: words.levels,
+        cost: words.cost,
     })
 }
 
-/// Different scores, those that differ by rounding being one.
-fn levels(scores: &[Option<f64>]) -> usize {
-    const ROUNDING: f64 = 1e-9;
-    let mut scores: Vec<f64> = scores.iter().flatten().copied().collect();
-    scores.sort_by(f64::total_cmp);
-    scores.dedup_by(|later, first| *later - *first < ROUNDING);
-    scores.len()
+/// The last level of each hundredth of coverage.
+fn places(levels: &[RiskLevel]) -> Vec<CurvePlace> {
+    let hundredth = |level: &RiskLevel| (level.coverage * MOST_PLACES).ceil();
+    let groups = levels.chunk_by(|left, right| hundredth(left).total_cmp(&hundredth(right)).is_eq());
+    let last = groups.filter_map(|group| group.last());
+    last.map(|level| CurvePlace {
+        coverage: level.coverage,
+        risk: level.risk,
+    })
+    .collect()
+}
+
+/// How many of these differ by more than rounding; what has no score at all is none.
+fn levels<const SOURCES: usize>(scores: impl IntoIterator<Item = [Option<f64>; SOURCES]>) -> usize {
+    const STEPS: f64 = 1e9;
+    let scored = scores.into_iter().filter(|score| score.iter().any(Option::is_some));
+    let rounded = scored.map(|score| score.map(|part| part.map(|part| ((part * STEPS).round() + 0.0).to_bits())));
+    rounded.collect::<BTreeSet<_>>().len()
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use accord_domain::{Annotation, AnnotatorId, Answer, Field, FieldName, ItemId, compare};
+use accord_domain::{
+    Annotation, AnnotatorId, Answer, Field, FieldName, ItemId, JudgeFigures, MethodCost, compare, is_set_apart,
+};
 use accord_statistics::InvalidInput;
-use accord_statistics::score::{JudgeScale, judge_score};
+use accord_statistics::score::{JudgeScale, JudgeScore, judge_score};
 
-use super::JudgeRatings;
-use super::cost::{MethodCost, Spent};
+use super::cost::{Spent, mean_cost};
 use super::cross_fit::{cross_fit_curve, log_odds};
+use super::judged::Judged;
 use crate::ballot::CastVote;
-use crate::fit::{FieldGold, FittedField};
-use crate::gold::{GoldItem, ProjectGold};
+use crate::gold::{FieldFit, GoldItem, ProjectGold};
 use crate::report::OutOfFold;
 use crate::tally::score;
 
@@ -27,6 +28,8 @@ pub(super) struct FieldSources {
 pub(super) struct Row {
     pub(super) item: ItemId,
     pub(super) fold: u32,
+    /// A number for its content; copies share it.
+    pub(super) document: u64,
     /// The value that wins the vote; none when none does.
     pub(super) winner: Option<Winner>,
     /// Votes, abstentions among them.
@@ -41,9 +44,14 @@ pub(super) struct Winner {
     pub(super) is_correct: bool,
     /// How far it leads, before any curve.
     pub(super) share_logit: Option<f64>,
+    /// The same by the weights of production, which have seen the item: only to count levels.
+    pub(super) production_logit: Option<f64>,
     /// Its probability.
     pub(super) vote_probability: Option<f64>,
+    pub(super) judge: Option<JudgeScore>,
     pub(super) judge_logit: Option<f64>,
+    /// Calls of the judge about it whose reply held no readable rating.
+    pub(super) unreadable: usize,
 }
 
 /// What an annotator said, and how sure it was.
@@ -66,31 +74,38 @@ impl AsRef<Spent> for Vote {
 /// The rows of a field, in the order of its labelled items.
 pub(super) fn gather(
     project: &ProjectGold,
-    gold: &FieldGold<'_>,
-    fitted: Option<&FittedField>,
-    judge: &JudgeRatings,
+    fit: &FieldFit<'_>,
+    judged: &Judged<'_>,
 ) -> Result<FieldSources, InvalidInput> {
+    let (gold, fitted) = (&fit.gold, fit.fitted.as_ref());
     let field = gold.field;
-    let items = project.items_with_gold(&field.name).zip(&gold.labelled).enumerate();
-    let rows = items.map(|(place, (item, labelled))| {
+    let items = project.items_with_gold(&field.name);
+    let items = items.filter(|item| fit.apart.is_empty() || !is_set_apart(item.document));
+    let rows = items.zip(&gold.labelled).enumerate().map(|(place, (item, labelled))| {
         let of_fold = fitted.and_then(|fitted| fitted.folds.get(item.fold as usize)?.as_ref());
         let ballot = &labelled.ballot;
         let counted = score(ballot, of_fold, &field.field_type)?.counted;
         let class = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
         let winner = class.and_then(|class| ballot.answer_of_class(class));
+        let production = score(ballot, fitted.map(|fitted| &fitted.production), &field.field_type)?;
         let winner = winner
             .map(|answer| {
-                let judge_logit = judge_logit(judge, item.id, &field.name)?;
+                let ratings = judged.ratings(item.id, &field.name, answer.class());
+                // None below three ratings (methods 4.4).
+                let judge = judge_score(&ratings, JudgeScale::UNIT)?.value();
                 let out_of_fold = fitted.and_then(|fitted| fitted.out_of_fold.get(place));
                 Ok::<Winner, InvalidInput>(Winner {
                     answer: answer.clone(),
                     is_correct: is_correct(field, answer, labelled.gold),
                     share_logit: counted.raw_score,
+                    production_logit: production.counted.raw_score,
                     vote_probability: match out_of_fold {
                         Some(OutOfFold::Winner { probability, .. }) => Some(*probability),
                         _ => None,
                     },
-                    judge_logit,
+                    judge_logit: judge.map(|judge| judge.logit()).transpose()?,
+                    judge,
+                    unreadable: ratings.iter().filter(|rating| rating.is_none()).count(),
                 })
             })
             .transpose()?;
@@ -105,13 +120,13 @@ pub(super) fn gather(
                 spent: Spent::of(&annotation.provenance),
             })
         });
-        let judge_calls = judge.calls.get(&item.id).into_iter().flatten();
         Ok(Row {
             item: item.id,
             fold: item.fold,
+            document: item.document,
             winner,
             votes: votes.collect(),
-            judge_calls: judge_calls.map(Spent::of).collect(),
+            judge_calls: judged.spent(item.id),
         })
     });
     Ok(FieldSources {
@@ -133,15 +148,6 @@ fn annotation_of<'a>(item: &'a GoldItem, vote: &CastVote<'_>) -> Option<&'a Anno
 fn logprob_logit(annotation: &Annotation, field: &FieldName) -> Option<f64> {
     let logprob = annotation.provenance.logprobs.get(field)?;
     Some(log_odds(logprob.geometric_mean()))
-}
-
-/// None below three ratings (methods 4.4).
-fn judge_logit(judge: &JudgeRatings, item: ItemId, field: &FieldName) -> Result<Option<f64>, InvalidInput> {
-    let Some(ratings) = judge.ratings.get(&(item, field.clone())) else {
-        return Ok(None);
-    };
-    let score = judge_score(ratings, JudgeScale::UNIT)?.value();
-    score.map(|score| score.logit()).transpose()
 }
 
 impl FieldSources {
@@ -198,9 +204,34 @@ impl FieldSources {
         Ok(means.collect())
     }
 
+    /// What the judge's ratings are like; none where no value has enough of them.
+    pub(super) fn judge_figures(&self) -> Option<JudgeFigures> {
+        let winners = self.rows.iter().filter_map(|row| row.winner.as_ref());
+        let mut figures = JudgeFigures {
+            values: 0,
+            ratings: 0,
+            mean_rating: 0.0,
+            variance: 0.0,
+            unreadable: 0,
+        };
+        for winner in winners {
+            figures.unreadable += winner.unreadable;
+            if let Some(judge) = &winner.judge {
+                figures.values += 1;
+                figures.ratings += judge.calls;
+                figures.mean_rating += judge.mean;
+                figures.variance += judge.variance;
+            }
+        }
+        let values = figures.values as f64;
+        figures.mean_rating /= values;
+        figures.variance /= values;
+        (figures.values > 0).then_some(figures)
+    }
+
     /// Of the votes and of the judge.
     pub(super) fn cost_with_judge(&self) -> MethodCost {
-        MethodCost::of(self.rows.iter().map(|row| {
+        mean_cost(self.rows.iter().map(|row| {
             let votes = row.votes.iter().map(|vote| &vote.spent);
             votes.chain(&row.judge_calls).collect::<Vec<_>>()
         }))

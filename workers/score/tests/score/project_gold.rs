@@ -85,6 +85,7 @@ pub(crate) fn gold(project: Project, items: Vec<GoldItem>, unlabelled: Vec<GoldI
         unlabelled,
         elsewhere: Vec::new(),
         calibrators: Vec::new(),
+        judgements: Vec::new(),
     }
 }
 

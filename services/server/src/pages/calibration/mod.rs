@@ -121,7 +121,7 @@ fn share_of(name: &'static str, typed: &str) -> Result<Option<f64>, Problem> {
     }
 }
 
-async fn annotators(state: &AppState, project: &Project) -> Result<Vec<(AnnotatorId, String)>, Problem> {
+pub(super) async fn annotators(state: &AppState, project: &Project) -> Result<Vec<(AnnotatorId, String)>, Problem> {
     let mut transaction = state.store.read().await?;
     let annotators = transaction.annotators_of_project(project.id).await?;
     Ok(annotators

@@ -52,7 +52,7 @@ async fn place() -> Place {
 async fn each_role_sees_its_pages_and_no_more() {
     let place = place().await;
     let item = format!("/projects/figures/items/{}", place.item);
-    let pages: [(&str, u16, u16, u16); 14] = [
+    let pages: [(&str, u16, u16, u16); 15] = [
         ("/", 200, 200, 200),
         ("/projects/opinions", 200, 200, 200),
         ("/projects/figures", 200, 200, 200),
@@ -67,6 +67,7 @@ async fn each_role_sees_its_pages_and_no_more() {
         ("/projects/figures/calibration", 403, 303, 303),
         ("/projects/figures/calibration/total", 403, 200, 200),
         ("/projects/figures/calibration/nothing", 403, 404, 404),
+        ("/projects/figures/methods", 403, 200, 200),
     ];
     let browsers = [
         Browser::of(&place.house, "anna").await,

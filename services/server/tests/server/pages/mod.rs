@@ -8,5 +8,6 @@ mod everywhere;
 mod figures;
 mod live;
 mod login;
+mod methods;
 mod reviewing;
 mod running;
