@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use super::AttemptError;
-use super::book::CallBook;
+use super::book::Book;
 use crate::holds::Holds;
 use crate::provider::{CallError, ChatReply, Provider, RawReply, TokenEstimate, Turn};
 
@@ -37,7 +37,7 @@ pub struct Caller {
     /// Where replies are kept and costs are counted.
     pub store: Arc<dyn Store>,
     /// Where calls are written down.
-    pub book: CallBook,
+    pub book: Book,
     /// The clock and chance.
     pub environment: Arc<dyn Environment>,
     /// The calls under way, which are waited for before the process ends.
@@ -49,27 +49,28 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Makes a call whose turn it is and keeps the reply; or finds the reply that is kept meanwhile. The call goes on when
-    /// nobody waits for it any more.
-    pub(super) async fn call(
+    /// The kept reply to this very question, or a new one, kept at once. `repeated` says whether it was tried before,
+    /// `patience` how long to wait for its turn. A call that is made goes on when nobody waits for it any more.
+    pub(crate) async fn ask(
         &self,
         project: &Arc<Project>,
-        turn: Turn,
         key: String,
         body: Value,
+        (repeated, patience): (bool, Duration),
     ) -> Result<StoredCall, AttemptError> {
         let (caller, project) = (self.clone(), Arc::clone(project));
         let call = async move {
             let call = caller.new_call(&project, key, &body);
-            match caller.begin(&project, &call).await {
-                Ok(None) => caller.ask_and_keep(turn, call, &body).await,
-                Ok(Some(kept)) => {
-                    turn.give_back();
-                    Ok(kept)
-                }
+            if let Some(kept) = caller.begin(&project, &call).await? {
+                tracing::info!(call.key = call.key, provider = %call.provider, "kept reply used");
+                return Ok(kept);
+            }
+            // Its turn comes last, so that no call of the provider's few waits for the store.
+            match caller.provider.admit(&body, repeated, patience).await {
+                Ok(turn) => caller.ask_and_keep(turn, call, &body).await,
                 Err(error) => {
-                    turn.give_back();
-                    Err(error)
+                    caller.settle(&call, &CallEnd::NotMade, None).await?;
+                    Err(caller.attempt_error(error, false))
                 }
             }
         };
@@ -232,7 +233,7 @@ impl Caller {
     }
 
     /// What a call without a reply means for the task. Where the provider is in trouble, it is no fault of the task.
-    pub(super) fn attempt_error(&self, error: CallError, tried: bool) -> AttemptError {
+    fn attempt_error(&self, error: CallError, tried: bool) -> AttemptError {
         if !error.is_transient() {
             return AttemptError::permanent(error);
         }

@@ -7,7 +7,6 @@ use accord_documents::Limits;
 use accord_domain::{Answer, Field, InputView, Item, ItemContent, ItemId, LanguageModel, Provenance};
 use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::caller::Caller;
 use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator};
@@ -64,27 +63,13 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &self.model,
             &asked.body,
         );
-        let call = self.call(key, asked.body.clone(), input).await?;
+        let turn = (input.repeated, input.patience);
+        let call = self.caller.ask(&input.project, key, asked.body.clone(), turn).await?;
         Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }
 
 impl LanguageModelAnnotator {
-    /// The kept reply to this very question, or a new one, kept at once.
-    async fn call(&self, key: String, body: Value, input: &AnnotatorInput) -> Result<StoredCall, AttemptError> {
-        let mut transaction = self.caller.store.read().await.map_err(AttemptError::transient)?;
-        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
-        drop(transaction);
-        if let Some(known) = known {
-            tracing::info!(call.key = key, provider = %self.caller.provider.name, "kept reply used");
-            return Ok(known);
-        }
-        let provider = &self.caller.provider;
-        let turn = provider.admit(&body, input.repeated, input.patience).await;
-        let turn = turn.map_err(|error| self.caller.attempt_error(error, false))?;
-        self.caller.call(&input.project, turn, key, body).await
-    }
-
     fn output(
         &self,
         question: &Question<'_>,
