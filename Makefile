@@ -116,6 +116,11 @@ bench-statistics: release $(PYTHON_READY) ## Measure the statistics against Pyth
 	$(ACCORD_BENCH_PYTHON) tests/benchmark/compare.py --program target/release/accord --peers "$(PEERS)" \
 		--folder "$${ACCORD_BENCH_DATA:-target/benchmark/data}" $(OPTIONS)
 
+.PHONY: bench-fanout
+bench-fanout: setup-test web ## Measure how many calls to models go at the same time, and what they cost (OPTIONS=--help)
+	cargo build --locked --release -p accord -p accord-tests --bin accord --example fanout
+	tests/postgres.sh run target/release/examples/fanout --database sqlite,postgres $(OPTIONS)
+
 .PHONY: clean
 clean: ## Remove what was built and the demonstration
 	rm -rf target web/dist web/node_modules tests/browser/node_modules demo

@@ -109,6 +109,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Its number in the system, while it runs.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the process runs")
+    }
+
     /// Kills it without a chance to tidy up.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -116,7 +121,7 @@ impl Process {
 
     /// Asks it to end, as a service manager does, and waits.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().expect("the process runs").to_string();
+        let id = self.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
         assert!(asked.success());
         let ended = tokio::time::timeout(END_DEADLINE, self.child.wait()).await;

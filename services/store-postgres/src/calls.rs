@@ -1,13 +1,18 @@
 //! Answers of models that were paid for.
 
+use std::collections::HashSet;
+
 use accord_domain::Timestamp;
 use accord_store::text::check_text;
-use accord_store::{Calls, StoreResult, StoredCall};
+use accord_store::{Calls, StoreError, StoreResult, StoredCall};
 use async_trait::async_trait;
 
-use crate::convert::{Place, may_be_stored};
+use crate::convert::{Place, may_be_stored, read_all};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
+
+/// The most keys of one call that fetches by key.
+const MAXIMUM_KEYS: usize = 1000;
 
 type CallRow = (String, String, Vec<u8>, i64, i64);
 
@@ -38,21 +43,47 @@ impl Calls for PostgresTransaction {
         row.map(read_call).transpose()
     }
 
-    async fn insert_call(&mut self, call: &StoredCall) -> StoreResult<bool> {
-        check_text("key of a call", &call.key)?;
-        check_text("provider", &call.provider)?;
-        let result = sqlx::query(
-            "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
+    async fn calls(&mut self, keys: &[&str]) -> StoreResult<Vec<StoredCall>> {
+        if keys.len() > MAXIMUM_KEYS {
+            return Err(StoreError::Invalid {
+                what: "list of keys",
+                problem: format!("it has {}, at most {MAXIMUM_KEYS} fit in a call", keys.len()),
+            });
+        }
+        let keys: Vec<&str> = keys.iter().copied().filter(|key| may_be_stored(key)).collect();
+        let rows: Vec<CallRow> = sqlx::query_as(
+            "SELECT key, provider, response, latency_milliseconds, received_at FROM calls WHERE key = ANY($1)",
         )
-        .bind(&call.key)
-        .bind(&call.provider)
-        .bind(call.response.as_bytes())
-        .bind(call.latency_milliseconds)
-        .bind(call.received_at.as_microseconds())
-        .execute(self.connection())
+        .bind(&keys)
+        .fetch_all(self.connection())
         .await
         .map_err(failure)?;
-        Ok(result.rows_affected() == 1)
+        read_all(rows, read_call)
+    }
+
+    async fn insert_calls(&mut self, calls: &[&StoredCall]) -> StoreResult<Vec<bool>> {
+        for call in calls {
+            check_text("key of a call", &call.key)?;
+            check_text("provider", &call.provider)?;
+        }
+        let column = |read: fn(&StoredCall) -> &str| calls.iter().map(|call| read(call)).collect::<Vec<_>>();
+        let number = |read: fn(&StoredCall) -> i64| calls.iter().map(|call| read(call)).collect::<Vec<_>>();
+        let responses: Vec<&[u8]> = calls.iter().map(|call| call.response.as_bytes()).collect();
+        let inserted: Vec<String> = sqlx::query_scalar(
+            "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at)
+             SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[])
+             ON CONFLICT (key) DO NOTHING RETURNING key",
+        )
+        .bind(column(|call| &call.key))
+        .bind(column(|call| &call.provider))
+        .bind(responses)
+        .bind(number(|call| call.latency_milliseconds))
+        .bind(number(|call| call.received_at.as_microseconds()))
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        // Of those with the same key the first was kept.
+        let mut inserted: HashSet<String> = inserted.into_iter().collect();
+        Ok(calls.iter().map(|call| inserted.remove(&call.key)).collect())
     }
 }

@@ -1,11 +1,16 @@
 //! Calls under way and what calls have cost. Money is summed by the database, whose decimal numbers are exact.
 
+use std::collections::HashSet;
+
 use accord_domain::ProjectId;
 use accord_store::text::check_text;
-use accord_store::{BegunCall, CallEnd, CallStart, NewCall, Spending, Spent, StoreError, StoreResult};
+use accord_store::{
+    BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, Spent, StoreError, StoreResult, by_line,
+};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use crate::convert::{Place, read_all};
 use crate::error::failure;
@@ -36,9 +41,11 @@ const LOSE: &str = "
 
 const BEGIN: &str = "
     INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until)
-    SELECT $1, $2, $3, $4, $5, $6, $7::TEXT::NUMERIC, $8, now, now + $9 * 1000
-    FROM (SELECT clock_microseconds() AS now) AS clock
-    ON CONFLICT (key) DO NOTHING";
+    SELECT key, token, project_id, provider, day, tokens, cost::NUMERIC, currency, now, now + $9 * 1000
+    FROM UNNEST($1::TEXT[], $2::TEXT[], $3::UUID[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[], $7::TEXT[], $8::TEXT[])
+            AS call (key, token, project_id, provider, day, tokens, cost, currency),
+         (SELECT clock_microseconds() AS now) AS clock
+    ON CONFLICT (key) DO NOTHING RETURNING key, token";
 
 #[derive(FromRow)]
 struct SpentRow {
@@ -71,23 +78,23 @@ impl SpentRow {
 
 #[derive(FromRow)]
 struct BegunRow {
-    provider: String,
     day: i64,
+    currency: Option<String>,
+    are_lost: bool,
+    calls: i64,
     tokens: i64,
     cost: String,
-    currency: Option<String>,
-    is_lost: bool,
 }
 
 impl BegunRow {
-    fn read(self) -> StoreResult<BegunCall> {
-        Ok(BegunCall {
-            cost: money("begun_calls", &self.provider, &self.cost)?,
-            provider: self.provider,
+    fn read(self) -> StoreResult<BegunCalls> {
+        Ok(BegunCalls {
+            cost: money("begun_calls", &self.day.to_string(), &self.cost)?,
             day: self.day,
-            tokens: self.tokens,
             currency: self.currency,
-            is_lost: self.is_lost,
+            are_lost: self.are_lost,
+            calls: self.calls,
+            tokens: self.tokens,
         })
     }
 }
@@ -113,44 +120,21 @@ impl Spending for PostgresTransaction {
         })
     }
 
-    async fn begin_call(&mut self, call: &NewCall, lease_milliseconds: i64) -> StoreResult<CallStart> {
-        check_text("key of a call", &call.key)?;
-        check_text("provider", &call.provider)?;
-        loop {
-            let inserted = sqlx::query(BEGIN)
-                .bind(&call.key)
-                .bind(&call.token)
-                .bind(call.project_id.as_uuid())
-                .bind(&call.provider)
-                .bind(call.day)
-                .bind(call.tokens)
-                .bind(call.cost.to_string())
-                .bind(call.currency.as_deref())
-                .bind(lease_milliseconds)
-                .execute(self.connection())
-                .await
-                .map_err(failure)?;
-            if inserted.rows_affected() == 1 {
-                return Ok(CallStart::Begun);
-            }
-            let held: Option<(String, i64)> = sqlx::query_as(
-                "SELECT token, lease_until - clock_microseconds() FROM begun_calls WHERE key = $1 FOR UPDATE",
-            )
-            .bind(&call.key)
-            .fetch_optional(self.connection())
-            .await
-            .map_err(failure)?;
-            match held {
-                Some((token, _)) if token == call.token => return Ok(CallStart::Begun),
-                Some((_, left)) if left > 0 => {
-                    let wait_milliseconds = left / 1000;
-                    return Ok(CallStart::UnderWay { wait_milliseconds });
-                }
-                Some(_) => lose(self, std::slice::from_ref(&call.key)).await?,
-                // It ended in between.
-                None => {}
-            }
+    async fn begin_calls(&mut self, calls: &[&NewCall], lease_milliseconds: i64) -> StoreResult<Vec<CallStart>> {
+        for call in calls {
+            check_text("key of a call", &call.key)?;
+            check_text("provider", &call.provider)?;
         }
+        let begun = insert_begun(self, calls, lease_milliseconds).await?;
+        let mut starts = Vec::with_capacity(calls.len());
+        for call in calls {
+            starts.push(if begun.contains(&(call.key.clone(), call.token.clone())) {
+                CallStart::Begun
+            } else {
+                begin_beside(self, call, lease_milliseconds).await?
+            });
+        }
+        Ok(starts)
     }
 
     async fn renew_call(&mut self, key: &str, token: &str, lease_milliseconds: i64) -> StoreResult<bool> {
@@ -166,39 +150,41 @@ impl Spending for PostgresTransaction {
         Ok(renewed.rows_affected() == 1)
     }
 
-    async fn end_call(&mut self, call: &NewCall, end: &CallEnd) -> StoreResult<()> {
-        let removed = sqlx::query("DELETE FROM begun_calls WHERE key = $1 AND token = $2")
-            .bind(&call.key)
-            .bind(&call.token)
+    async fn end_calls(&mut self, ended: &[EndedCall<'_>]) -> StoreResult<()> {
+        for (line, ended) in by_line(ended) {
+            let keys: Vec<&str> = ended.iter().map(|one| one.call.key.as_str()).collect();
+            let tokens: Vec<&str> = ended.iter().map(|one| one.call.token.as_str()).collect();
+            let removed = sqlx::query(
+                "DELETE FROM begun_calls USING UNNEST($1::TEXT[], $2::TEXT[]) AS ended (key, token)
+                 WHERE begun_calls.key = ended.key AND begun_calls.token = ended.token",
+            )
+            .bind(keys)
+            .bind(tokens)
             .execute(self.connection())
             .await
             .map_err(failure)?;
-        let was_lost = removed.rows_affected() == 0;
-        let (kept, failed, input_tokens, output_tokens, cost) = match *end {
-            CallEnd::Kept {
-                input_tokens,
-                output_tokens,
-                cost,
-            } => (1_i64, 0_i64, input_tokens, output_tokens, cost),
-            CallEnd::Failed => (0, 1, 0, 0, Decimal::ZERO),
-            CallEnd::NotMade if was_lost => (0, 0, 0, 0, Decimal::ZERO),
-            CallEnd::NotMade => return Ok(()),
-        };
-        sqlx::query(ADD)
-            .bind(call.project_id.as_uuid())
-            .bind(call.day)
-            .bind(&call.provider)
-            .bind(call.currency.as_deref().unwrap_or_default())
-            .bind(kept)
-            .bind(failed)
-            // It was given up as lost before its end was known.
-            .bind(-i64::from(was_lost))
-            .bind(input_tokens)
-            .bind(output_tokens)
-            .bind(cost.to_string())
-            .execute(self.connection())
-            .await
-            .map_err(failure)?;
+            // Without a row it was given up as lost before its end was known.
+            let removed = i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX);
+            let given_up = i64::try_from(ended.len()).unwrap_or(i64::MAX) - removed;
+            let sum = EndedSum::of(ended.iter().map(|one| one.end));
+            if given_up == 0 && sum == EndedSum::default() {
+                continue;
+            }
+            sqlx::query(ADD)
+                .bind(line.project_id.as_uuid())
+                .bind(line.day)
+                .bind(line.provider)
+                .bind(line.currency)
+                .bind(sum.kept_calls)
+                .bind(sum.failed_calls)
+                .bind(-given_up)
+                .bind(sum.input_tokens)
+                .bind(sum.output_tokens)
+                .bind(sum.cost.to_string())
+                .execute(self.connection())
+                .await
+                .map_err(failure)?;
+        }
         Ok(())
     }
 
@@ -217,11 +203,12 @@ impl Spending for PostgresTransaction {
         Ok(keys.len() as u64)
     }
 
-    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCall>> {
+    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>> {
         let rows: Vec<BegunRow> = sqlx::query_as(
-            "SELECT provider, day, tokens, cost::TEXT AS cost, currency,
-                    lease_until <= (SELECT clock_microseconds()) AS is_lost
-             FROM begun_calls WHERE project_id = $1 ORDER BY key",
+            "SELECT day, currency, lease_until <= now AS are_lost, count(*) AS calls, sum(tokens)::BIGINT AS tokens,
+                    sum(cost)::TEXT AS cost
+             FROM begun_calls, (SELECT clock_microseconds() AS now) AS clock
+             WHERE project_id = $1 GROUP BY day, currency, are_lost ORDER BY day, currency, are_lost",
         )
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())
@@ -241,6 +228,63 @@ impl Spending for PostgresTransaction {
         .await
         .map_err(failure)?;
         read_all(rows, SpentRow::read)
+    }
+}
+
+/// Writes calls down whose keys nobody holds; returns keys and tokens of these.
+async fn insert_begun(
+    transaction: &mut PostgresTransaction,
+    calls: &[&NewCall],
+    lease_milliseconds: i64,
+) -> StoreResult<HashSet<(String, String)>> {
+    let texts = |read: fn(&NewCall) -> &str| calls.iter().map(|call| read(call)).collect::<Vec<_>>();
+    let numbers = |read: fn(&NewCall) -> i64| calls.iter().map(|call| read(call)).collect::<Vec<_>>();
+    let projects: Vec<Uuid> = calls.iter().map(|call| call.project_id.as_uuid()).collect();
+    let costs: Vec<String> = calls.iter().map(|call| call.cost.to_string()).collect();
+    let currencies: Vec<Option<&str>> = calls.iter().map(|call| call.currency.as_deref()).collect();
+    let begun: Vec<(String, String)> = sqlx::query_as(BEGIN)
+        .bind(texts(|call| &call.key))
+        .bind(texts(|call| &call.token))
+        .bind(projects)
+        .bind(texts(|call| &call.provider))
+        .bind(numbers(|call| call.day))
+        .bind(numbers(|call| call.tokens))
+        .bind(costs)
+        .bind(currencies)
+        .bind(lease_milliseconds)
+        .fetch_all(transaction.connection())
+        .await
+        .map_err(failure)?;
+    Ok(begun.into_iter().collect())
+}
+
+/// Begins a call whose key somebody holds: it may be this very call, or one whose lease has ended.
+async fn begin_beside(
+    transaction: &mut PostgresTransaction,
+    call: &NewCall,
+    lease_milliseconds: i64,
+) -> StoreResult<CallStart> {
+    loop {
+        let held: Option<(String, i64)> = sqlx::query_as(
+            "SELECT token, lease_until - clock_microseconds() FROM begun_calls WHERE key = $1 FOR UPDATE",
+        )
+        .bind(&call.key)
+        .fetch_optional(transaction.connection())
+        .await
+        .map_err(failure)?;
+        match held {
+            Some((token, _)) if token == call.token => return Ok(CallStart::Begun),
+            Some((_, left)) if left > 0 => {
+                let wait_milliseconds = left / 1000;
+                return Ok(CallStart::UnderWay { wait_milliseconds });
+            }
+            Some(_) => lose(transaction, std::slice::from_ref(&call.key)).await?,
+            // It ended in between.
+            None => {}
+        }
+        if !insert_begun(transaction, &[call], lease_milliseconds).await?.is_empty() {
+            return Ok(CallStart::Begun);
+        }
     }
 }
 

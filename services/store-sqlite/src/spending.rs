@@ -2,64 +2,24 @@
 
 use accord_domain::ProjectId;
 use accord_store::text::check_text;
-use accord_store::{BegunCall, CallEnd, CallStart, NewCall, Spending, Spent, StoreResult};
+use accord_store::{
+    BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, StoreResult, by_line,
+};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
+use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
 use crate::failure::failed;
 use crate::reader::Reader;
-use crate::sql::now;
+use crate::sql::{in_parts, now};
 use crate::transaction::SqliteTransaction;
 
 /// What is added to one line of the spending.
 struct Added<'a> {
-    project_id: Uuid,
-    day: i64,
-    provider: &'a str,
-    currency: &'a str,
-    kept_calls: i64,
-    failed_calls: i64,
+    line: SpendingLine<'a>,
+    ended: EndedSum,
     lost_calls: i64,
-    input_tokens: i64,
-    output_tokens: i64,
-    cost: Decimal,
-}
-
-impl<'a> Added<'a> {
-    fn of(call: &'a NewCall) -> Self {
-        Self {
-            project_id: call.project_id.as_uuid(),
-            day: call.day,
-            provider: &call.provider,
-            currency: call.currency.as_deref().unwrap_or_default(),
-            kept_calls: 0,
-            failed_calls: 0,
-            lost_calls: 0,
-            input_tokens: 0,
-            output_tokens: 0,
-            cost: Decimal::ZERO,
-        }
-    }
-
-    fn end(mut self, end: &CallEnd) -> Self {
-        match *end {
-            CallEnd::Kept {
-                input_tokens,
-                output_tokens,
-                cost,
-            } => {
-                self.kept_calls = 1;
-                self.input_tokens = input_tokens;
-                self.output_tokens = output_tokens;
-                self.cost = cost;
-            }
-            CallEnd::Failed => self.failed_calls = 1,
-            CallEnd::NotMade => {}
-        }
-        self
-    }
 }
 
 /// Adds to a line of the spending. The database has no decimal numbers, so the sum is made here; only one transaction
@@ -67,10 +27,10 @@ impl<'a> Added<'a> {
 async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
     let known =
         sqlx::query("SELECT cost FROM spending WHERE project_id = ? AND day = ? AND provider = ? AND currency = ?")
-            .bind(added.project_id)
-            .bind(added.day)
-            .bind(added.provider)
-            .bind(added.currency)
+            .bind(added.line.project_id.as_uuid())
+            .bind(added.line.day)
+            .bind(added.line.provider)
+            .bind(added.line.currency)
             .fetch_optional(tx.connection())
             .await
             .map_err(failed)?;
@@ -86,16 +46,16 @@ async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
              failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), input_tokens = input_tokens + ?8, \
              output_tokens = output_tokens + ?9, cost = ?10",
     )
-    .bind(added.project_id)
-    .bind(added.day)
-    .bind(added.provider)
-    .bind(added.currency)
-    .bind(added.kept_calls)
-    .bind(added.failed_calls)
+    .bind(added.line.project_id.as_uuid())
+    .bind(added.line.day)
+    .bind(added.line.provider)
+    .bind(added.line.currency)
+    .bind(added.ended.kept_calls)
+    .bind(added.ended.failed_calls)
     .bind(added.lost_calls)
-    .bind(added.input_tokens)
-    .bind(added.output_tokens)
-    .bind((known + added.cost).normalize().to_string())
+    .bind(added.ended.input_tokens)
+    .bind(added.ended.output_tokens)
+    .bind((known + added.ended.cost).normalize().to_string())
     .execute(tx.connection())
     .await
     .map_err(failed)?;
@@ -113,16 +73,14 @@ async fn lose(tx: &mut SqliteTransaction, row: &SqliteRow) -> StoreResult<()> {
         .map_err(failed)?;
     let currency: Option<&str> = reader.get("currency")?;
     let added = Added {
-        project_id: reader.get("project_id")?,
-        day: reader.get("day")?,
-        provider: reader.get("provider")?,
-        currency: currency.unwrap_or_default(),
-        kept_calls: 0,
-        failed_calls: 0,
+        line: SpendingLine {
+            project_id: ProjectId::from_uuid(reader.get("project_id")?),
+            day: reader.get("day")?,
+            provider: reader.get("provider")?,
+            currency: currency.unwrap_or_default(),
+        },
+        ended: EndedSum::default(),
         lost_calls: 1,
-        input_tokens: 0,
-        output_tokens: 0,
-        cost: Decimal::ZERO,
     };
     add(tx, &added).await
 }
@@ -143,16 +101,87 @@ fn read_spent(row: &SqliteRow) -> StoreResult<Spent> {
     })
 }
 
-fn read_begun(row: &SqliteRow) -> StoreResult<BegunCall> {
+/// The database has no decimal numbers, so costs come as they are and are summed here.
+fn read_begun(row: &SqliteRow) -> StoreResult<BegunCalls> {
     let reader = Reader::new("begun_calls", row);
-    Ok(BegunCall {
-        provider: reader.get("provider")?,
+    let costs: &str = reader.get("costs")?;
+    let mut sum = Decimal::ZERO;
+    for cost in costs.split(' ') {
+        let cost: Decimal = cost.parse().map_err(|error| reader.corrupt("cost", error))?;
+        sum += cost;
+    }
+    Ok(BegunCalls {
         day: reader.get("day")?,
-        tokens: reader.get("tokens")?,
-        cost: reader.word("cost")?,
         currency: reader.get("currency")?,
-        is_lost: reader.get("is_lost")?,
+        are_lost: reader.get("are_lost")?,
+        calls: reader.get("calls")?,
+        tokens: reader.get("tokens")?,
+        cost: sum.normalize(),
     })
+}
+
+/// Writes calls down whose keys nobody holds; returns how many.
+async fn insert_begun(tx: &mut SqliteTransaction, calls: &[&NewCall], lease_milliseconds: i64) -> StoreResult<usize> {
+    let now = tx.now_microseconds().await?;
+    let mut query = QueryBuilder::new(
+        "INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until) ",
+    );
+    query.push_values(calls, |mut row, call| {
+        row.push_bind(&call.key)
+            .push_bind(&call.token)
+            .push_bind(call.project_id.as_uuid())
+            .push_bind(&call.provider)
+            .push_bind(call.day)
+            .push_bind(call.tokens)
+            .push_bind(call.cost.to_string())
+            .push_bind(call.currency.as_deref())
+            .push_bind(now)
+            .push_bind(now.saturating_add(lease_milliseconds.saturating_mul(1000)));
+    });
+    query.push(" ON CONFLICT (key) DO NOTHING");
+    let done = query.build().execute(tx.connection()).await.map_err(failed)?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// Begins a call whose key somebody holds: it may be this very call, or one whose lease has ended.
+async fn begin_beside(tx: &mut SqliteTransaction, call: &NewCall, lease_milliseconds: i64) -> StoreResult<CallStart> {
+    let now = tx.now_microseconds().await?;
+    let known = sqlx::query("SELECT * FROM begun_calls WHERE key = ?")
+        .bind(&call.key)
+        .fetch_optional(tx.connection())
+        .await
+        .map_err(failed)?;
+    if let Some(row) = &known {
+        let reader = Reader::new("begun_calls", row);
+        let (token, until): (&str, i64) = (reader.get("token")?, reader.get("lease_until")?);
+        if token == call.token {
+            return Ok(CallStart::Begun);
+        }
+        if until > now {
+            let wait_milliseconds = (until - now) / 1000;
+            return Ok(CallStart::UnderWay { wait_milliseconds });
+        }
+        lose(tx, row).await?;
+    }
+    insert_begun(tx, &[call], lease_milliseconds).await?;
+    Ok(CallStart::Begun)
+}
+
+/// Takes calls off the list of those under way; returns how many were on it.
+async fn delete_begun(tx: &mut SqliteTransaction, ended: &[EndedCall<'_>]) -> StoreResult<usize> {
+    // The keys alone find the rows by their index; the pairs say which of them are meant.
+    let mut query = QueryBuilder::new("DELETE FROM begun_calls WHERE key IN (");
+    let mut keys = query.separated(", ");
+    for one in ended {
+        keys.push_bind(&one.call.key);
+    }
+    query.push(") AND (key, token) IN (");
+    query.push_values(ended, |mut row, one| {
+        row.push_bind(&one.call.key).push_bind(&one.call.token);
+    });
+    query.push(")");
+    let done = query.build().execute(tx.connection()).await.map_err(failed)?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
 }
 
 #[async_trait]
@@ -162,45 +191,22 @@ impl Spending for SqliteTransaction {
         Ok(())
     }
 
-    async fn begin_call(&mut self, call: &NewCall, lease_milliseconds: i64) -> StoreResult<CallStart> {
-        check_text("key of call", &call.key)?;
-        check_text("name of provider", &call.provider)?;
-        let now = self.now_microseconds().await?;
-        let known = sqlx::query("SELECT * FROM begun_calls WHERE key = ?")
-            .bind(&call.key)
-            .fetch_optional(self.connection())
-            .await
-            .map_err(failed)?;
-        if let Some(row) = &known {
-            let reader = Reader::new("begun_calls", row);
-            let (token, until): (&str, i64) = (reader.get("token")?, reader.get("lease_until")?);
-            if token == call.token {
-                return Ok(CallStart::Begun);
-            }
-            if until > now {
-                let wait_milliseconds = (until - now) / 1000;
-                return Ok(CallStart::UnderWay { wait_milliseconds });
-            }
-            lose(self, row).await?;
+    async fn begin_calls(&mut self, calls: &[&NewCall], lease_milliseconds: i64) -> StoreResult<Vec<CallStart>> {
+        for call in calls {
+            check_text("key of call", &call.key)?;
+            check_text("name of provider", &call.provider)?;
         }
-        sqlx::query(
-            "INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&call.key)
-        .bind(&call.token)
-        .bind(call.project_id.as_uuid())
-        .bind(&call.provider)
-        .bind(call.day)
-        .bind(call.tokens)
-        .bind(call.cost.to_string())
-        .bind(call.currency.as_deref())
-        .bind(now)
-        .bind(now.saturating_add(lease_milliseconds.saturating_mul(1000)))
-        .execute(self.connection())
-        .await
-        .map_err(failed)?;
-        Ok(CallStart::Begun)
+        let mut starts = Vec::with_capacity(calls.len());
+        for part in in_parts(calls) {
+            if insert_begun(self, part, lease_milliseconds).await? == part.len() {
+                starts.extend(part.iter().map(|_| CallStart::Begun));
+                continue;
+            }
+            for call in part {
+                starts.push(begin_beside(self, call, lease_milliseconds).await?);
+            }
+        }
+        Ok(starts)
     }
 
     async fn renew_call(&mut self, key: &str, token: &str, lease_milliseconds: i64) -> StoreResult<bool> {
@@ -218,21 +224,25 @@ impl Spending for SqliteTransaction {
         Ok(done.rows_affected() == 1)
     }
 
-    async fn end_call(&mut self, call: &NewCall, end: &CallEnd) -> StoreResult<()> {
-        let done = sqlx::query("DELETE FROM begun_calls WHERE key = ? AND token = ?")
-            .bind(&call.key)
-            .bind(&call.token)
-            .execute(self.connection())
-            .await
-            .map_err(failed)?;
-        let mut added = Added::of(call).end(end);
-        if done.rows_affected() == 0 {
-            // It was given up as lost before its end was known.
-            added.lost_calls = -1;
-        } else if *end == CallEnd::NotMade {
-            return Ok(());
+    async fn end_calls(&mut self, ended: &[EndedCall<'_>]) -> StoreResult<()> {
+        for (line, ended) in by_line(ended) {
+            let mut given_up = 0;
+            for part in in_parts(&ended) {
+                // Without a row it was given up as lost before its end was known.
+                given_up += part.len() - delete_begun(self, part).await?;
+            }
+            let sum = EndedSum::of(ended.iter().map(|one| one.end));
+            if given_up == 0 && sum == EndedSum::default() {
+                continue;
+            }
+            let added = Added {
+                line,
+                ended: sum,
+                lost_calls: -i64::try_from(given_up).unwrap_or(i64::MAX),
+            };
+            add(self, &added).await?;
         }
-        add(self, &added).await
+        Ok(())
     }
 
     async fn lose_calls(&mut self, limit: u32) -> StoreResult<u64> {
@@ -251,11 +261,12 @@ impl Spending for SqliteTransaction {
         Ok(rows.len() as u64)
     }
 
-    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCall>> {
+    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>> {
         let rows = sqlx::query(concat!(
-            "SELECT provider, day, tokens, cost, currency, lease_until <= ",
+            "SELECT day, currency, lease_until <= ",
             now!(),
-            " AS is_lost FROM begun_calls WHERE project_id = ? ORDER BY key"
+            " AS are_lost, count(*) AS calls, sum(tokens) AS tokens, group_concat(cost, ' ') AS costs \
+             FROM begun_calls WHERE project_id = ? GROUP BY day, currency, are_lost ORDER BY day, currency, are_lost"
         ))
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())

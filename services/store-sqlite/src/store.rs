@@ -16,6 +16,13 @@ use crate::transaction::SqliteTransaction;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
+/// How much of the database the writer holds in memory, in KiB as SQLite writes them. What is not there comes from the
+/// system's cache of the file, so that a process does not grow with the database.
+const WRITER_CACHE: &str = "-32768";
+
+/// The same for each of the readers.
+const READER_CACHE: &str = "-4096";
+
 /// How the database is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -57,12 +64,13 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(options.patience)
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", WRITER_CACHE)
             .pragma("temp_store", "memory")
             .pragma("journal_size_limit", "67108864");
         let reader_options = writer_options
             .clone()
             .create_if_missing(false)
+            .pragma("cache_size", READER_CACHE)
             .pragma("query_only", "on");
         // One writer in a process: transactions wait for it in the order in which they came, instead of polling the
         // lock of the file.

@@ -27,6 +27,9 @@ pub trait Calls {
     /// The stored answer under this key.
     async fn call(&mut self, key: &str) -> StoreResult<Option<StoredCall>>;
 
-    /// Keeps an answer. Returns false, and keeps the first, when there is one already.
-    async fn insert_call(&mut self, call: &StoredCall) -> StoreResult<bool>;
+    /// The stored answers under these keys, in no certain order; at most 1,000 keys a call.
+    async fn calls(&mut self, keys: &[&str]) -> StoreResult<Vec<StoredCall>>;
+
+    /// Keeps answers; where there is one already, the first stays. Says of each, in order, whether it was kept.
+    async fn insert_calls(&mut self, calls: &[&StoredCall]) -> StoreResult<Vec<bool>>;
 }

@@ -135,6 +135,7 @@ macro_rules! conformance_suite {
             a_crashed_call_is_counted_as_lost,
             budgets_hold_among_many,
             turns_of_calls,
+            many_calls_at_once,
         );
         $crate::conformance_tests!($factory, rates:
             slices_add_up_to_the_limit,

@@ -22,7 +22,7 @@ pub use projects::{create_project, ensure_human_annotator, human_annotator_name,
 pub use resolving::{GoldAnswers, import_gold, resolve_item};
 pub use scoring::store_score;
 pub use skipping::skip_task;
-pub use spending::{CallTurn, begin_call, keep_call, spent_and_reserved};
+pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};
 pub use submitting::{Submitted, submit_annotation};
 
 /// How much sooner the scoring of an item goes than the annotating of others of its priority, so that results appear

@@ -47,6 +47,8 @@ pub use method_comparisons::MethodComparisons;
 pub use page::{MAXIMUM_PAGE_SIZE, Page, PageRequest};
 pub use projects::Projects;
 pub use rates::{RateTaken, RateWanted, Rates};
-pub use spending::{BegunCall, CallEnd, CallStart, NewCall, Spending, Spent};
+pub use spending::{
+    BegunCalls, CallEnd, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, by_line,
+};
 pub use tasks::{AfterFailure, ClaimLimit, ClaimRequest, NewTask, ParkedTasks, TaskCount, TaskFilter, Tasks};
 pub use transaction::{Store, Transaction};

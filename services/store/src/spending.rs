@@ -4,6 +4,8 @@
 //! what it may cost is reserved. A call that is never heard of again loses both when its lease ends, and is counted as lost:
 //! it may have been paid for in vain.
 
+use std::collections::BTreeMap;
+
 use accord_domain::ProjectId;
 use async_trait::async_trait;
 use rust_decimal::Decimal;
@@ -61,21 +63,106 @@ pub enum CallEnd {
     NotMade,
 }
 
-/// A call under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BegunCall {
-    /// The provider.
-    pub provider: String,
-    /// The day it counts for.
+/// A call with its end.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedCall<'a> {
+    /// As it was begun.
+    pub call: &'a NewCall,
+    /// How it ended.
+    pub end: CallEnd,
+}
+
+/// What some ended calls add to one line of the spending: those of one project, day, provider and currency.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EndedSum {
+    /// Calls whose reply is kept.
+    pub kept_calls: i64,
+    /// Calls that ended without a reply.
+    pub failed_calls: i64,
+    /// Tokens of the questions of kept calls.
+    pub input_tokens: i64,
+    /// Tokens of their answers.
+    pub output_tokens: i64,
+    /// What they cost.
+    pub cost: Decimal,
+}
+
+/// The line of the spending that a call belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpendingLine<'a> {
+    /// The project that pays.
+    pub project_id: ProjectId,
+    /// The day.
     pub day: i64,
+    /// The provider.
+    pub provider: &'a str,
+    /// The currency; empty where there are no prices.
+    pub currency: &'a str,
+}
+
+impl<'a> SpendingLine<'a> {
+    /// The line of a call.
+    #[must_use]
+    pub fn of(call: &'a NewCall) -> Self {
+        Self {
+            project_id: call.project_id,
+            day: call.day,
+            provider: &call.provider,
+            currency: call.currency.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+impl EndedSum {
+    /// What calls add that ended so.
+    #[must_use]
+    pub fn of(ends: impl IntoIterator<Item = CallEnd>) -> Self {
+        ends.into_iter().fold(Self::default(), |mut sum, end| {
+            match end {
+                CallEnd::Kept {
+                    input_tokens,
+                    output_tokens,
+                    cost,
+                } => {
+                    sum.kept_calls += 1;
+                    sum.input_tokens = sum.input_tokens.saturating_add(input_tokens);
+                    sum.output_tokens = sum.output_tokens.saturating_add(output_tokens);
+                    sum.cost += cost;
+                }
+                CallEnd::Failed => sum.failed_calls += 1,
+                CallEnd::NotMade => {}
+            }
+            sum
+        })
+    }
+}
+
+/// Ended calls by the line of the spending that they belong to, in the order in which lines are written, so that
+/// transactions wait for each other and not in a circle.
+#[must_use]
+pub fn by_line<'a>(ended: &[EndedCall<'a>]) -> BTreeMap<SpendingLine<'a>, Vec<EndedCall<'a>>> {
+    let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in ended {
+        lines.entry(SpendingLine::of(one.call)).or_default().push(*one);
+    }
+    lines
+}
+
+/// Calls under way of one day and currency, summed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BegunCalls {
+    /// The day they count for.
+    pub day: i64,
+    /// Their currency.
+    pub currency: Option<String>,
+    /// Whether their leases have ended: nothing is reserved any more, and the calls are lost.
+    pub are_lost: bool,
+    /// How many there are.
+    pub calls: i64,
     /// Tokens that are reserved.
     pub tokens: i64,
-    /// Money that is reserved.
+    /// Money that is reserved, exactly.
     pub cost: Decimal,
-    /// Its currency.
-    pub currency: Option<String>,
-    /// Whether its lease has ended: nothing is reserved any more, and the call is lost.
-    pub is_lost: bool,
 }
 
 /// What one provider has cost a project in one day.
@@ -108,21 +195,22 @@ pub trait Spending {
     /// other.
     async fn lock_spending(&mut self, project_id: ProjectId) -> StoreResult<()>;
 
-    /// Writes a call down before it is made, unless somebody makes the same one. One whose lease has ended is counted as
-    /// lost and gives way. Repeating it with the same token is harmless.
-    async fn begin_call(&mut self, call: &NewCall, lease_milliseconds: i64) -> StoreResult<CallStart>;
+    /// Writes calls down before they are made, each unless somebody makes the same one; says of each, in order, whether it
+    /// may be made. One whose lease has ended is counted as lost and gives way. Repeating it with the same tokens is
+    /// harmless.
+    async fn begin_calls(&mut self, calls: &[&NewCall], lease_milliseconds: i64) -> StoreResult<Vec<CallStart>>;
 
     /// Prolongs the lease of a call from now. False when somebody else makes the call meanwhile, or it was given up as lost.
     async fn renew_call(&mut self, key: &str, token: &str, lease_milliseconds: i64) -> StoreResult<bool>;
 
-    /// Ends a call and counts it. One that was counted as lost meanwhile is counted as what it is.
-    async fn end_call(&mut self, call: &NewCall, end: &CallEnd) -> StoreResult<()>;
+    /// Ends calls and counts them. One that was counted as lost meanwhile is counted as what it is.
+    async fn end_calls(&mut self, ended: &[EndedCall<'_>]) -> StoreResult<()>;
 
     /// Counts calls whose lease has ended as lost, at most `limit`; returns how many.
     async fn lose_calls(&mut self, limit: u32) -> StoreResult<u64>;
 
-    /// The calls of a project that are under way.
-    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCall>>;
+    /// The calls of a project that are under way, in sums by day, currency and whether they are lost.
+    async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>>;
 
     /// What a project has cost, by day, provider and currency.
     async fn spending(&mut self, project_id: ProjectId) -> StoreResult<Vec<Spent>>;

@@ -34,7 +34,11 @@ pub(crate) enum Action {
 impl Action {
     /// Whether a provider takes money for it: a whole chat completion, whatever it says.
     pub(crate) const fn is_answer(&self) -> bool {
-        matches!(self, Self::Complete { .. })
+        match self {
+            Self::Complete { .. } => true,
+            Self::Late(_, action) => action.is_answer(),
+            Self::Answer { .. } | Self::Cut => false,
+        }
     }
 
     pub(crate) async fn respond(self, request: &Value) -> Response {

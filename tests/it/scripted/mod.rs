@@ -63,7 +63,7 @@ pub(crate) struct ScriptedModel {
 }
 
 impl ScriptedModel {
-    /// Starts a server that takes this long to think before it acts as the script says.
+    /// Starts a server that asks the script what to do and takes this long to think before it does it.
     pub(crate) async fn start(pause: Duration, script: impl Fn(&Call<'_>) -> Action + Send + Sync + 'static) -> Self {
         let shared = Shared {
             script: Arc::new(script),
@@ -125,13 +125,13 @@ async fn complete(State(shared): State<Shared>, headers: HeaderMap, body: String
         counts.calls += 1;
         counts.calls
     });
-    tokio::time::sleep(shared.pause).await;
     let action = (shared.script)(&Call {
         model: &question.model,
         text: &question.text,
         attempt,
         body: &body,
     });
+    tokio::time::sleep(shared.pause).await;
     let is_answer = action.is_answer();
     let response = action.respond(&body).await;
     if is_answer {

@@ -10,7 +10,7 @@ use accord_store::{Blobs, ClaimLimit, Store};
 use tokio_util::task::TaskTracker;
 
 use crate::annotators::{
-    AttemptError, AutomaticAnnotator, CallBook, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
+    AttemptError, AutomaticAnnotator, Book, Caller, InvoiceXmlAnnotator, LanguageModelAnnotator, ReaderAnnotator,
 };
 use crate::holds::Holds;
 use crate::judging::JudgeModel;
@@ -33,7 +33,7 @@ pub struct AnnotatorFactory {
     /// The providers that annotators ask, as far as any of their tasks was seen.
     asked: Mutex<BTreeMap<AnnotatorId, Asked>>,
     calls: TaskTracker,
-    book: CallBook,
+    book: Book,
     holds: Arc<Holds>,
     /// How long calls are held without a sign of life.
     call_lease: Duration,
@@ -60,7 +60,7 @@ impl AnnotatorFactory {
         call_lease: Duration,
     ) -> Self {
         let lease_milliseconds = i64::try_from(call_lease.as_millis()).unwrap_or(i64::MAX);
-        let book = CallBook::open(Arc::clone(&store), lease_milliseconds);
+        let book = Book::open(Arc::clone(&store), Arc::clone(&environment), lease_milliseconds);
         let gold = GoldExamples::new(Arc::clone(&store), Arc::clone(&environment));
         Self {
             store,
@@ -151,6 +151,11 @@ impl AnnotatorFactory {
             holds: Arc::clone(&self.holds),
             lease: self.call_lease,
         })
+    }
+
+    /// Where what becomes of tasks is written down, together with what becomes of calls.
+    pub(crate) const fn book(&self) -> &Book {
+        &self.book
     }
 
     fn asked(&self) -> MutexGuard<'_, BTreeMap<AnnotatorId, Asked>> {

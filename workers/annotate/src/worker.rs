@@ -1,12 +1,13 @@
 //! The worker that lets automatic annotators vote, task by task: claim in a short transaction, work outside of any,
 //! finish in a short one that checks the lease.
 
+use std::collections::{BTreeSet, HashMap, hash_map};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, Lease, Project, TaskKind};
+use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, ItemId, Lease, Project, TaskKind};
 use accord_store::idle::wait_for_work;
 use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -20,7 +21,10 @@ use crate::factory::AnnotatorFactory;
 const HEARTBEATS_PER_LEASE: u32 = 3;
 
 /// The most tasks claimed in one transaction.
-const TASKS_PER_CLAIM: u32 = 32;
+const TASKS_PER_CLAIM: u32 = 256;
+
+/// The shortest time between two claims, so that places which become free one by one are filled together.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
 
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
@@ -109,7 +113,10 @@ impl AnnotateWorker {
         let permits = Arc::new(Semaphore::new(self.inner.concurrency));
         let tasks = TaskTracker::new();
         let mut wake_ups = self.inner.store.wake_ups();
+        let mut next_claim = tokio::time::Instant::now();
         while !stop.is_cancelled() {
+            tokio::time::sleep_until(next_claim).await;
+            next_claim = tokio::time::Instant::now() + BETWEEN_CLAIMS;
             // One free place at least; then as many tasks as there are free places.
             let first = tokio::select! {
                 permit = Arc::clone(&permits).acquire_owned() => permit,
@@ -152,7 +159,9 @@ impl AnnotateWorker {
     pub async fn work_once(&self) -> Result<usize, StoreError> {
         let leases = self.claim(self.inner.concurrency).await?;
         let count = leases.len();
-        futures::future::join_all(leases.into_iter().map(|lease| self.inner.attempt(lease))).await;
+        let assignments = self.inner.assignments(&leases).await?;
+        let claimed = leases.into_iter().zip(assignments);
+        futures::future::join_all(claimed.map(|(lease, assignment)| self.inner.attempt(lease, assignment))).await;
         Ok(count)
     }
 
@@ -163,15 +172,22 @@ impl AnnotateWorker {
         permits: &Arc<Semaphore>,
         tasks: &TaskTracker,
     ) {
+        let assignments = match self.inner.assignments(&leases).await {
+            Ok(assignments) => assignments,
+            Err(error) => {
+                tracing::warn!(worker = %self.inner.name, error = %error, "tasks left to the end of their leases");
+                return;
+            }
+        };
         let mut permit = Some(first);
-        for lease in leases {
+        for (lease, assignment) in leases.into_iter().zip(assignments) {
             let place = match permit.take() {
                 Some(place) => Ok(place),
                 None => Arc::clone(permits).acquire_owned().await,
             };
             let inner = Arc::clone(&self.inner);
             tasks.spawn(async move {
-                inner.attempt(lease).await;
+                inner.attempt(lease, assignment).await;
                 drop(place);
                 inner.ended.notify_waiters();
             });
@@ -197,13 +213,51 @@ impl AnnotateWorker {
 }
 
 impl Inner {
+    /// What belongs to each of these tasks, in order.
+    async fn assignments(&self, leases: &[Lease]) -> Result<Vec<Result<Assignment, StoreError>>, StoreError> {
+        let mut transaction = self.store.read().await?;
+        let item_ids: BTreeSet<ItemId> = leases.iter().filter_map(|lease| lease.task.item_id).collect();
+        let items = transaction
+            .items_by_ids(&item_ids.into_iter().collect::<Vec<_>>())
+            .await?;
+        let items: HashMap<ItemId, Arc<Item>> = items.into_iter().map(|item| (item.id, Arc::new(item))).collect();
+        let (mut projects, mut annotators) = (HashMap::new(), HashMap::new());
+        for lease in leases {
+            if let hash_map::Entry::Vacant(place) = projects.entry(lease.task.project_id) {
+                place.insert(transaction.project(lease.task.project_id).await?.map(Arc::new));
+            }
+            let Some(id) = lease.task.annotator_id else { continue };
+            if let hash_map::Entry::Vacant(place) = annotators.entry(id) {
+                place.insert(transaction.annotator(id).await?);
+            }
+        }
+        let assignment = |lease: &Lease| {
+            let missing = |what: &'static str| StoreError::Missing {
+                what,
+                name: lease.task.id.to_string(),
+            };
+            let project = projects.get(&lease.task.project_id).cloned().flatten();
+            let item = lease.task.item_id.and_then(|id| items.get(&id).cloned());
+            let annotator = lease
+                .task
+                .annotator_id
+                .and_then(|id| annotators.get(&id).cloned().flatten());
+            Ok(Assignment {
+                project: project.ok_or_else(|| missing("project of task"))?,
+                item: item.ok_or_else(|| missing("item of task"))?,
+                annotator: annotator.ok_or_else(|| missing("annotator of task"))?,
+            })
+        };
+        Ok(leases.iter().map(assignment).collect())
+    }
+
     fn lease_milliseconds(&self) -> i64 {
         i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
     }
 
-    async fn attempt(&self, lease: Lease) {
+    async fn attempt(&self, lease: Lease, assignment: Result<Assignment, StoreError>) {
         let started = Instant::now();
-        let result = self.work(&lease).await;
+        let result = self.work(&lease, assignment).await;
         let seconds = started.elapsed().as_secs_f64();
         metrics::histogram!("accord_task_duration_seconds", "kind" => "annotate").record(seconds);
         let outcome = match &result {
@@ -224,35 +278,35 @@ impl Inner {
     }
 
     /// One attempt, noted with the task whatever it comes to.
-    async fn work(&self, lease: &Lease) -> Result<&'static str, StoreError> {
-        let assignment = self.assignment(lease).await?;
-        let result = self.annotate_with_heartbeat(lease, &assignment).await?;
-        let mut transaction = self.store.write().await?;
-        let environment = self.environment.as_ref();
-        let outcome = match result {
+    async fn work(
+        &self,
+        lease: &Lease,
+        assignment: Result<Assignment, StoreError>,
+    ) -> Result<&'static str, StoreError> {
+        let assignment = assignment?;
+        let error = match self.annotate_with_heartbeat(lease, &assignment).await? {
             Ok(output) => {
                 let annotation = self.annotation(lease, &assignment, output);
-                flow::submit_annotation(
-                    transaction.as_mut(),
-                    environment,
-                    &assignment.project,
-                    lease,
-                    &annotation,
-                )
-                .await?;
-                "done"
+                let book = self.factory.book();
+                book.submit(&assignment.project, lease, annotation).await?;
+                return Ok("done");
             }
-            Err(AttemptError::Permanent { reason }) => {
+            Err(error) => error,
+        };
+        let mut transaction = self.store.write().await?;
+        let environment = self.environment.as_ref();
+        let outcome = match error {
+            AttemptError::Permanent { reason } => {
                 flow::set_aside(transaction.as_mut(), environment, &assignment.project, lease, &reason).await?;
                 "set aside"
             }
-            Err(AttemptError::Held { reason, wait, tried }) => {
+            AttemptError::Held { reason, wait, tried } => {
                 self.park(transaction.as_mut(), lease, &reason, (wait, tried)).await?
             }
-            Err(AttemptError::OverBudget { reason, wait }) => {
+            AttemptError::OverBudget { reason, wait } => {
                 self.park(transaction.as_mut(), lease, &reason, (wait, false)).await?
             }
-            Err(AttemptError::Transient { reason, retry_after }) => {
+            AttemptError::Transient { reason, retry_after } => {
                 let pause = pause_before_retry(lease.task.attempts, retry_after, environment);
                 let after = flow::fail_attempt(
                     transaction.as_mut(),
@@ -286,28 +340,6 @@ impl Inner {
         flow::park(transaction, lease, reason, pause, tried).await?;
         tracing::debug!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "parked");
         Ok("parked")
-    }
-
-    async fn assignment(&self, lease: &Lease) -> Result<Assignment, StoreError> {
-        let missing = |what: &'static str| StoreError::Missing {
-            what,
-            name: lease.task.id.to_string(),
-        };
-        let mut transaction = self.store.read().await?;
-        let project = transaction.project(lease.task.project_id).await?;
-        let item = match lease.task.item_id {
-            Some(id) => transaction.item(id).await?,
-            None => None,
-        };
-        let annotator = match lease.task.annotator_id {
-            Some(id) => transaction.annotator(id).await?,
-            None => None,
-        };
-        Ok(Assignment {
-            project: Arc::new(project.ok_or_else(|| missing("project of task"))?),
-            item: Arc::new(item.ok_or_else(|| missing("item of task"))?),
-            annotator: annotator.ok_or_else(|| missing("annotator of task"))?,
-        })
     }
 
     /// Annotates while the lease is kept alive. Ends early when the lease is lost, since somebody else has the task then,

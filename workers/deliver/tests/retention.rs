@@ -117,7 +117,7 @@ async fn calls_that_are_never_heard_of_again_are_counted() {
         cost: 0.into(),
         currency: None,
     };
-    tx.begin_call(&call, 20).await.unwrap();
+    tx.begin_calls(&[&call], 20).await.unwrap();
     tx.commit().await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     let expected = Round {

@@ -1,10 +1,12 @@
 //! The worker that scores items and refits projects, task by task.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_domain::{Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind};
+use accord_domain::{
+    Annotation, Consensus, Decision, Environment, FieldName, ItemId, Lease, Project, ProjectId, TaskKind,
+};
 use accord_statistics::InvalidInput;
 use accord_store::idle::wait_for_work;
 use accord_store::{ClaimRequest, Store, StoreError, flow};
@@ -17,7 +19,7 @@ use crate::item::{ItemToScore, score_item};
 const HEARTBEATS_PER_LEASE: u32 = 3;
 
 /// Tasks claimed in one transaction.
-const TASKS_PER_CLAIM: u32 = 20;
+const TASKS_PER_CLAIM: u32 = 64;
 
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
@@ -99,9 +101,15 @@ impl ScoreWorker {
         transaction.commit().await?;
         let count = leases.len();
         let mut rest = leases.as_slice();
-        while let Some((lease, waiting)) = rest.split_first() {
+        while let Some(first) = rest.first() {
+            // What is to be scored is scored together, a refit is a work of its own.
+            let alike = rest
+                .iter()
+                .take_while(|lease| lease.task.kind == TaskKind::Score)
+                .count();
+            let (in_hand, waiting) = rest.split_at(alike.max(1));
             tokio::select! {
-                () = self.attempt(lease) => {}
+                () = self.attempt_all(in_hand, first.task.kind) => {}
                 () = self.keep_alive(rest) => {}
             }
             rest = waiting;
@@ -109,7 +117,24 @@ impl ScoreWorker {
         Ok(count)
     }
 
-    /// Renews the leases of the task in hand and of those that wait behind it, for ever. A lease that is lost already
+    /// Attempts tasks of one kind: all together, or each by itself when that fails, so that one cannot spoil the others.
+    async fn attempt_all(&self, leases: &[Lease], kind: TaskKind) {
+        if kind == TaskKind::Score && leases.len() > 1 {
+            let started = Instant::now();
+            if self.score(leases).await.is_ok() {
+                for lease in leases {
+                    record_duration(lease, started.elapsed());
+                    log_done(lease, started.elapsed());
+                }
+                return;
+            }
+        }
+        for lease in leases {
+            self.attempt(lease).await;
+        }
+    }
+
+    /// Renews the leases of the tasks in hand and of those that wait behind it, for ever. A lease that is lost already
     /// is noticed when its result is stored.
     async fn keep_alive(&self, leases: &[Lease]) {
         loop {
@@ -142,21 +167,16 @@ impl ScoreWorker {
         let started = Instant::now();
         let task = &lease.task;
         let result = match task.kind {
-            TaskKind::Score => self.score(lease).await,
+            TaskKind::Score => self.score(std::slice::from_ref(lease)).await,
             TaskKind::Refit => self.refit(lease).await,
             other => Err(WorkError::Gone(format!(
                 "a task of kind {} is not for this worker",
                 other.word()
             ))),
         };
-        let duration_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        metrics::histogram!("accord_task_duration_seconds", "kind" => task.kind.word())
-            .record(started.elapsed().as_secs_f64());
+        record_duration(lease, started.elapsed());
         match result {
-            Ok(()) => tracing::info!(
-                task.id = %task.id, task.kind = task.kind.word(), project.id = %task.project_id, duration_milliseconds,
-                "task done"
-            ),
+            Ok(()) => log_done(lease, started.elapsed()),
             Err(WorkError::Store(StoreError::StaleLease { .. })) => {
                 tracing::info!(task.id = %task.id, "lease lost, result dropped");
             }
@@ -190,32 +210,48 @@ impl ScoreWorker {
         project.ok_or_else(|| WorkError::Gone(format!("project {id} does not exist")))
     }
 
-    async fn score(&self, lease: &Lease) -> Result<(), WorkError> {
-        let item_id = lease
-            .task
-            .item_id
-            .ok_or_else(|| WorkError::Gone("the task names no item".to_owned()))?;
-        let rows = self.compute_consensus(lease.task.project_id, item_id).await?;
+    /// Scores the items of these tasks and keeps what comes of it in one transaction.
+    async fn score(&self, leases: &[Lease]) -> Result<(), WorkError> {
+        let mut by_project: BTreeMap<ProjectId, Vec<ItemId>> = BTreeMap::new();
+        for lease in leases {
+            by_project
+                .entry(lease.task.project_id)
+                .or_default()
+                .push(item_of(lease)?);
+        }
+        let mut rows: HashMap<ItemId, Vec<Consensus>> = HashMap::new();
+        for (project_id, item_ids) in by_project {
+            rows.extend(self.compute_consensus(project_id, item_ids).await?);
+        }
         let mut transaction = self.store.write().await?;
-        flow::store_score(transaction.as_mut(), self.environment.as_ref(), lease, &rows).await?;
+        for lease in leases {
+            let rows = rows.get(&item_of(lease)?).map_or(&[][..], Vec::as_slice);
+            flow::store_score(transaction.as_mut(), self.environment.as_ref(), lease, rows).await?;
+        }
         transaction.commit().await?;
-        log_decisions(&rows);
+        for lease in leases {
+            log_decisions(rows.get(&item_of(lease)?).map_or(&[][..], Vec::as_slice));
+        }
         Ok(())
     }
 
-    async fn compute_consensus(&self, project_id: ProjectId, item_id: ItemId) -> Result<Vec<Consensus>, WorkError> {
+    async fn compute_consensus(
+        &self,
+        project_id: ProjectId,
+        item_ids: Vec<ItemId>,
+    ) -> Result<HashMap<ItemId, Vec<Consensus>>, WorkError> {
         let mut transaction = self.store.read().await?;
-        let gone = |what: &str| WorkError::Gone(format!("{what} does not exist"));
-        let project = transaction
-            .project(project_id)
-            .await?
-            .ok_or_else(|| gone("the project"))?;
-        let item = transaction.item(item_id).await?.ok_or_else(|| gone("the item"))?;
-        let annotations = transaction.annotations_of_items(&[item_id]).await?;
+        let project = transaction.project(project_id).await?;
+        let project = project.ok_or_else(|| WorkError::Gone("the project does not exist".to_owned()))?;
+        let items = transaction.items_by_ids(&item_ids).await?;
+        let annotations = transaction.annotations_of_items(&item_ids).await?;
         let annotators = transaction.annotators_of_project(project_id).await?;
         let calibrators = transaction.current_calibrators(project_id).await?;
-        let gold = transaction.gold_of_items(&[item_id]).await?;
+        let gold = transaction.gold_of_items(&item_ids).await?;
         drop(transaction);
+        if items.len() < item_ids.len() {
+            return Err(WorkError::Gone("the item does not exist".to_owned()));
+        }
         let environment = Arc::clone(&self.environment);
         tokio::task::spawn_blocking(move || {
             let annotators = annotators
@@ -226,16 +262,28 @@ impl ScoreWorker {
                 .into_iter()
                 .map(|calibrator| (calibrator.field.clone(), calibrator))
                 .collect();
-            let fields_with_gold: BTreeSet<_> = gold.into_iter().map(|gold| gold.field).collect();
-            let input = ItemToScore {
-                project: &project,
-                item: &item,
-                annotations: &annotations,
-                annotators: &annotators,
-                calibrators: &calibrators,
-                fields_with_gold: &fields_with_gold,
-            };
-            Ok(score_item(environment.as_ref(), input)?)
+            let mut fields_with_gold: HashMap<ItemId, BTreeSet<FieldName>> = HashMap::new();
+            for gold in gold {
+                fields_with_gold.entry(gold.item_id).or_default().insert(gold.field);
+            }
+            // They come item by item.
+            let annotations: HashMap<ItemId, &[Annotation]> = annotations
+                .chunk_by(|one, other| one.item_id == other.item_id)
+                .filter_map(|of_item| Some((of_item.first()?.item_id, of_item)))
+                .collect();
+            let none = BTreeSet::new();
+            let scored = items.iter().map(|item| {
+                let input = ItemToScore {
+                    project: &project,
+                    item,
+                    annotations: annotations.get(&item.id).copied().unwrap_or_default(),
+                    annotators: &annotators,
+                    calibrators: &calibrators,
+                    fields_with_gold: fields_with_gold.get(&item.id).unwrap_or(&none),
+                };
+                Ok((item.id, score_item(environment.as_ref(), input)?))
+            });
+            scored.collect()
         })
         .await
         .map_err(|_| WorkError::Interrupted)?
@@ -268,6 +316,27 @@ impl ScoreWorker {
         tracing::info!(project.id = %lease.task.project_id, calibrators = calibrators.len(), rescored, "project refitted");
         Ok(())
     }
+}
+
+/// The item that a task is about.
+fn item_of(lease: &Lease) -> Result<ItemId, WorkError> {
+    let id = lease.task.item_id;
+    id.ok_or_else(|| WorkError::Gone("the task names no item".to_owned()))
+}
+
+fn record_duration(lease: &Lease, duration: Duration) {
+    let kind = lease.task.kind.word();
+    metrics::histogram!("accord_task_duration_seconds", "kind" => kind).record(duration.as_secs_f64());
+}
+
+/// One line for each task that is done.
+fn log_done(lease: &Lease, duration: Duration) {
+    let task = &lease.task;
+    tracing::info!(
+        task.id = %task.id, task.kind = task.kind.word(), project.id = %task.project_id,
+        duration_milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        "task done"
+    );
 }
 
 /// One line for each decision, as the record of what was accepted and why not.

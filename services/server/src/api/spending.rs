@@ -2,7 +2,7 @@
 
 use accord_domain::budget::{date_of, day_of};
 use accord_domain::{Amounts, Budget, Timestamp};
-use accord_store::{BegunCall, ParkedTasks, Spent, flow};
+use accord_store::{BegunCalls, ParkedTasks, Spent, flow};
 use axum::extract::State;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -111,10 +111,12 @@ pub(super) async fn read(
     )))
 }
 
-fn shown(budget: Budget, day: i64, spent: &[Spent], begun: &[BegunCall], parked: Vec<ParkedTasks>) -> SpendingShown {
+fn shown(budget: Budget, day: i64, spent: &[Spent], begun: &[BegunCalls], parked: Vec<ParkedTasks>) -> SpendingShown {
     let (today, total) = flow::spent_and_reserved(spent, begun, day, budget.currency.as_deref());
-    let count =
-        |is_lost: bool| i64::try_from(begun.iter().filter(|call| call.is_lost == is_lost).count()).unwrap_or(i64::MAX);
+    let count = |are_lost: bool| {
+        let calls = begun.iter().filter(|calls| calls.are_lost == are_lost);
+        calls.map(|calls| calls.calls).sum::<i64>()
+    };
     SpendingShown {
         budget,
         today: today.into(),

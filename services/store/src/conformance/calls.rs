@@ -17,12 +17,23 @@ pub async fn keeps_the_first_answer(test: &TestStore) {
     };
     let hostile = "{\"content\": \"\u{0}'; DROP TABLE calls; -- é€😀\\u0000\"}\r\n";
     let (first, second) = (call("k", hostile), call("k", "{}"));
-    assert!(in_transaction!(test, |tx| tx.insert_call(&first)).unwrap());
-    assert!(!in_transaction!(test, |tx| tx.insert_call(&second)).unwrap());
+    assert_eq!(in_transaction!(test, |tx| tx.insert_calls(&[&first])).unwrap(), [true]);
+    assert_eq!(
+        in_transaction!(test, |tx| tx.insert_calls(&[&second])).unwrap(),
+        [false]
+    );
     let empty = call("empty", "");
-    assert!(in_transaction!(test, |tx| tx.insert_call(&empty)).unwrap());
+    let other = call("empty", "{}");
+    assert_eq!(
+        in_transaction!(test, |tx| tx.insert_calls(&[&second, &empty, &other])).unwrap(),
+        [false, true, false]
+    );
+    assert!(in_transaction!(test, |tx| tx.insert_calls(&[])).unwrap().is_empty());
     let mut tx = test.store.read().await.unwrap();
-    assert_eq!(tx.call("k").await.unwrap(), Some(first));
-    assert_eq!(tx.call("empty").await.unwrap(), Some(empty));
+    assert_eq!(tx.call("k").await.unwrap().as_ref(), Some(&first));
+    assert_eq!(tx.call("empty").await.unwrap().as_ref(), Some(&empty));
+    let mut both = tx.calls(&["other", "empty", "k"]).await.unwrap();
+    both.sort_by(|one, another| one.key.cmp(&another.key));
+    assert_eq!(both, [empty, first]);
     assert_eq!(tx.call("other").await.unwrap(), None);
 }

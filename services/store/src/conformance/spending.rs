@@ -6,9 +6,11 @@ use rust_decimal::Decimal;
 use super::TestStore;
 use super::fixture::{Fixture, UNTIL_SHORT_LEASE_ENDS, definition};
 use crate::calls::StoredCall;
-use crate::flow::{self, CallTurn};
+use crate::error::StoreResult;
+use crate::flow::{self, CallTurn, RepliedCall};
 use crate::in_transaction;
-use crate::spending::{CallEnd, CallStart, NewCall, Spent};
+use crate::spending::{CallEnd, CallStart, EndedCall, NewCall, Spent};
+use crate::transaction::Transaction;
 
 const LONG: i64 = 600_000;
 const SHORT: i64 = 40;
@@ -48,6 +50,38 @@ fn reply(key: &str) -> StoredCall {
     }
 }
 
+async fn begin(tx: &mut dyn Transaction, call: &NewCall, lease_milliseconds: i64) -> StoreResult<CallStart> {
+    let mut starts = tx.begin_calls(&[call], lease_milliseconds).await?;
+    assert_eq!(starts.len(), 1);
+    Ok(starts.remove(0))
+}
+
+async fn end(tx: &mut dyn Transaction, call: &NewCall, end: CallEnd) -> StoreResult<()> {
+    tx.end_calls(&[EndedCall { call, end }]).await
+}
+
+async fn turn_of(
+    tx: &mut dyn Transaction,
+    project: &Project,
+    call: &NewCall,
+    lease_milliseconds: i64,
+) -> StoreResult<CallTurn> {
+    let mut turns = flow::begin_calls(tx, project, &[call], lease_milliseconds).await?;
+    assert_eq!(turns.len(), 1);
+    Ok(turns.remove(0))
+}
+
+async fn keep(
+    tx: &mut dyn Transaction,
+    call: &NewCall,
+    reply: &StoredCall,
+    end: CallEnd,
+) -> StoreResult<Option<StoredCall>> {
+    let mut earlier = flow::keep_calls(tx, &[RepliedCall { call, reply, end }]).await?;
+    assert_eq!(earlier.len(), 1);
+    Ok(earlier.remove(0))
+}
+
 async fn spending(test: &TestStore, project_id: ProjectId) -> Vec<Spent> {
     let mut tx = test.store.read().await.unwrap();
     tx.spending(project_id).await.unwrap()
@@ -59,16 +93,16 @@ pub async fn a_call_is_made_by_one(test: &TestStore) {
     let id = fixture.project.id;
     let (first, second) = (call(id, "k", "one"), call(id, "k", "two"));
     assert_eq!(
-        in_transaction!(test, |tx| tx.begin_call(&first, LONG)).unwrap(),
+        in_transaction!(test, |tx| begin(tx, &first, LONG)).unwrap(),
         CallStart::Begun
     );
     assert_eq!(
-        in_transaction!(test, |tx| tx.begin_call(&first, LONG)).unwrap(),
+        in_transaction!(test, |tx| begin(tx, &first, LONG)).unwrap(),
         CallStart::Begun,
         "the same once more"
     );
     let mut tx = test.second.write().await.unwrap();
-    let start = tx.begin_call(&second, LONG).await.unwrap();
+    let start = begin(tx.as_mut(), &second, LONG).await.unwrap();
     let CallStart::UnderWay { wait_milliseconds } = start else {
         panic!("{start:?}");
     };
@@ -76,10 +110,10 @@ pub async fn a_call_is_made_by_one(test: &TestStore) {
     drop(tx);
     assert!(in_transaction!(test, |tx| tx.renew_call("k", "one", LONG)).unwrap());
     assert!(!in_transaction!(test, |tx| tx.renew_call("k", "two", LONG)).unwrap());
-    in_transaction!(test, |tx| tx.end_call(&first, &CallEnd::NotMade)).unwrap();
+    in_transaction!(test, |tx| end(tx, &first, CallEnd::NotMade)).unwrap();
     assert!(spending(test, id).await.is_empty(), "what was not made costs nothing");
     assert_eq!(
-        in_transaction!(test, |tx| tx.begin_call(&second, LONG)).unwrap(),
+        in_transaction!(test, |tx| begin(tx, &second, LONG)).unwrap(),
         CallStart::Begun
     );
     assert_eq!(in_transaction!(test, |tx| tx.begun_calls(id)).unwrap().len(), 1);
@@ -92,22 +126,22 @@ pub async fn costs_are_summed_to_the_last_digit(test: &TestStore) {
     let mut expected = Decimal::ZERO;
     for number in 0..30_u32 {
         let one = call(id, &format!("k{number}"), "t");
-        in_transaction!(test, |tx| tx.begin_call(&one, LONG)).unwrap();
+        in_transaction!(test, |tx| begin(tx, &one, LONG)).unwrap();
         let cost = format!("0.{:017}1", number * 7919);
         expected += money(&cost);
-        in_transaction!(test, |tx| tx.end_call(&one, &kept(&cost))).unwrap();
+        in_transaction!(test, |tx| end(tx, &one, kept(&cost))).unwrap();
     }
     let failed = call(id, "failed", "t");
-    in_transaction!(test, |tx| tx.begin_call(&failed, LONG)).unwrap();
-    in_transaction!(test, |tx| tx.end_call(&failed, &CallEnd::Failed)).unwrap();
+    in_transaction!(test, |tx| begin(tx, &failed, LONG)).unwrap();
+    in_transaction!(test, |tx| end(tx, &failed, CallEnd::Failed)).unwrap();
     let other = NewCall {
         day: 20_001,
         provider: "another".to_owned(),
         currency: None,
         ..call(id, "other", "t")
     };
-    in_transaction!(test, |tx| tx.begin_call(&other, LONG)).unwrap();
-    in_transaction!(test, |tx| tx.end_call(&other, &kept("0"))).unwrap();
+    in_transaction!(test, |tx| begin(tx, &other, LONG)).unwrap();
+    in_transaction!(test, |tx| end(tx, &other, kept("0"))).unwrap();
     let rows = spending(test, id).await;
     assert_eq!(rows.len(), 2);
     let row = &rows[0];
@@ -132,23 +166,25 @@ pub async fn a_crashed_call_is_counted_as_lost(test: &TestStore) {
     let id = fixture.project.id;
     let calls = [call(id, "a", "1"), call(id, "b", "1"), call(id, "c", "1")];
     for one in &calls {
-        in_transaction!(test, |tx| tx.begin_call(one, SHORT)).unwrap();
+        in_transaction!(test, |tx| begin(tx, one, SHORT)).unwrap();
     }
     assert_eq!(in_transaction!(test, |tx| tx.lose_calls(10)).unwrap(), 0);
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let begun = in_transaction!(test, |tx| tx.begun_calls(id)).unwrap();
-    assert!(begun.iter().all(|begun| begun.is_lost && begun.cost == money("0.01")));
+    assert_eq!(begun.len(), 1);
+    let sum = (begun[0].are_lost, begun[0].calls, begun[0].tokens, begun[0].cost);
+    assert_eq!(sum, (true, 3, 300, money("0.03")));
     let again = call(id, "a", "2");
     assert_eq!(
-        in_transaction!(test, |tx| tx.begin_call(&again, LONG)).unwrap(),
+        in_transaction!(test, |tx| begin(tx, &again, LONG)).unwrap(),
         CallStart::Begun
     );
     assert_eq!(spending(test, id).await[0].lost_calls, 1);
     assert_eq!(in_transaction!(test, |tx| tx.lose_calls(1)).unwrap(), 1);
     assert_eq!(in_transaction!(test, |tx| tx.lose_calls(10)).unwrap(), 1);
     assert_eq!(spending(test, id).await[0].lost_calls, 3);
-    in_transaction!(test, |tx| tx.end_call(&calls[1], &kept("0.005"))).unwrap();
-    in_transaction!(test, |tx| tx.end_call(&again, &kept("0.003"))).unwrap();
+    in_transaction!(test, |tx| end(tx, &calls[1], kept("0.005"))).unwrap();
+    in_transaction!(test, |tx| end(tx, &again, kept("0.003"))).unwrap();
     let row = spending(test, id).await.remove(0);
     assert_eq!((row.kept_calls, row.lost_calls, row.cost), (2, 2, money("0.008")));
 }
@@ -178,7 +214,7 @@ pub async fn budgets_hold_among_many(test: &TestStore) {
             tokio::spawn(async move {
                 let one = call(project.id, &format!("k{number}"), "t");
                 let mut tx = store.write().await.unwrap();
-                let turn = flow::begin_call(tx.as_mut(), &project, &one, LONG).await.unwrap();
+                let turn = turn_of(tx.as_mut(), &project, &one, LONG).await.unwrap();
                 tx.commit().await.unwrap();
                 (one, turn)
             })
@@ -194,31 +230,31 @@ pub async fn budgets_hold_among_many(test: &TestStore) {
     }
     assert_eq!(begun.len(), 10, "ten times a hundredth");
     let (first, end) = (&begun[0], kept("0.001"));
-    let kept_reply = in_transaction!(test, |tx| flow::keep_call(tx, first, &reply(&first.key), &end)).unwrap();
+    let kept_reply = in_transaction!(test, |tx| keep(tx, first, &reply(&first.key), end)).unwrap();
     assert_eq!(kept_reply, None);
     let next = call(project.id, "next", "t");
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &next, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &next, LONG)).unwrap();
     assert!(
         matches!(turn, CallTurn::Reserved(_)),
         "0.091 and 0.01 are more than 0.10"
     );
     let (second, end) = (&begun[1], kept("0.001"));
-    in_transaction!(test, |tx| flow::keep_call(tx, second, &reply(&second.key), &end)).unwrap();
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &next, LONG)).unwrap();
+    in_transaction!(test, |tx| keep(tx, second, &reply(&second.key), end)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &next, LONG)).unwrap();
     assert_eq!(turn, CallTurn::Begun);
     let tomorrow = NewCall {
         day: 20_001,
         tokens: 800,
         ..call(project.id, "tomorrow", "t")
     };
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &tomorrow, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &tomorrow, LONG)).unwrap();
     assert_eq!(turn, CallTurn::Begun);
     let more = NewCall {
         tokens: 300,
         ..call(project.id, "more", "t")
     };
     let more = NewCall { day: 20_001, ..more };
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &more, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &more, LONG)).unwrap();
     assert!(
         matches!(&turn, CallTurn::Reserved(hold) if hold.reason().contains("2000 tokens in all")),
         "{turn:?}"
@@ -237,36 +273,36 @@ pub async fn turns_of_calls(test: &TestStore) {
     )
     .await;
     let first = call(project.id, "first", "t");
-    in_transaction!(test, |tx| flow::begin_call(tx, &project, &first, SHORT)).unwrap();
+    in_transaction!(test, |tx| turn_of(tx, &project, &first, SHORT)).unwrap();
     let second = call(project.id, "second", "t");
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &second, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &second, LONG)).unwrap();
     assert!(matches!(turn, CallTurn::Reserved(_)), "{turn:?}");
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &second, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &second, LONG)).unwrap();
     assert_eq!(turn, CallTurn::Begun);
     let repeated = NewCall {
         token: "another".to_owned(),
         cost: Decimal::ZERO,
         ..second.clone()
     };
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &repeated, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &repeated, LONG)).unwrap();
     assert!(matches!(turn, CallTurn::UnderWay { .. }), "{turn:?}");
     let kept_reply = reply("second");
-    in_transaction!(test, |tx| flow::keep_call(tx, &second, &kept_reply, &kept("0.002"))).unwrap();
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &repeated, LONG)).unwrap();
+    in_transaction!(test, |tx| keep(tx, &second, &kept_reply, kept("0.002"))).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &repeated, LONG)).unwrap();
     assert_eq!(turn, CallTurn::Kept(kept_reply.clone()));
-    let again = in_transaction!(test, |tx| flow::keep_call(tx, &second, &kept_reply, &kept("0.002"))).unwrap();
+    let again = in_transaction!(test, |tx| keep(tx, &second, &kept_reply, kept("0.002"))).unwrap();
     assert_eq!(again, None, "the same once more");
     let late = StoredCall {
         latency_milliseconds: 6,
         ..reply("second")
     };
-    let earlier = in_transaction!(test, |tx| flow::keep_call(tx, &second, &late, &CallEnd::NotMade)).unwrap();
+    let earlier = in_transaction!(test, |tx| keep(tx, &second, &late, CallEnd::NotMade)).unwrap();
     assert_eq!(earlier, Some(kept_reply));
     let row = spending(test, project.id).await.remove(0);
     assert_eq!((row.kept_calls, row.lost_calls, row.cost), (1, 0, money("0.002")));
     let fourth = call(project.id, "fourth", "t");
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &fourth, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &fourth, LONG)).unwrap();
     assert!(
         matches!(&turn, CallTurn::OverBudget(hold) if hold.reason().contains("0.002 USD are spent")),
         "{turn:?}"
@@ -275,6 +311,79 @@ pub async fn turns_of_calls(test: &TestStore) {
         currency: Some("EUR".to_owned()),
         ..call(project.id, "third", "t")
     };
-    let turn = in_transaction!(test, |tx| flow::begin_call(tx, &project, &other, LONG)).unwrap();
+    let turn = in_transaction!(test, |tx| turn_of(tx, &project, &other, LONG)).unwrap();
     assert_eq!(turn, CallTurn::OtherCurrency);
+}
+
+/// Many calls in one transaction are treated as one after the other: of two about the same the first is made, a budget is
+/// reserved until it does not suffice, and each end counts once.
+pub async fn many_calls_at_once(test: &TestStore) {
+    let project = with_budget(
+        test,
+        Budget {
+            currency: Some("USD".to_owned()),
+            money: Some(money("0.05")),
+            ..Budget::default()
+        },
+    )
+    .await;
+    let id = project.id;
+    let lost = call(id, "lost", "before");
+    in_transaction!(test, |tx| begin(tx, &lost, SHORT)).unwrap();
+    let known = call(id, "known", "before");
+    in_transaction!(test, |tx| begin(tx, &known, LONG)).unwrap();
+    in_transaction!(test, |tx| keep(tx, &known, &reply("known"), kept("0"))).unwrap();
+    tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
+
+    let other_currency = NewCall {
+        currency: Some("EUR".to_owned()),
+        ..call(id, "foreign", "t")
+    };
+    let calls = [
+        call(id, "one", "t"),
+        call(id, "known", "t"),
+        call(id, "one", "another"),
+        call(id, "lost", "t"),
+        other_currency,
+        call(id, "two", "t"),
+        call(id, "three", "t"),
+        call(id, "four", "t"),
+    ];
+    let asked: Vec<&NewCall> = calls.iter().collect();
+    let turns = in_transaction!(test, |tx| flow::begin_calls(tx, &project, &asked, LONG)).unwrap();
+    assert_eq!(turns[0], CallTurn::Begun);
+    assert_eq!(turns[1], CallTurn::Kept(reply("known")));
+    assert!(matches!(turns[2], CallTurn::UnderWay { .. }), "{turns:?}");
+    assert_eq!((&turns[3], &turns[4]), (&CallTurn::Begun, &CallTurn::OtherCurrency));
+    assert_eq!((&turns[5], &turns[6]), (&CallTurn::Begun, &CallTurn::Begun));
+    assert!(matches!(turns[7], CallTurn::Reserved(_)), "{turns:?}");
+
+    let replies = [reply("one"), reply("lost"), reply("two")];
+    let end = kept("0.01");
+    let replied: Vec<RepliedCall<'_>> = [&calls[0], &calls[3], &calls[5]]
+        .into_iter()
+        .zip(&replies)
+        .map(|(call, reply)| RepliedCall { call, reply, end })
+        .collect();
+    for time in 0..2 {
+        let earlier = in_transaction!(test, |tx| flow::keep_calls(tx, &replied)).unwrap();
+        assert_eq!(earlier, [None, None, None], "time {time}");
+    }
+    let ended = [
+        EndedCall {
+            call: &calls[6],
+            end: CallEnd::Failed,
+        },
+        // It was given up as lost, and is heard of after all.
+        EndedCall {
+            call: &lost,
+            end: CallEnd::Failed,
+        },
+    ];
+    assert_eq!(spending(test, id).await[0].lost_calls, 1);
+    in_transaction!(test, |tx| tx.end_calls(&ended)).unwrap();
+    let row = spending(test, id).await.remove(0);
+    assert_eq!((row.kept_calls, row.failed_calls, row.lost_calls), (4, 2, 0));
+    assert_eq!((row.cost, row.input_tokens), (money("0.03"), 4 * 70));
+    assert!(in_transaction!(test, |tx| tx.begun_calls(id)).unwrap().is_empty());
 }

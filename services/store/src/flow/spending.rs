@@ -1,10 +1,12 @@
 //! Calls of models, within the project's budget and never twice.
 
+use std::collections::{BTreeMap, HashMap};
+
 use accord_domain::{Amounts, BudgetHold, Project};
 
 use crate::calls::StoredCall;
 use crate::error::StoreResult;
-use crate::spending::{BegunCall, CallEnd, CallStart, NewCall, Spent};
+use crate::spending::{BegunCalls, CallEnd, CallStart, EndedCall, NewCall, Spent};
 use crate::transaction::Transaction;
 
 /// Whether a call may be made.
@@ -27,84 +29,147 @@ pub enum CallTurn {
     OtherCurrency,
 }
 
-/// Begins a call: looks whether its reply is kept or somebody makes it, and reserves what it may cost from the project's
-/// budget. What is spent and reserved never exceeds the budget.
+/// Begins calls of a project: looks whether their replies are kept or somebody makes them, and reserves what they may cost
+/// from the project's budget, one after the other. What is spent and reserved never exceeds the budget. Says of each, in
+/// order, whether it may be made.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn begin_call(
+pub async fn begin_calls(
     tx: &mut dyn Transaction,
     project: &Project,
-    call: &NewCall,
+    calls: &[&NewCall],
     lease_milliseconds: i64,
-) -> StoreResult<CallTurn> {
-    if let Some(kept) = tx.call(&call.key).await? {
-        return Ok(CallTurn::Kept(kept));
+) -> StoreResult<Vec<CallTurn>> {
+    let kept = kept_replies(tx, calls).await?;
+    let mut turns: Vec<Option<CallTurn>> = calls
+        .iter()
+        .map(|call| kept.get(call.key.as_str()).cloned().map(CallTurn::Kept))
+        .collect();
+    reserve(tx, project, calls, &mut turns).await?;
+    let free = || (0..calls.len()).filter(|position| turns[*position].is_none());
+    let (positions, wanted): (Vec<usize>, Vec<&NewCall>) = free().map(|position| (position, calls[position])).unzip();
+    let starts = tx.begin_calls(&wanted, lease_milliseconds).await?;
+    // Others may have ended between the first look and the lock.
+    let kept = kept_replies(tx, &wanted).await?;
+    for ((position, call), start) in positions.into_iter().zip(wanted).zip(starts) {
+        turns[position] = Some(match (start, kept.get(call.key.as_str())) {
+            (CallStart::UnderWay { wait_milliseconds }, _) => CallTurn::UnderWay { wait_milliseconds },
+            (CallStart::Begun, None) => CallTurn::Begun,
+            (CallStart::Begun, Some(reply)) => {
+                let end = CallEnd::NotMade;
+                tx.end_calls(&[EndedCall { call, end }]).await?;
+                CallTurn::Kept(reply.clone())
+            }
+        });
     }
+    Ok(turns.into_iter().flatten().collect())
+}
+
+/// The replies that are kept of these calls, by key.
+async fn kept_replies(tx: &mut dyn Transaction, calls: &[&NewCall]) -> StoreResult<HashMap<String, StoredCall>> {
+    let keys: Vec<&str> = calls.iter().map(|call| call.key.as_str()).collect();
+    let kept = tx.calls(&keys).await?;
+    Ok(kept.into_iter().map(|reply| (reply.key.clone(), reply)).collect())
+}
+
+/// Gives a turn to those of the calls without one for which the budget does not suffice.
+async fn reserve(
+    tx: &mut dyn Transaction,
+    project: &Project,
+    calls: &[&NewCall],
+    turns: &mut [Option<CallTurn>],
+) -> StoreResult<()> {
     let budget = &project.definition.policy.budget;
-    if !budget.is_unlimited() {
+    if budget.is_unlimited() || turns.iter().all(Option::is_some) {
+        return Ok(());
+    }
+    tx.lock_spending(project.id).await?;
+    // Calls under way first: one that ends meanwhile is counted twice rather than not at all.
+    let mut begun = tx.begun_calls(project.id).await?;
+    let spent = tx.spending(project.id).await?;
+    let currency = budget.currency.as_deref();
+    let mut reserved: BTreeMap<i64, (Amounts, Amounts)> = BTreeMap::new();
+    for (call, turn) in calls.iter().zip(turns).filter(|(_, turn)| turn.is_none()) {
         if budget.limits_money() && call.currency.is_some() && call.currency != budget.currency {
-            return Ok(CallTurn::OtherCurrency);
+            *turn = Some(CallTurn::OtherCurrency);
+            continue;
         }
-        tx.lock_spending(project.id).await?;
-        // Calls under way first: one that ends meanwhile is counted twice rather than not at all.
-        let begun = tx.begun_calls(project.id).await?;
-        let spent = tx.spending(project.id).await?;
-        let currency = budget.currency.as_deref();
-        let (today, total) = spent_and_reserved(&spent, &begun, call.day, currency);
         let wanted = Amounts {
             money: call.cost,
             tokens: call.tokens,
         };
-        if let Err(hold) = budget.fits(today, total, wanted) {
+        let known = reserved
+            .entry(call.day)
+            .or_insert_with(|| spent_and_reserved(&spent, &begun, call.day, currency));
+        if let Err(hold) = budget.fits(known.0, known.1, wanted) {
             let (today, total) = spent_and_reserved(&spent, &[], call.day, currency);
-            return Ok(match budget.fits(today, total, wanted) {
+            *turn = Some(match budget.fits(today, total, wanted) {
                 Ok(()) => CallTurn::Reserved(hold),
                 Err(hold) => CallTurn::OverBudget(hold),
             });
+            continue;
         }
-    }
-    match tx.begin_call(call, lease_milliseconds).await? {
-        CallStart::UnderWay { wait_milliseconds } => Ok(CallTurn::UnderWay { wait_milliseconds }),
-        // The other may have ended between the first look and the lock.
-        CallStart::Begun => match tx.call(&call.key).await? {
-            None => Ok(CallTurn::Begun),
-            Some(kept) => {
-                tx.end_call(call, &CallEnd::NotMade).await?;
-                Ok(CallTurn::Kept(kept))
+        let own = BegunCalls {
+            day: call.day,
+            currency: call.currency.clone(),
+            are_lost: false,
+            calls: 1,
+            tokens: call.tokens,
+            cost: call.cost,
+        };
+        let added = spent_and_reserved(&[], std::slice::from_ref(&own), call.day, currency).1;
+        for (day, (today, total)) in &mut reserved {
+            *total = total.plus(added);
+            if *day == call.day {
+                *today = today.plus(added);
             }
-        },
+        }
+        begun.push(own);
     }
+    Ok(())
 }
 
-/// Keeps the reply of a call and settles what it cost. Gives back the reply that is kept when there is an earlier one.
-/// Repeating it is harmless: whoever does not know whether a transaction was committed may do it again.
+/// A call whose reply has come.
+#[derive(Debug, Clone, Copy)]
+pub struct RepliedCall<'a> {
+    /// As it was begun.
+    pub call: &'a NewCall,
+    /// What came.
+    pub reply: &'a StoredCall,
+    /// What it cost.
+    pub end: CallEnd,
+}
+
+/// Keeps the replies of calls and settles what they cost. Gives back of each, in order, the reply that is kept when there
+/// is an earlier one. Repeating it is harmless: whoever does not know whether a transaction was committed may do it again.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn keep_call(
-    tx: &mut dyn Transaction,
-    call: &NewCall,
-    reply: &StoredCall,
-    end: &CallEnd,
-) -> StoreResult<Option<StoredCall>> {
-    if tx.insert_call(reply).await? {
-        tx.end_call(call, end).await?;
-        return Ok(None);
+pub async fn keep_calls(tx: &mut dyn Transaction, replied: &[RepliedCall<'_>]) -> StoreResult<Vec<Option<StoredCall>>> {
+    let replies: Vec<&StoredCall> = replied.iter().map(|one| one.reply).collect();
+    let kept = tx.insert_calls(&replies).await?;
+    let (mut earlier, mut ended) = (Vec::with_capacity(replied.len()), Vec::with_capacity(replied.len()));
+    for (one, is_kept) in replied.iter().zip(kept) {
+        let other = if is_kept { None } else { tx.call(&one.reply.key).await? };
+        let is_repetition = other.as_ref() == Some(one.reply);
+        if !is_repetition {
+            ended.push(EndedCall {
+                call: one.call,
+                end: one.end,
+            });
+        }
+        earlier.push(other.filter(|_| !is_repetition));
     }
-    let kept = tx.call(&reply.key).await?;
-    if kept.as_ref() == Some(reply) {
-        return Ok(None);
-    }
-    tx.end_call(call, end).await?;
-    Ok(kept)
+    tx.end_calls(&ended).await?;
+    Ok(earlier)
 }
 
 /// What is spent and reserved of a budget in this currency: on that day and in all.
 #[must_use]
 pub fn spent_and_reserved(
     spent: &[Spent],
-    begun: &[BegunCall],
+    begun: &[BegunCalls],
     day: i64,
     currency: Option<&str>,
 ) -> (Amounts, Amounts) {
@@ -118,14 +183,14 @@ pub fn spent_and_reserved(
         let tokens = row.input_tokens.saturating_add(row.output_tokens);
         (row.day, Amounts { money, tokens })
     });
-    let reserved = begun.iter().filter(|call| !call.is_lost).map(|call| {
-        let money = if of_budget(call.currency.as_deref()) {
-            call.cost
+    let reserved = begun.iter().filter(|calls| !calls.are_lost).map(|calls| {
+        let money = if of_budget(calls.currency.as_deref()) {
+            calls.cost
         } else {
             0.into()
         };
-        let tokens = call.tokens;
-        (call.day, Amounts { money, tokens })
+        let tokens = calls.tokens;
+        (calls.day, Amounts { money, tokens })
     });
     let (mut today, mut total) = (Amounts::default(), Amounts::default());
     for (at, amounts) in spent.chain(reserved) {

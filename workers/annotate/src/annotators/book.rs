@@ -1,34 +1,44 @@
-//! What calls want of the store at the same time is done in one transaction: a commit costs the same for one as for many, and
-//! hundreds of calls may be under way.
+//! What calls and annotations want of the store at the same time is done in one transaction, and what is alike in one
+//! statement: both cost nearly the same for one as for many, and hundreds of calls may be under way.
 
 use std::sync::Arc;
 
-use accord_domain::{Project, ProjectId};
-use accord_store::flow::{self, CallTurn};
-use accord_store::{CallEnd, NewCall, Store, StoreError, StoreResult, StoredCall, Transaction};
+use accord_domain::{Annotation, Environment, Lease, Project, ProjectId};
+use accord_store::flow::{self, CallTurn, RepliedCall};
+use accord_store::{CallEnd, EndedCall, NewCall, Store, StoreError, StoreResult, StoredCall, Transaction};
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 /// The most entries of one transaction.
-const MOST_AT_ONCE: usize = 128;
+const MOST_AT_ONCE: usize = 256;
 
-/// Writes down what becomes of calls. It works as long as any copy of it lives.
+/// Writes down what becomes of calls and tasks. It works as long as any copy of it lives.
 #[derive(Clone)]
-pub struct CallBook {
+pub struct Book {
     entries: mpsc::UnboundedSender<Entry>,
 }
 
 /// One thing to be done, and where to say what came of it.
 enum Entry {
+    /// A call is about to be made.
     Begin {
         project: Arc<Project>,
         call: NewCall,
         answer: oneshot::Sender<StoreResult<CallTurn>>,
     },
+    /// A call has ended, and may have brought a reply.
     Settle {
         call: NewCall,
         end: CallEnd,
         reply: Option<StoredCall>,
         answer: oneshot::Sender<StoreResult<Option<StoredCall>>>,
+    },
+    /// A task is answered.
+    Submit {
+        project: Arc<Project>,
+        lease: Box<Lease>,
+        annotation: Box<Annotation>,
+        answer: oneshot::Sender<StoreResult<()>>,
     },
 }
 
@@ -36,38 +46,41 @@ enum Entry {
 enum Outcome {
     Begun(CallTurn),
     Settled(Option<StoredCall>),
+    /// The lease may have been lost meanwhile, which is nobody else's matter.
+    Submitted(StoreResult<()>),
+}
+
+/// What is done in one go, in the order in which it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// What ends makes room in budgets.
+    Keep,
+    Settle,
+    Begin {
+        project_id: ProjectId,
+        project_version: i64,
+    },
+    Submit,
 }
 
 impl Entry {
-    const fn call(&self) -> &NewCall {
+    fn step(&self) -> Step {
         match self {
-            Self::Begin { call, .. } | Self::Settle { call, .. } => call,
+            Self::Settle { reply: Some(_), .. } => Step::Keep,
+            Self::Settle { reply: None, .. } => Step::Settle,
+            Self::Begin { project, .. } => Step::Begin {
+                project_id: project.id,
+                project_version: project.version,
+            },
+            Self::Submit { .. } => Step::Submit,
         }
     }
 
-    /// Its place among others.
-    fn place(&self) -> (bool, ProjectId, i64, &str, &str) {
-        let call = self.call();
-        let begins = matches!(self, Self::Begin { .. });
-        (begins, call.project_id, call.day, &call.provider, &call.key)
-    }
-
-    async fn enact(&self, tx: &mut dyn Transaction, lease_milliseconds: i64) -> StoreResult<Outcome> {
+    /// Its place within its step.
+    fn place(&self) -> (&str, Uuid) {
         match self {
-            Self::Begin { project, call, .. } => {
-                let turn = flow::begin_call(tx, project, call, lease_milliseconds).await?;
-                Ok(Outcome::Begun(turn))
-            }
-            Self::Settle {
-                call,
-                end,
-                reply: Some(reply),
-                ..
-            } => Ok(Outcome::Settled(flow::keep_call(tx, call, reply, end).await?)),
-            Self::Settle { call, end, .. } => {
-                tx.end_call(call, end).await?;
-                Ok(Outcome::Settled(None))
-            }
+            Self::Begin { call, .. } | Self::Settle { call, .. } => (&call.key, Uuid::nil()),
+            Self::Submit { annotation, .. } => ("", annotation.item_id.as_uuid()),
         }
     }
 
@@ -76,22 +89,25 @@ impl Entry {
         match (self, outcome) {
             (Self::Begin { answer, .. }, Ok(Outcome::Begun(turn))) => drop(answer.send(Ok(turn))),
             (Self::Settle { answer, .. }, Ok(Outcome::Settled(kept))) => drop(answer.send(Ok(kept))),
+            (Self::Submit { answer, .. }, Ok(Outcome::Submitted(result))) => drop(answer.send(result)),
             (Self::Begin { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
             (Self::Settle { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
+            (Self::Submit { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
             // Each entry has an outcome of its kind; were it not so, whoever waits is told by the closed channel.
-            (Self::Begin { .. } | Self::Settle { .. }, Ok(_)) => {}
+            (Self::Begin { .. } | Self::Settle { .. } | Self::Submit { .. }, Ok(_)) => {}
         }
     }
 }
 
-impl CallBook {
+impl Book {
     /// A book that is kept in this store. Must be called inside the runtime in which the store is used.
     #[must_use]
-    pub fn open(store: Arc<dyn Store>, lease_milliseconds: i64) -> Self {
+    pub fn open(store: Arc<dyn Store>, environment: Arc<dyn Environment>, lease_milliseconds: i64) -> Self {
         let (entries, mut received) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let writer = Writer {
                 store,
+                environment,
                 lease_milliseconds,
             };
             let mut batch = Vec::new();
@@ -102,7 +118,7 @@ impl CallBook {
         Self { entries }
     }
 
-    /// Begins a call, as [`flow::begin_call`] does.
+    /// Begins a call, as [`flow::begin_calls`] does.
     ///
     /// # Errors
     /// Those of the database.
@@ -136,6 +152,21 @@ impl CallBook {
         self.enter(entry, answered).await
     }
 
+    /// Submits the annotation of a task, as [`flow::submit_annotation`] does.
+    ///
+    /// # Errors
+    /// `StaleLease` when the lease was taken over, and those of the database.
+    pub async fn submit(&self, project: &Arc<Project>, lease: &Lease, annotation: Annotation) -> StoreResult<()> {
+        let (answer, answered) = oneshot::channel();
+        let entry = Entry::Submit {
+            project: Arc::clone(project),
+            lease: Box::new(lease.clone()),
+            annotation: Box::new(annotation),
+            answer,
+        };
+        self.enter(entry, answered).await
+    }
+
     async fn enter<T>(&self, entry: Entry, answered: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
         self.entries.send(entry).map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
@@ -150,6 +181,7 @@ fn closed() -> StoreError {
 
 struct Writer {
     store: Arc<dyn Store>,
+    environment: Arc<dyn Environment>,
     lease_milliseconds: i64,
 }
 
@@ -157,9 +189,8 @@ impl Writer {
     /// Does all of it in one transaction; when anything goes wrong with that, each by itself, so that one cannot spoil the
     /// others.
     async fn write(&self, mut batch: Vec<Entry>) {
-        // Ends before beginnings and each in one order, so that processes that write at the same time wait for each other
-        // and not in a circle; and what ends makes room in budgets.
-        batch.sort_by(|one, other| one.place().cmp(&other.place()));
+        // In one order, so that processes that write at the same time wait for each other and not in a circle.
+        batch.sort_by(|one, other| (one.step(), one.place()).cmp(&(other.step(), other.place())));
         match self.together(&batch).await {
             Ok(outcomes) => {
                 for (entry, outcome) in batch.into_iter().zip(outcomes) {
@@ -183,10 +214,65 @@ impl Writer {
     async fn together(&self, batch: &[Entry]) -> StoreResult<Vec<Outcome>> {
         let mut transaction = self.store.write().await?;
         let mut outcomes = Vec::with_capacity(batch.len());
-        for entry in batch {
-            outcomes.push(entry.enact(transaction.as_mut(), self.lease_milliseconds).await?);
+        for alike in batch.chunk_by(|one, other| one.step() == other.step()) {
+            self.enact(transaction.as_mut(), alike, &mut outcomes).await?;
         }
         transaction.commit().await?;
         Ok(outcomes)
+    }
+
+    /// Does what is alike.
+    async fn enact(&self, tx: &mut dyn Transaction, alike: &[Entry], outcomes: &mut Vec<Outcome>) -> StoreResult<()> {
+        let (mut begun, mut replied, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        let mut payer = None;
+        for entry in alike {
+            match entry {
+                Entry::Begin { project, call, .. } => {
+                    payer = Some(project);
+                    begun.push(call);
+                }
+                Entry::Settle {
+                    call,
+                    end,
+                    reply: Some(reply),
+                    ..
+                } => replied.push(RepliedCall { call, reply, end: *end }),
+                Entry::Settle { call, end, .. } => ended.push(EndedCall { call, end: *end }),
+                Entry::Submit {
+                    project,
+                    lease,
+                    annotation,
+                    ..
+                } => outcomes.push(Outcome::Submitted(self.submit(tx, project, lease, annotation).await?)),
+            }
+        }
+        if let Some(project) = payer {
+            let turns = flow::begin_calls(tx, project, &begun, self.lease_milliseconds).await?;
+            outcomes.extend(turns.into_iter().map(Outcome::Begun));
+        }
+        if !replied.is_empty() {
+            let earlier = flow::keep_calls(tx, &replied).await?;
+            outcomes.extend(earlier.into_iter().map(Outcome::Settled));
+        }
+        if !ended.is_empty() {
+            tx.end_calls(&ended).await?;
+            outcomes.extend(ended.iter().map(|_| Outcome::Settled(None)));
+        }
+        Ok(())
+    }
+
+    /// A lease that was lost has changed nothing, so the transaction goes on.
+    async fn submit(
+        &self,
+        tx: &mut dyn Transaction,
+        project: &Project,
+        lease: &Lease,
+        annotation: &Annotation,
+    ) -> StoreResult<StoreResult<()>> {
+        match flow::submit_annotation(tx, self.environment.as_ref(), project, lease, annotation).await {
+            Ok(_) => Ok(Ok(())),
+            Err(error @ StoreError::StaleLease { .. }) => Ok(Err(error)),
+            Err(error) => Err(error),
+        }
     }
 }

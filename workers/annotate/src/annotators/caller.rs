@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use super::AttemptError;
-use super::book::CallBook;
+use super::book::Book;
 use crate::holds::Holds;
 use crate::provider::{CallError, ChatReply, Provider, RawReply, TokenEstimate, Turn};
 
@@ -37,7 +37,7 @@ pub struct Caller {
     /// Where replies are kept and costs are counted.
     pub store: Arc<dyn Store>,
     /// Where calls are written down.
-    pub book: CallBook,
+    pub book: Book,
     /// The clock and chance.
     pub environment: Arc<dyn Environment>,
     /// The calls under way, which are waited for before the process ends.
@@ -50,7 +50,7 @@ pub struct Caller {
 
 impl Caller {
     /// The kept reply to this very question, or a new one, kept at once. `repeated` says whether it was tried before,
-    /// `patience` how long to wait for its turn.
+    /// `patience` how long to wait for its turn. A call that is made goes on when nobody waits for it any more.
     pub(crate) async fn ask(
         &self,
         project: &Arc<Project>,
@@ -58,39 +58,19 @@ impl Caller {
         body: Value,
         (repeated, patience): (bool, Duration),
     ) -> Result<StoredCall, AttemptError> {
-        let mut transaction = self.store.read().await.map_err(AttemptError::transient)?;
-        let known = transaction.call(&key).await.map_err(AttemptError::transient)?;
-        drop(transaction);
-        if let Some(known) = known {
-            tracing::info!(call.key = key, provider = %self.provider.name, "kept reply used");
-            return Ok(known);
-        }
-        let turn = self.provider.admit(&body, repeated, patience).await;
-        let turn = turn.map_err(|error| self.attempt_error(error, false))?;
-        self.call(project, turn, key, body).await
-    }
-
-    /// Makes a call whose turn it is and keeps the reply; or finds the reply that is kept meanwhile. The call goes on when
-    /// nobody waits for it any more.
-    async fn call(
-        &self,
-        project: &Arc<Project>,
-        turn: Turn,
-        key: String,
-        body: Value,
-    ) -> Result<StoredCall, AttemptError> {
         let (caller, project) = (self.clone(), Arc::clone(project));
         let call = async move {
             let call = caller.new_call(&project, key, &body);
-            match caller.begin(&project, &call).await {
-                Ok(None) => caller.ask_and_keep(turn, call, &body).await,
-                Ok(Some(kept)) => {
-                    turn.give_back();
-                    Ok(kept)
-                }
+            if let Some(kept) = caller.begin(&project, &call).await? {
+                tracing::info!(call.key = call.key, provider = %call.provider, "kept reply used");
+                return Ok(kept);
+            }
+            // Its turn comes last, so that no call of the provider's few waits for the store.
+            match caller.provider.admit(&body, repeated, patience).await {
+                Ok(turn) => caller.ask_and_keep(turn, call, &body).await,
                 Err(error) => {
-                    turn.give_back();
-                    Err(error)
+                    caller.settle(&call, &CallEnd::NotMade, None).await?;
+                    Err(caller.attempt_error(error, false))
                 }
             }
         };

@@ -14,7 +14,7 @@ use accord_documents::Document;
 use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
 use async_trait::async_trait;
 
-pub use book::CallBook;
+pub use book::Book;
 pub use caller::Caller;
 pub use invoice_xml::{InvoiceXmlAnnotator, read_invoice};
 pub use language_model::LanguageModelAnnotator;

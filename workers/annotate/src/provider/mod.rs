@@ -220,13 +220,6 @@ pub struct Turn {
     permit: Permit,
 }
 
-impl Turn {
-    /// Gives the turn back: the call is not made after all.
-    pub fn give_back(self) {
-        self.permit.settle(Outcome::NotSent);
-    }
-}
-
 fn allowed(settings: &ProviderSettings) -> Allowed {
     Allowed {
         concurrency: settings.concurrency,

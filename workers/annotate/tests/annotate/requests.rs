@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, CallBook, Caller, LanguageModelAnnotator};
+use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, Book, Caller, LanguageModelAnnotator};
 use accord_annotate::prompt::{PromptInput, PromptLibrary};
 use accord_annotate::question::GoldExamples;
 use accord_documents::{Document, Limits, Segment, from_segments};
@@ -44,7 +44,7 @@ pub(crate) async fn asked(
         caller: Caller {
             provider: Arc::new(provider(&endpoint.base_url, &settings)),
             store: Arc::clone(&house.store),
-            book: CallBook::open(Arc::clone(&house.store), 5_000),
+            book: Book::open(Arc::clone(&house.store), Arc::new(SystemEnvironment), 5_000),
             environment: Arc::new(SystemEnvironment),
             calls: TaskTracker::new(),
             holds: Arc::default(),

@@ -121,7 +121,11 @@ pub(super) async fn spending(
         tokens(budget.tokens, total.tokens, "in all"),
     ];
     let lost = spent.iter().map(|row| row.lost_calls).sum::<i64>()
-        + i64::try_from(begun.iter().filter(|call| call.is_lost).count()).unwrap_or(i64::MAX);
+        + begun
+            .iter()
+            .filter(|calls| calls.are_lost)
+            .map(|calls| calls.calls)
+            .sum::<i64>();
     Ok(Some(SpendingShown {
         providers: providers.collect(),
         limits: limits.into_iter().flatten().collect(),

@@ -1,5 +1,6 @@
 //! The gate with a clock: calls wait here for a little while, and are told when to come again.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,12 @@ pub(in crate::provider) struct Admission {
     provider: String,
     environment: Arc<dyn Environment>,
     gate: Mutex<Gate>,
+    /// Tells all who wait that something has changed.
     changed: Notify,
+    /// Tells one of those who wait for a place that one is free.
+    freed: Notify,
+    /// How many wait.
+    waiting: AtomicUsize,
     allowed: Allowed,
     shared: OnceLock<SharedLimits>,
 }
@@ -40,6 +46,8 @@ impl Admission {
             environment,
             gate: Mutex::new(Gate::new(alone, Instant::now())),
             changed: Notify::new(),
+            freed: Notify::new(),
+            waiting: AtomicUsize::new(0),
             allowed,
             shared: OnceLock::new(),
         }
@@ -85,8 +93,11 @@ impl Admission {
         patience: Duration,
     ) -> Result<Permit, Hold> {
         let end = Instant::now() + patience;
+        let mut waiting = None;
         loop {
             let changed = self.changed.notified();
+            let mut freed = Box::pin(self.freed.notified());
+            freed.as_mut().enable();
             let now = Instant::now();
             let asked = self.gate().ask(now, wanted);
             let hold = match asked {
@@ -103,16 +114,28 @@ impl Admission {
                 continue;
             }
             // Where calls under way decide, any of their ends may let this one go.
-            if now >= end || (hold.until > end && !hold.reason.may_end_any_time()) {
+            let is_for_a_place = hold.reason.may_end_any_time();
+            if now >= end || (hold.until > end && !is_for_a_place) {
                 metrics::counter!(
                     "accord_model_calls_held_total", "provider" => self.provider.clone(), "reason" => hold.reason.word()
                 )
                 .increment(1);
                 return Err(hold);
             }
-            tokio::select! {
-                () = tokio::time::sleep_until(hold.until.min(end).into()) => {}
-                () = changed => {}
+            waiting.get_or_insert_with(|| Waiting::among(&self.waiting));
+            let moment = tokio::time::sleep_until(hold.until.min(end).into());
+            if is_for_a_place {
+                tokio::select! {
+                    () = moment => {}
+                    () = freed => {}
+                }
+            } else {
+                // Whoever does not wait for a place leaves it to others.
+                drop(freed);
+                tokio::select! {
+                    () = moment => {}
+                    () = changed => {}
+                }
             }
         }
     }
@@ -122,7 +145,13 @@ impl Admission {
     }
 
     pub(in crate::provider) fn room(&self) -> Room {
-        self.gate().room(Instant::now())
+        let room = self.gate().room(Instant::now());
+        // Those who wait come first.
+        let calls = room.calls.saturating_sub(self.waiting.load(Ordering::Relaxed));
+        Room {
+            calls,
+            repeated: room.repeated.min(calls),
+        }
     }
 
     /// How long until a call may go; none when that depends on calls under way.
@@ -155,6 +184,7 @@ impl Admission {
             _ => {}
         }
         self.show();
+        self.freed.notify_one();
         self.changed.notify_waiters();
     }
 
@@ -170,6 +200,22 @@ impl Admission {
         };
         metrics::gauge!("accord_model_circuit_state", "provider" => self.provider.clone()).set(state);
         metrics::gauge!("accord_model_calls_under_way", "provider" => self.provider.clone()).set(under_way as f64);
+    }
+}
+
+/// One who waits, as long as this value lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -192,8 +238,6 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use accord_store::SystemEnvironment;
 
     use super::*;

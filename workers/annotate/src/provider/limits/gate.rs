@@ -22,6 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long it takes to fetch a slice of shared limits, about.
 const FETCHING: Duration = Duration::from_millis(1);
 
+/// How far ahead work is fetched: about as long as it takes to fetch and prepare it.
+const AHEAD: Duration = Duration::from_millis(100);
+
 /// When to look again where nobody can say.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -175,6 +178,8 @@ pub(in crate::provider) struct Gate {
     tokens_under_way: u64,
     /// Tokens of a usual call.
     usual_tokens: u64,
+    /// How long a usual call takes; none before the first has ended.
+    usual_duration: Option<Duration>,
 }
 
 impl Gate {
@@ -196,6 +201,7 @@ impl Gate {
             under_way: 0,
             tokens_under_way: 0,
             usual_tokens: 0,
+            usual_duration: None,
             allowed,
         }
     }
@@ -321,6 +327,7 @@ impl Gate {
         let calls = self
             .allowed
             .concurrency
+            .saturating_add(self.soon_free())
             .saturating_sub(self.under_way)
             .min(self.breaker.count(now))
             .min(metered(&self.requests, 1))
@@ -337,6 +344,13 @@ impl Gate {
             calls,
             repeated: self.retries.count(now).min(calls),
         }
+    }
+
+    /// How many calls will have ended by the time that work which is fetched now is ready to go.
+    fn soon_free(&self) -> usize {
+        let Some(usual) = self.usual_duration else { return 0 };
+        let part = AHEAD.as_micros() * self.allowed.concurrency as u128 / usual.max(AHEAD).as_micros();
+        usize::try_from(part).unwrap_or(self.allowed.concurrency)
     }
 
     /// What has to be fetched of shared limits for this call, when it may be.
@@ -390,6 +404,8 @@ impl Gate {
         let mark = match outcome {
             Outcome::Replied { tokens } => {
                 self.busy_in_row = 0;
+                let duration = now.saturating_duration_since(ticket.went_at);
+                self.usual_duration = Some(self.usual_duration.map_or(duration, |usual| (usual * 7 + duration) / 8));
                 if let (Some(bucket), Some(tokens)) = (&mut self.tokens, tokens) {
                     if tokens > ticket.tokens {
                         bucket.take(now, tokens - ticket.tokens);
