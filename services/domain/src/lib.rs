@@ -26,6 +26,8 @@ pub mod permutation;
 pub mod policy;
 pub mod project;
 pub mod prompt_reference;
+pub mod run;
+pub mod run_report;
 pub mod task;
 pub mod templates;
 pub mod time;
@@ -46,8 +48,8 @@ pub use field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierS
 pub use folds::{document_of, fold_of, is_set_apart};
 pub use gold::{Gold, GoldSource};
 pub use identifiers::{
-    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, ProjectId, TaskId, TokenId,
-    UserId,
+    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, ProjectId, RunId, TaskId,
+    TokenId, UserId,
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::{json_schema, within_schema};
@@ -63,6 +65,8 @@ pub use permutation::{Permutation, Permutations};
 pub use policy::{PeopleVote, Policy, Weighting};
 pub use project::{Project, ProjectDefinition, ProjectError};
 pub use prompt_reference::{PromptReference, PromptReferenceError, is_prompt_name};
+pub use run::{ItemSelection, Run, RunAnnotator, RunBudget, RunItems, RunPlanning, RunState};
+pub use run_report::{RunRecords, RunReport};
 pub use task::{Lease, Task, TaskKind, TaskState};
 pub use templates::{template, template_names, template_text};
 pub use time::Timestamp;

@@ -19,6 +19,8 @@ mod items;
 mod options;
 mod projects;
 mod rates;
+mod run_history;
+mod runs;
 mod spending;
 mod store;
 mod tasks;

@@ -1,11 +1,12 @@
 //! Calls under way and what calls have cost. Money is summed by the database, whose decimal numbers are exact.
 
-use accord_domain::ProjectId;
+use accord_domain::{ProjectId, RunId};
 use accord_store::text::check_text;
 use accord_store::{BegunCall, CallEnd, CallStart, NewCall, Spending, Spent, StoreError, StoreResult};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use crate::convert::{Place, read_all};
 use crate::error::failure;
@@ -23,10 +24,33 @@ const ADD: &str = "
             output_tokens = known.output_tokens + EXCLUDED.output_tokens,
             cost = known.cost + EXCLUDED.cost";
 
-/// Counts the calls with these keys as lost.
+const ADD_TO_RUN: &str = "
+    INSERT INTO run_spending AS known
+        (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
+    VALUES ($1, $2, $3, $4, $5, $6, greatest($7, 0), $8, $9, $10::TEXT::NUMERIC)
+    ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+        SET kept_calls = known.kept_calls + EXCLUDED.kept_calls,
+            failed_calls = known.failed_calls + EXCLUDED.failed_calls,
+            lost_calls = greatest(known.lost_calls + $7, 0),
+            input_tokens = known.input_tokens + EXCLUDED.input_tokens,
+            output_tokens = known.output_tokens + EXCLUDED.output_tokens,
+            cost = known.cost + EXCLUDED.cost";
+
+/// Counts the calls with these keys as lost, to the project and to the run.
 const LOSE: &str = "
     WITH gone AS (
-        DELETE FROM begun_calls WHERE key = ANY($1) RETURNING project_id, day, provider, coalesce(currency, '') AS currency
+        DELETE FROM begun_calls WHERE key = ANY($1)
+        RETURNING project_id, run_id, annotator_id, day, provider, coalesce(currency, '') AS currency
+    ),
+    of_runs AS (
+        INSERT INTO run_spending AS known
+            (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens,
+             cost)
+        SELECT run_id, annotator_id, provider, currency, 0, 0, count(*), 0, 0, 0
+        FROM gone WHERE run_id IS NOT NULL AND annotator_id IS NOT NULL
+        GROUP BY run_id, annotator_id, provider, currency ORDER BY run_id, annotator_id, provider, currency
+        ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+            SET lost_calls = known.lost_calls + EXCLUDED.lost_calls
     )
     INSERT INTO spending AS known
         (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
@@ -35,8 +59,9 @@ const LOSE: &str = "
     ON CONFLICT (project_id, day, provider, currency) DO UPDATE SET lost_calls = known.lost_calls + EXCLUDED.lost_calls";
 
 const BEGIN: &str = "
-    INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until)
-    SELECT $1, $2, $3, $4, $5, $6, $7::TEXT::NUMERIC, $8, now, now + $9 * 1000
+    INSERT INTO begun_calls
+        (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until, run_id, annotator_id)
+    SELECT $1, $2, $3, $4, $5, $6, $7::TEXT::NUMERIC, $8, now, now + $9 * 1000, $10, $11
     FROM (SELECT clock_microseconds() AS now) AS clock
     ON CONFLICT (key) DO NOTHING";
 
@@ -71,6 +96,7 @@ impl SpentRow {
 
 #[derive(FromRow)]
 struct BegunRow {
+    run_id: Option<Uuid>,
     provider: String,
     day: i64,
     tokens: i64,
@@ -83,6 +109,7 @@ impl BegunRow {
     fn read(self) -> StoreResult<BegunCall> {
         Ok(BegunCall {
             cost: money("begun_calls", &self.provider, &self.cost)?,
+            run_id: self.run_id.map(RunId::from_uuid),
             provider: self.provider,
             day: self.day,
             tokens: self.tokens,
@@ -92,7 +119,7 @@ impl BegunRow {
     }
 }
 
-fn money(table: &'static str, row: &str, text: &str) -> StoreResult<Decimal> {
+pub(crate) fn money(table: &'static str, row: &str, text: &str) -> StoreResult<Decimal> {
     let amount: Decimal = text
         .parse()
         .map_err(|error| Place::new(table, "cost").corrupt(row, error))?;
@@ -127,6 +154,8 @@ impl Spending for PostgresTransaction {
                 .bind(call.cost.to_string())
                 .bind(call.currency.as_deref())
                 .bind(lease_milliseconds)
+                .bind(call.run.map(|of| of.run_id.as_uuid()))
+                .bind(call.run.map(|of| of.annotator_id.as_uuid()))
                 .execute(self.connection())
                 .await
                 .map_err(failure)?;
@@ -199,6 +228,21 @@ impl Spending for PostgresTransaction {
             .execute(self.connection())
             .await
             .map_err(failure)?;
+        let Some(of) = call.run else { return Ok(()) };
+        sqlx::query(ADD_TO_RUN)
+            .bind(of.run_id.as_uuid())
+            .bind(of.annotator_id.as_uuid())
+            .bind(&call.provider)
+            .bind(call.currency.as_deref().unwrap_or_default())
+            .bind(kept)
+            .bind(failed)
+            .bind(-i64::from(was_lost))
+            .bind(input_tokens)
+            .bind(output_tokens)
+            .bind(cost.to_string())
+            .execute(self.connection())
+            .await
+            .map_err(failure)?;
         Ok(())
     }
 
@@ -219,7 +263,7 @@ impl Spending for PostgresTransaction {
 
     async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCall>> {
         let rows: Vec<BegunRow> = sqlx::query_as(
-            "SELECT provider, day, tokens, cost::TEXT AS cost, currency,
+            "SELECT run_id, provider, day, tokens, cost::TEXT AS cost, currency,
                     lease_until <= (SELECT clock_microseconds()) AS is_lost
              FROM begun_calls WHERE project_id = $1 ORDER BY key",
         )

@@ -1,6 +1,6 @@
 //! Calls under way and what calls have cost.
 
-use accord_domain::ProjectId;
+use accord_domain::{AnnotatorId, ProjectId, RunAnnotator, RunId};
 use accord_store::text::check_text;
 use accord_store::{BegunCall, CallEnd, CallStart, NewCall, Spending, Spent, StoreResult};
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use crate::transaction::SqliteTransaction;
 /// What is added to one line of the spending.
 struct Added<'a> {
     project_id: Uuid,
+    run: Option<RunAnnotator>,
     day: i64,
     provider: &'a str,
     currency: &'a str,
@@ -31,6 +32,7 @@ impl<'a> Added<'a> {
     fn of(call: &'a NewCall) -> Self {
         Self {
             project_id: call.project_id.as_uuid(),
+            run: call.run,
             day: call.day,
             provider: &call.provider,
             currency: call.currency.as_deref().unwrap_or_default(),
@@ -99,6 +101,49 @@ async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
     .execute(tx.connection())
     .await
     .map_err(failed)?;
+    match added.run {
+        Some(run) => add_to_run(tx, run, added).await,
+        None => Ok(()),
+    }
+}
+
+/// Adds to a line of the spending of a run.
+async fn add_to_run(tx: &mut SqliteTransaction, run: RunAnnotator, added: &Added<'_>) -> StoreResult<()> {
+    let known = sqlx::query(
+        "SELECT cost FROM run_spending WHERE run_id = ? AND annotator_id = ? AND provider = ? AND currency = ?",
+    )
+    .bind(run.run_id.as_uuid())
+    .bind(run.annotator_id.as_uuid())
+    .bind(added.provider)
+    .bind(added.currency)
+    .fetch_optional(tx.connection())
+    .await
+    .map_err(failed)?;
+    let known: Decimal = match &known {
+        Some(row) => Reader::new("run_spending", row).word("cost")?,
+        None => Decimal::ZERO,
+    };
+    sqlx::query(
+        "INSERT INTO run_spending (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, \
+                                   input_tokens, output_tokens, cost) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, 0), ?8, ?9, ?10) \
+         ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE SET kept_calls = kept_calls + ?5, \
+             failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), input_tokens = input_tokens + ?8, \
+             output_tokens = output_tokens + ?9, cost = ?10",
+    )
+    .bind(run.run_id.as_uuid())
+    .bind(run.annotator_id.as_uuid())
+    .bind(added.provider)
+    .bind(added.currency)
+    .bind(added.kept_calls)
+    .bind(added.failed_calls)
+    .bind(added.lost_calls)
+    .bind(added.input_tokens)
+    .bind(added.output_tokens)
+    .bind((known + added.cost).normalize().to_string())
+    .execute(tx.connection())
+    .await
+    .map_err(failed)?;
     Ok(())
 }
 
@@ -112,8 +157,14 @@ async fn lose(tx: &mut SqliteTransaction, row: &SqliteRow) -> StoreResult<()> {
         .await
         .map_err(failed)?;
     let currency: Option<&str> = reader.get("currency")?;
+    let run_id = reader.optional_id("run_id", RunId::from_uuid)?;
+    let annotator_id = reader.optional_id("annotator_id", AnnotatorId::from_uuid)?;
+    let run = run_id
+        .zip(annotator_id)
+        .map(|(run_id, annotator_id)| RunAnnotator { run_id, annotator_id });
     let added = Added {
         project_id: reader.get("project_id")?,
+        run,
         day: reader.get("day")?,
         provider: reader.get("provider")?,
         currency: currency.unwrap_or_default(),
@@ -146,6 +197,7 @@ fn read_spent(row: &SqliteRow) -> StoreResult<Spent> {
 fn read_begun(row: &SqliteRow) -> StoreResult<BegunCall> {
     let reader = Reader::new("begun_calls", row);
     Ok(BegunCall {
+        run_id: reader.optional_id("run_id", RunId::from_uuid)?,
         provider: reader.get("provider")?,
         day: reader.get("day")?,
         tokens: reader.get("tokens")?,
@@ -184,12 +236,15 @@ impl Spending for SqliteTransaction {
             lose(self, row).await?;
         }
         sqlx::query(
-            "INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO begun_calls (key, token, project_id, run_id, annotator_id, provider, day, tokens, cost, currency, \
+                                      begun_at, lease_until) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&call.key)
         .bind(&call.token)
         .bind(call.project_id.as_uuid())
+        .bind(call.run.map(|of| of.run_id.as_uuid()))
+        .bind(call.run.map(|of| of.annotator_id.as_uuid()))
         .bind(&call.provider)
         .bind(call.day)
         .bind(call.tokens)
@@ -253,7 +308,7 @@ impl Spending for SqliteTransaction {
 
     async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCall>> {
         let rows = sqlx::query(concat!(
-            "SELECT provider, day, tokens, cost, currency, lease_until <= ",
+            "SELECT run_id, provider, day, tokens, cost, currency, lease_until <= ",
             now!(),
             " AS is_lost FROM begun_calls WHERE project_id = ? ORDER BY key"
         ))

@@ -4,7 +4,7 @@
 //! what it may cost is reserved. A call that is never heard of again loses both when its lease ends, and is counted as lost:
 //! it may have been paid for in vain.
 
-use accord_domain::ProjectId;
+use accord_domain::{ProjectId, RunAnnotator, RunId};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 
@@ -19,6 +19,8 @@ pub struct NewCall {
     pub token: String,
     /// The project that pays.
     pub project_id: ProjectId,
+    /// For whom in which run it is made; none outside of runs.
+    pub run: Option<RunAnnotator>,
     /// The provider that is asked.
     pub provider: String,
     /// The day it counts for, from the start of 1970.
@@ -64,6 +66,8 @@ pub enum CallEnd {
 /// A call under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunCall {
+    /// The run it is made for.
+    pub run_id: Option<RunId>,
     /// The provider.
     pub provider: String,
     /// The day it counts for.

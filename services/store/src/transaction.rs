@@ -15,6 +15,7 @@ use crate::idempotency::IdempotencyKeys;
 use crate::items::Items;
 use crate::projects::Projects;
 use crate::rates::Rates;
+use crate::runs::{RunHistory, Runs};
 use crate::spending::Spending;
 use crate::tasks::Tasks;
 
@@ -58,6 +59,8 @@ pub trait Transaction:
     + IdempotencyKeys
     + Spending
     + Rates
+    + Runs
+    + RunHistory
     + Send
 {
     /// Makes everything durable, then wakes up workers if tasks became ready (one notification a transaction).

@@ -1,4 +1,4 @@
-//! Automatic annotators: offline readers, the reader of electronic invoices and language models; and the worker that lets them vote.
+//! Automatic annotators: offline readers, the reader of electronic invoices and language models; and the workers that let them vote and carry runs on.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod annotators;
@@ -9,4 +9,5 @@ pub mod prompt;
 pub mod provider;
 pub mod question;
 pub mod readers;
+pub mod runs;
 pub mod worker;

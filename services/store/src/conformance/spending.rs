@@ -22,6 +22,7 @@ fn call(project_id: ProjectId, key: &str, token: &str) -> NewCall {
         key: key.to_owned(),
         token: token.to_owned(),
         project_id,
+        run: None,
         provider: "local".to_owned(),
         day: 20_000,
         tokens: 100,

@@ -82,7 +82,7 @@ impl LanguageModelAnnotator {
         let provider = &self.caller.provider;
         let turn = provider.admit(&body, input.repeated, input.patience).await;
         let turn = turn.map_err(|error| self.caller.attempt_error(error, false))?;
-        self.caller.call(&input.project, turn, key, body).await
+        self.caller.call(&input.project, input.run, turn, key, body).await
     }
 
     fn output(

@@ -10,3 +10,4 @@ mod live;
 mod login;
 mod reviewing;
 mod running;
+mod runs;
