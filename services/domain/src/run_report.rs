@@ -377,6 +377,12 @@ fn sum_costs<'a>(rows: impl Iterator<Item = &'a RunSpent>) -> Sums {
     sums
 }
 
+/// What calls have cost, by currency.
+#[must_use]
+pub fn spent_in_all(rows: &[RunSpent]) -> Vec<Money> {
+    amounts(sum_costs(rows.iter()))
+}
+
 fn amounts(sums: Sums) -> Vec<Money> {
     let money = |(currency, amount): (String, Decimal)| Money {
         currency,

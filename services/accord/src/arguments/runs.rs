@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use accord_domain::run_report::Money;
 use accord_domain::{ItemState, RunBudget};
 use clap::{Args, Subcommand};
-use rust_decimal::Decimal;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunCommand {
@@ -98,13 +98,6 @@ pub(crate) struct BudgetArguments {
     /// The most tokens of questions and answers.
     #[arg(long, value_name = "COUNT")]
     pub(crate) tokens: Option<i64>,
-}
-
-/// An amount with its currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Money {
-    amount: Decimal,
-    currency: String,
 }
 
 impl BudgetArguments {

@@ -116,12 +116,13 @@ impl Caller {
                 };
                 Err(self.hold(project, &hold, wait))
             }
-            CallTurn::RunHeld(reason) => Err(held(reason, LOOK_AT_BUDGET)),
+            // Its tasks are marked as paused or cancelled within a second.
+            CallTurn::RunHeld(reason) => Err(held(reason, LOOK_AGAIN)),
             CallTurn::RunReserved(reason) => Err(held(reason, LOOK_AGAIN)),
             CallTurn::RunOverBudget { reason, budget } => {
                 let paused = self.pause_run(call, &budget, &reason).await;
                 paused.map_err(AttemptError::transient)?;
-                Err(held(reason, LOOK_AT_BUDGET))
+                Err(held(reason, LOOK_AGAIN))
             }
             CallTurn::OtherCurrency => Err(AttemptError::permanent(format!(
                 "provider `{}` has prices in {}, the project's budget is in {}: give both in one currency",

@@ -1,10 +1,7 @@
 //! How runs are printed.
 
-use std::collections::BTreeMap;
-
-use accord_domain::run_report::{Money, RunSpent, RunTaskCount};
+use accord_domain::run_report::{Money, RunSpent, RunTaskCount, spent_in_all};
 use accord_domain::{Run, RunBudget, RunItems, RunReport, TaskState};
-use rust_decimal::Decimal;
 
 use crate::output::{percent, say, table};
 
@@ -52,16 +49,6 @@ fn budget(budget: &RunBudget) -> String {
 /// A line of the list.
 pub(super) fn row(run: &Run, tasks: &[RunTaskCount], spent: &[RunSpent]) -> Vec<String> {
     let number = |state: TaskState| -> i64 { tasks.iter().filter(|row| row.state == state).map(|row| row.count).sum() };
-    let mut sums = BTreeMap::<String, Decimal>::new();
-    for row in spent {
-        if let Some(currency) = &row.currency {
-            *sums.entry(currency.clone()).or_default() += row.cost;
-        }
-    }
-    let spent: Vec<Money> = sums
-        .into_iter()
-        .map(|(currency, amount)| Money { currency, amount })
-        .collect();
     vec![
         run.number.to_string(),
         run.state.word().to_owned(),
@@ -70,7 +57,7 @@ pub(super) fn row(run: &Run, tasks: &[RunTaskCount], spent: &[RunSpent]) -> Vec<
         number(TaskState::Done).to_string(),
         tasks.iter().map(|row| row.count).sum::<i64>().to_string(),
         number(TaskState::Dead).to_string(),
-        money(&spent),
+        money(&spent_in_all(spent)),
     ]
 }
 

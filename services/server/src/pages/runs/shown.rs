@@ -1,6 +1,6 @@
 //! A run as its page shows it.
 
-use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, RunSpent, RunTaskCount};
+use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, RunSpent, RunTaskCount, spent_in_all};
 use accord_domain::{Project, Run, RunBudget, RunItems, RunReport, RunState, TaskState};
 use serde::Serialize;
 
@@ -121,19 +121,6 @@ impl RunLine {
             let of_state = tasks.iter().filter(|row| row.state == state);
             of_state.map(|row| row.count).sum()
         };
-        let mut sums = std::collections::BTreeMap::<String, rust_decimal::Decimal>::new();
-        for row in spent {
-            if let Some(currency) = &row.currency {
-                *sums.entry(currency.clone()).or_default() += row.cost;
-            }
-        }
-        let spent: Vec<Money> = sums
-            .into_iter()
-            .map(|(currency, amount)| Money {
-                currency,
-                amount: amount.normalize(),
-            })
-            .collect();
         Self {
             number: run.number,
             state: state_of(run.state),
@@ -141,7 +128,7 @@ impl RunLine {
             done: count(number(TaskState::Done)),
             total: count(tasks.iter().map(|row| row.count).sum()),
             set_aside: count(number(TaskState::Dead)),
-            spent: money_of(&spent),
+            spent: money_of(&spent_in_all(spent)),
             started_by: run.started_by.clone(),
             started: run.created_at.into(),
         }
