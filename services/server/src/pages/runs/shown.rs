@@ -4,7 +4,7 @@ use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, 
 use accord_domain::{Project, Run, RunBudget, RunItems, RunReport, RunState, TaskState};
 use serde::Serialize;
 
-use crate::pages::numbers::{Moment, count, counted, percent, rate, span};
+use crate::pages::numbers::{Moment, count, counted, percent, span};
 use crate::pages::projects::title;
 
 /// A run in a list.
@@ -183,7 +183,7 @@ fn money_of(amounts: &[Money]) -> String {
 }
 
 fn a_second(number: f64) -> String {
-    format!("{} / s", rate(number))
+    format!("{number:.1} / s")
 }
 
 fn budget_of(budget: &RunBudget) -> Option<String> {
@@ -208,7 +208,7 @@ fn answer(report: &RunReport) -> String {
         counted(tasks.total, "task")
     )];
     if report.run.state == RunState::Running && report.calls.kept > 0 {
-        parts.push(format!("{} calls", a_second(report.calls.per_second_last_minute)));
+        parts.push(format!("{:.1} calls/s", report.calls.per_second_last_minute));
     }
     if let Some(share) = report.success {
         parts.push(format!("{} answered", percent(share)));
