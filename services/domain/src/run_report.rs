@@ -8,11 +8,12 @@ use serde::Serialize;
 use crate::annotator::{Annotator, AnnotatorKind, AutomaticKind};
 use crate::identifiers::{AnnotatorId, ItemId};
 use crate::run::{Run, RunState};
+use crate::run_records::{FailureOutcome, RunCall, RunFailure, RunRecords, RunSpent};
 use crate::task::TaskState;
 use crate::time::Timestamp;
 
 /// How far back the present pace looks.
-pub const PACE_MILLISECONDS: i64 = 60_000;
+const PACE_MILLISECONDS: i64 = 60_000;
 
 /// How many kinds of failure are told apart.
 const MOST_KINDS: usize = 20;
@@ -22,96 +23,6 @@ const LONGEST_KIND: usize = 100;
 
 /// Decimal places of money that is to come.
 const FORECAST_PLACES: u32 = 6;
-
-/// What is stored about a run, as far as its report needs it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunRecords {
-    /// Its tasks, counted.
-    pub tasks: Vec<RunTaskCount>,
-    /// What its calls have cost.
-    pub spent: Vec<RunSpent>,
-    /// Its newest calls with a reply.
-    pub calls: Vec<RunCall>,
-    /// Calls with a reply in the last minute.
-    pub recent_calls: i64,
-    /// Tasks that ended in the last minute.
-    pub recent_tasks: i64,
-    /// What went wrong.
-    pub failures: Vec<RunFailure>,
-}
-
-/// How many tasks of one annotator are in one state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunTaskCount {
-    /// The annotator.
-    pub annotator_id: AnnotatorId,
-    /// The state.
-    pub state: TaskState,
-    /// How many.
-    pub count: i64,
-    /// Attempts at them after the first ones.
-    pub retries: i64,
-}
-
-/// What the calls of one annotator have cost a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunSpent {
-    /// The annotator.
-    pub annotator_id: AnnotatorId,
-    /// The provider.
-    pub provider: String,
-    /// The currency of its prices; none where it has no prices.
-    pub currency: Option<String>,
-    /// Calls whose reply is kept.
-    pub kept_calls: i64,
-    /// Calls that ended without a reply.
-    pub failed_calls: i64,
-    /// Calls that were begun and of which nothing was heard again.
-    pub lost_calls: i64,
-    /// Tokens of the questions of kept calls.
-    pub input_tokens: i64,
-    /// Tokens of their answers.
-    pub output_tokens: i64,
-    /// What they cost, exactly.
-    pub cost: Decimal,
-}
-
-/// A call of a run that got a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunCall {
-    /// The annotator.
-    pub annotator_id: AnnotatorId,
-    /// The provider.
-    pub provider: String,
-    /// From sending to the last byte.
-    pub latency_milliseconds: i64,
-}
-
-/// Tasks that something went wrong with, for the same reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunFailure {
-    /// Why.
-    pub reason: String,
-    /// What became of them.
-    pub outcome: FailureOutcome,
-    /// How many.
-    pub count: i64,
-    /// One of the items.
-    pub item_id: Option<ItemId>,
-}
-
-/// What became of a task that something went wrong with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureOutcome {
-    /// It was set aside after its last attempt.
-    SetAside,
-    /// It is still open.
-    Open,
-    /// It was done, or cancelled, after all.
-    Passed,
-    /// It is done, but its answer is a failure.
-    Answered,
-}
 
 /// What is told about a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -190,7 +101,7 @@ pub struct CallsReport {
     pub input_tokens: i64,
     /// Tokens of their answers.
     pub output_tokens: i64,
-    /// Kept calls a second over the last minute, or since the start when that is less.
+    /// Kept calls a second over the last minute, or since it was started or resumed when that is less.
     pub per_second_last_minute: f64,
     /// Kept calls a second over all the time that the run was running; none before it was.
     pub per_second: Option<f64>,
@@ -352,9 +263,11 @@ fn count_calls(run: &Run, records: &RunRecords, now: Timestamp) -> CallsReport {
     }
 }
 
-/// How much of the last minute lies after the start.
-fn recent_milliseconds(run: &Run, now: Timestamp) -> i64 {
-    now.milliseconds_since(run.created_at).clamp(1, PACE_MILLISECONDS)
+/// How much of the last minute lies after the run was started, or resumed.
+#[must_use]
+pub fn recent_milliseconds(run: &Run, now: Timestamp) -> i64 {
+    let since = run.running_since.unwrap_or(run.created_at);
+    now.milliseconds_since(since).clamp(1, PACE_MILLISECONDS)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts and milliseconds stay far below 2^52")]
@@ -566,183 +479,4 @@ fn failures(found: &[RunFailure]) -> Vec<FailureReport> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::annotator::LanguageModel;
-    use crate::identifiers::{ProjectId, RunId};
-    use crate::run::{RunBudget, RunItems, RunPlanning};
-    use uuid::Uuid;
-
-    fn id(number: u128) -> AnnotatorId {
-        AnnotatorId::from_uuid(Uuid::from_u128(number))
-    }
-
-    fn moment(seconds: i64) -> Timestamp {
-        Timestamp::from_microseconds(seconds * 1_000_000)
-    }
-
-    fn run() -> Run {
-        Run {
-            id: RunId::from_uuid(Uuid::nil()),
-            project_id: ProjectId::from_uuid(Uuid::nil()),
-            number: 1,
-            items: RunItems::All {},
-            annotators: vec!["cheap".to_owned(), "dear".to_owned()],
-            budget: RunBudget::default(),
-            started_by: "ada".to_owned(),
-            created_at: moment(0),
-            state: RunState::Running,
-            reason: None,
-            planning: RunPlanning::default(),
-            running_since: Some(moment(0)),
-            ran_milliseconds: 0,
-            ended_at: None,
-        }
-    }
-
-    fn annotator(number: u128, name: &str) -> Annotator {
-        Annotator {
-            id: id(number),
-            project_id: ProjectId::from_uuid(Uuid::nil()),
-            name: name.to_owned(),
-            family: name.to_owned(),
-            kind: AnnotatorKind::Automatic {
-                definition: AutomaticKind::LanguageModel(LanguageModel::new("house", name)),
-            },
-            active: true,
-            created_at: moment(0),
-        }
-    }
-
-    fn tasks(annotator: u128, state: TaskState, count: i64, retries: i64) -> RunTaskCount {
-        RunTaskCount {
-            annotator_id: id(annotator),
-            state,
-            count,
-            retries,
-        }
-    }
-
-    fn spent(annotator: u128, calls: i64, cost: &str) -> RunSpent {
-        RunSpent {
-            annotator_id: id(annotator),
-            provider: "house".to_owned(),
-            currency: Some("USD".to_owned()),
-            kept_calls: calls,
-            failed_calls: 2,
-            lost_calls: 0,
-            input_tokens: 10 * calls,
-            output_tokens: calls,
-            cost: cost.parse().unwrap(),
-        }
-    }
-
-    fn failure(reason: &str, outcome: FailureOutcome, count: i64) -> RunFailure {
-        RunFailure {
-            reason: reason.to_owned(),
-            outcome,
-            count,
-            item_id: None,
-        }
-    }
-
-    fn money(amount: &str) -> Vec<Money> {
-        vec![Money {
-            currency: "USD".to_owned(),
-            amount: amount.parse().unwrap(),
-        }]
-    }
-
-    #[test]
-    fn what_is_to_come_is_told_for_each_annotator_by_its_own_mean() {
-        let records = RunRecords {
-            tasks: vec![
-                tasks(1, TaskState::Done, 10, 3),
-                tasks(1, TaskState::Ready, 90, 0),
-                tasks(2, TaskState::Done, 4, 0),
-                tasks(2, TaskState::Dead, 1, 3),
-                tasks(2, TaskState::Leased, 5, 0),
-                tasks(3, TaskState::Ready, 7, 0),
-            ],
-            spent: vec![spent(1, 10, "0.01"), spent(2, 5, "1.5")],
-            recent_calls: 15,
-            recent_tasks: 30,
-            failures: vec![failure("answer cut off", FailureOutcome::Answered, 2)],
-            ..RunRecords::default()
-        };
-        let annotators = [annotator(1, "cheap"), annotator(2, "dear")];
-        let report = RunReport::of(run(), &annotators, &records, moment(30));
-        assert_eq!(
-            (report.tasks.total, report.tasks.open(), report.tasks.ended()),
-            (117, 102, 15)
-        );
-        assert_eq!((report.tasks.retries, report.tasks.failed_answers), (6, 2));
-        assert_eq!(report.success, Some(12.0 / 15.0));
-        assert_eq!(report.spent, money("1.51"));
-        // 90 tasks of 0.001 and 5 of 0.3.
-        assert_eq!(report.forecast.to_come, money("1.59"));
-        assert_eq!(report.forecast.total, money("3.1"));
-        assert_eq!(report.forecast.tasks_left_out, 7);
-        assert!(report.forecast.basis.contains("7 open tasks are left out"));
-        // 30 tasks in 30 seconds.
-        assert_eq!(report.forecast.seconds, Some(102.0));
-        assert_eq!(report.calls.per_second_last_minute, 0.5);
-        assert_eq!(
-            (report.calls.kept, report.calls.failed, report.calls.input_tokens),
-            (15, 4, 150)
-        );
-        assert_eq!((report.panel[0].open, report.panel[1].set_aside), (90, 1));
-        assert_eq!(report.panel[1].spent, money("1.5"));
-    }
-
-    #[test]
-    fn a_run_without_any_end_says_that_nothing_is_known() {
-        let records = RunRecords {
-            tasks: vec![tasks(1, TaskState::Ready, 5, 0)],
-            ..RunRecords::default()
-        };
-        let report = RunReport::of(run(), &[], &records, moment(0));
-        assert_eq!((report.success, report.forecast.seconds), (None, None));
-        assert!(report.forecast.basis.contains("nothing is known") && report.forecast.total.is_empty());
-        let ended = RunReport::of(run(), &[], &RunRecords::default(), moment(5));
-        assert_eq!(ended.forecast.basis, "no task is open");
-    }
-
-    #[test]
-    fn the_slowest_model_comes_first() {
-        let call = |annotator, latency_milliseconds| RunCall {
-            annotator_id: id(annotator),
-            provider: "house".to_owned(),
-            latency_milliseconds,
-        };
-        let mut calls: Vec<RunCall> = (1..=100).map(|latency| call(1, latency)).collect();
-        calls.extend([call(2, 500), call(2, 700)]);
-        let annotators = [annotator(1, "cheap"), annotator(2, "dear")];
-        let records = RunRecords {
-            calls,
-            ..RunRecords::default()
-        };
-        let report = RunReport::of(run(), &annotators, &records, moment(5));
-        let slowest = report.slowest().unwrap();
-        assert_eq!((slowest.model.as_str(), slowest.median_milliseconds), ("dear", 500));
-        let other = &report.latencies[1];
-        assert_eq!((other.median_milliseconds, other.percentile_95_milliseconds), (50, 95));
-    }
-
-    #[test]
-    fn failures_are_grouped_by_what_their_reasons_share() {
-        let found = [
-            failure("provider answered 500: try later", FailureOutcome::Passed, 3),
-            failure("provider answered 500: broken pipe", FailureOutcome::SetAside, 1),
-            failure("provider answered 429: slow down", FailureOutcome::Open, 2),
-        ];
-        let reports = failures(&found);
-        assert_eq!(reports[0].kind, "provider answered 500");
-        assert_eq!((reports[0].passed, reports[0].set_aside, reports[0].count()), (3, 1, 4));
-        assert_eq!(reports[0].example, "provider answered 500: try later");
-        assert_eq!(
-            (reports[1].kind.as_str(), reports[1].open),
-            ("provider answered 429", 2)
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! What is told about runs.
 
-use accord_domain::run_report::{FailureOutcome, RunCall, RunFailure, RunSpent, RunTaskCount};
+use accord_domain::run_records::{FailureOutcome, RunCall, RunFailure, RunSpent, RunTaskCount};
 use accord_domain::{AnnotatorId, ItemId, Run, RunAnnotator, RunId, TaskState, Timestamp};
 use accord_store::{RunHistory, StoreResult, StoredCall};
 use async_trait::async_trait;

@@ -38,6 +38,7 @@ pub mod people;
 pub mod planning;
 pub mod projects;
 pub mod rates;
+pub mod run_changes;
 pub mod runs;
 pub mod spending;
 pub mod texts;
@@ -145,6 +146,8 @@ macro_rules! conformance_suite {
             plans_each_task_once,
             selects_items,
             goes_on_planning_after_a_crash,
+        );
+        $crate::conformance_tests!($factory, run_changes:
             a_paused_run_is_passed_over,
             finds_one_behind_many_paused,
             cancelling_loses_nothing,

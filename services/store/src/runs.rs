@@ -1,6 +1,6 @@
 //! Persistence of runs, of their tasks as a whole, and of what is told about them.
 
-use accord_domain::run_report::{RunCall, RunFailure, RunSpent, RunTaskCount};
+use accord_domain::run_records::{RunCall, RunFailure, RunSpent, RunTaskCount};
 use accord_domain::{AnnotatorId, ItemId, ProjectId, Run, RunAnnotator, RunId, Timestamp};
 use async_trait::async_trait;
 

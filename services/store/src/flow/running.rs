@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use accord_domain::run::MAXIMUM_LISTED_ITEMS;
-use accord_domain::run_report::PACE_MILLISECONDS;
+use accord_domain::run_report::recent_milliseconds;
 use accord_domain::{
     Annotator, AnnotatorId, AnnotatorKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run, RunBudget,
     RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
@@ -404,15 +404,14 @@ pub async fn settle_run(
 /// Those of the database.
 pub async fn report_run(tx: &mut dyn Transaction, environment: &dyn Environment, run: Run) -> StoreResult<RunReport> {
     let now = environment.now();
+    let recent = recent_milliseconds(&run, now);
     let annotators = tx.annotators_of_project(run.project_id).await?;
     let records = RunRecords {
         tasks: tx.count_tasks_of_run(run.id).await?,
         spent: tx.spending_of_run(run.id).await?,
         calls: tx.latest_calls_of_run(run.id, CALLS_LOOKED_AT).await?,
-        recent_calls: tx
-            .count_calls_of_run(run.id, now.plus_milliseconds(-PACE_MILLISECONDS))
-            .await?,
-        recent_tasks: tx.count_ended_of_run(run.id, PACE_MILLISECONDS).await?,
+        recent_calls: tx.count_calls_of_run(run.id, now.plus_milliseconds(-recent)).await?,
+        recent_tasks: tx.count_ended_of_run(run.id, recent).await?,
         failures: tx.failures_of_run(&run, REASONS_LOOKED_AT).await?,
     };
     Ok(RunReport::of(run, &annotators, &records, now))

@@ -1,6 +1,7 @@
 //! How runs are printed.
 
-use accord_domain::run_report::{Money, RunSpent, RunTaskCount, spent_in_all};
+use accord_domain::run_records::{RunSpent, RunTaskCount};
+use accord_domain::run_report::{Money, spent_in_all};
 use accord_domain::{Run, RunBudget, RunItems, RunReport, TaskState};
 
 use crate::output::{percent, say, table};
@@ -130,10 +131,12 @@ pub(super) fn report(report: &RunReport) {
     if let Some(seconds) = report.forecast.seconds {
         say(&format!("{seconds:.0} s left at this pace"));
     }
-    tables(report);
+    panel_table(report);
+    latency_table(report);
+    failure_table(report);
 }
 
-fn tables(report: &RunReport) {
+fn panel_table(report: &RunReport) {
     let panel: Vec<Vec<String>> = report
         .panel
         .iter()
@@ -161,6 +164,9 @@ fn tables(report: &RunReport) {
         "spent",
     ];
     say(&table(&headings, 1, panel));
+}
+
+fn latency_table(report: &RunReport) {
     let latencies: Vec<Vec<String>> = report
         .latencies
         .iter()
@@ -178,6 +184,9 @@ fn tables(report: &RunReport) {
         let headings = ["provider", "model", "median", "95 % within", "newest calls"];
         say(&table(&headings, 2, latencies));
     }
+}
+
+fn failure_table(report: &RunReport) {
     let failures: Vec<Vec<String>> = report
         .failures
         .iter()

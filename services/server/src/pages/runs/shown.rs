@@ -1,6 +1,7 @@
 //! A run as its page shows it.
 
-use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, RunSpent, RunTaskCount, spent_in_all};
+use accord_domain::run_records::{RunSpent, RunTaskCount};
+use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, spent_in_all};
 use accord_domain::{Project, Run, RunBudget, RunItems, RunReport, RunState, TaskState};
 use serde::Serialize;
 
