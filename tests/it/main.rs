@@ -22,6 +22,7 @@ mod paying;
 mod program;
 mod prompts;
 mod receipts;
+mod runs;
 mod scripted;
 
 /// Makes a test of each scenario for each database.

@@ -3,6 +3,7 @@ import { startDocument } from "./document-view.js";
 import { Questions } from "./questions.js";
 import { startReservation } from "./reservation.js";
 import { startDraft } from "./drafts.js";
+import { startLive } from "./live.js";
 import { startSending } from "./sending.js";
 import { startShortcuts } from "./shortcuts.js";
 import { makeSortable } from "./sorting.js";
@@ -17,6 +18,9 @@ function startPage() {
   showLocalTimes(document);
   document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
   letWideTablesScroll();
+  if (document.querySelector("[data-refresh]")) {
+    running = [startLive()];
+  }
   const bench = document.querySelector(".bench");
   if (!bench) {
     return;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accord_annotate::runs::RunWorker;
 use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_deliver::retention::RetentionWorker;
+use accord_domain::ProjectId;
 use accord_score::worker::ScoreWorker;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,14 +22,22 @@ pub(crate) struct Workers {
 impl Workers {
     /// Starts all kinds of workers.
     pub(crate) fn start(house: &House) -> anyhow::Result<Self> {
+        Self::start_for(house, None)
+    }
+
+    /// Starts all kinds of workers; those that take tasks take those of this project only, when one is named.
+    pub(crate) fn start_for(house: &House, project_id: Option<ProjectId>) -> anyhow::Result<Self> {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let annotate = annotate_worker(house)?;
+        let annotate = annotate_worker(house)?.of_project(project_id);
         let token = stop.clone();
         tasks.spawn(async move { annotate.run(token).await });
         for _ in 0..house.configuration.workers.scorers {
-            let (score, token) = (score_worker(house), stop.clone());
+            let (score, token) = (score_worker(house).of_project(project_id), stop.clone());
             tasks.spawn(async move { score.run(token).await });
         }
+        let runs = RunWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
+        let token = stop.clone();
+        tasks.spawn(async move { runs.run(token).await });
         let retention = RetentionWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
         let token = stop.clone();
         tasks.spawn(async move { retention.run(token).await });

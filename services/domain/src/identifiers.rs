@@ -82,6 +82,10 @@ identifier!(
     AnnotatorId, "annotator"
 );
 identifier!(
+    /// Identifies a run.
+    RunId, "run"
+);
+identifier!(
     /// Identifies a task.
     TaskId, "task"
 );

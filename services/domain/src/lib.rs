@@ -28,6 +28,9 @@ pub mod permutation;
 pub mod policy;
 pub mod project;
 pub mod prompt_reference;
+pub mod run;
+pub mod run_records;
+pub mod run_report;
 pub mod task;
 pub mod templates;
 pub mod time;
@@ -53,7 +56,7 @@ pub use folds::{document_of, fold_of, is_set_apart};
 pub use gold::{Gold, GoldSource};
 pub use identifiers::{
     AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, JudgementId, ProjectId,
-    TaskId, TokenId, UserId,
+    RunId, TaskId, TokenId, UserId,
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::{json_schema, within_schema};
@@ -70,6 +73,9 @@ pub use permutation::{Permutation, Permutations};
 pub use policy::{PeopleVote, Policy, Weighting};
 pub use project::{Project, ProjectDefinition, ProjectError};
 pub use prompt_reference::{PromptReference, PromptReferenceError, is_prompt_name};
+pub use run::{ItemSelection, Run, RunAnnotator, RunBudget, RunItems, RunPlanning, RunState};
+pub use run_records::RunRecords;
+pub use run_report::RunReport;
 pub use task::{Lease, Task, TaskKind, TaskState};
 pub use templates::{template, template_names, template_text};
 pub use time::Timestamp;

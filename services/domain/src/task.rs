@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identifiers::{AnnotatorId, ItemId, ProjectId, TaskId, UserId};
+use crate::identifiers::{AnnotatorId, ItemId, ProjectId, RunId, TaskId, UserId};
 use crate::time::Timestamp;
 
 /// What is to be done.
@@ -55,6 +55,8 @@ pub struct Task {
     pub kind: TaskKind,
     /// The automatic annotator that is asked.
     pub annotator_id: Option<AnnotatorId>,
+    /// The run it belongs to; none for what was planned by an import.
+    pub run_id: Option<RunId>,
     /// Counts the people asked about one item, from 0.
     pub slot: i32,
     /// Where it stands.

@@ -21,6 +21,8 @@ mod method_comparisons;
 mod options;
 mod projects;
 mod rates;
+mod run_history;
+mod runs;
 mod spending;
 mod store;
 mod tasks;

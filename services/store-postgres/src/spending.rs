@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use accord_domain::ProjectId;
+use accord_domain::{ProjectId, RunId};
 use accord_store::text::check_text;
 use accord_store::{
     BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, Spent, StoreError, StoreResult, by_line,
@@ -28,10 +28,33 @@ const ADD: &str = "
             output_tokens = known.output_tokens + EXCLUDED.output_tokens,
             cost = known.cost + EXCLUDED.cost";
 
-/// Counts the calls with these keys as lost.
+const ADD_TO_RUN: &str = "
+    INSERT INTO run_spending AS known
+        (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
+    VALUES ($1, $2, $3, $4, $5, $6, greatest($7, 0), $8, $9, $10::TEXT::NUMERIC)
+    ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+        SET kept_calls = known.kept_calls + EXCLUDED.kept_calls,
+            failed_calls = known.failed_calls + EXCLUDED.failed_calls,
+            lost_calls = greatest(known.lost_calls + $7, 0),
+            input_tokens = known.input_tokens + EXCLUDED.input_tokens,
+            output_tokens = known.output_tokens + EXCLUDED.output_tokens,
+            cost = known.cost + EXCLUDED.cost";
+
+/// Counts the calls with these keys as lost, to the project and to the run.
 const LOSE: &str = "
     WITH gone AS (
-        DELETE FROM begun_calls WHERE key = ANY($1) RETURNING project_id, day, provider, coalesce(currency, '') AS currency
+        DELETE FROM begun_calls WHERE key = ANY($1)
+        RETURNING project_id, run_id, annotator_id, day, provider, coalesce(currency, '') AS currency
+    ),
+    of_runs AS (
+        INSERT INTO run_spending AS known
+            (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens,
+             cost)
+        SELECT run_id, annotator_id, provider, currency, 0, 0, count(*), 0, 0, 0
+        FROM gone WHERE run_id IS NOT NULL AND annotator_id IS NOT NULL
+        GROUP BY run_id, annotator_id, provider, currency ORDER BY run_id, annotator_id, provider, currency
+        ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+            SET lost_calls = known.lost_calls + EXCLUDED.lost_calls
     )
     INSERT INTO spending AS known
         (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
@@ -40,10 +63,13 @@ const LOSE: &str = "
     ON CONFLICT (project_id, day, provider, currency) DO UPDATE SET lost_calls = known.lost_calls + EXCLUDED.lost_calls";
 
 const BEGIN: &str = "
-    INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until)
-    SELECT key, token, project_id, provider, day, tokens, cost::NUMERIC, currency, now, now + $9 * 1000
-    FROM UNNEST($1::TEXT[], $2::TEXT[], $3::UUID[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[], $7::TEXT[], $8::TEXT[])
-            AS call (key, token, project_id, provider, day, tokens, cost, currency),
+    INSERT INTO begun_calls
+        (key, token, project_id, provider, day, tokens, cost, currency, run_id, annotator_id, begun_at, lease_until)
+    SELECT key, token, project_id, provider, day, tokens, cost::NUMERIC, currency, run_id, annotator_id, now,
+           now + $11 * 1000
+    FROM UNNEST($1::TEXT[], $2::TEXT[], $3::UUID[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[], $7::TEXT[], $8::TEXT[],
+                $9::UUID[], $10::UUID[])
+            AS call (key, token, project_id, provider, day, tokens, cost, currency, run_id, annotator_id),
          (SELECT clock_microseconds() AS now) AS clock
     ON CONFLICT (key) DO NOTHING RETURNING key, token";
 
@@ -78,6 +104,7 @@ impl SpentRow {
 
 #[derive(FromRow)]
 struct BegunRow {
+    run_id: Option<Uuid>,
     day: i64,
     currency: Option<String>,
     are_lost: bool,
@@ -90,6 +117,7 @@ impl BegunRow {
     fn read(self) -> StoreResult<BegunCalls> {
         Ok(BegunCalls {
             cost: money("begun_calls", &self.day.to_string(), &self.cost)?,
+            run_id: self.run_id.map(RunId::from_uuid),
             day: self.day,
             currency: self.currency,
             are_lost: self.are_lost,
@@ -99,7 +127,7 @@ impl BegunRow {
     }
 }
 
-fn money(table: &'static str, row: &str, text: &str) -> StoreResult<Decimal> {
+pub(crate) fn money(table: &'static str, row: &str, text: &str) -> StoreResult<Decimal> {
     let amount: Decimal = text
         .parse()
         .map_err(|error| Place::new(table, "cost").corrupt(row, error))?;
@@ -184,6 +212,21 @@ impl Spending for PostgresTransaction {
                 .execute(self.connection())
                 .await
                 .map_err(failure)?;
+            let Some(of) = line.run else { continue };
+            sqlx::query(ADD_TO_RUN)
+                .bind(of.run_id.as_uuid())
+                .bind(of.annotator_id.as_uuid())
+                .bind(line.provider)
+                .bind(line.currency)
+                .bind(sum.kept_calls)
+                .bind(sum.failed_calls)
+                .bind(-given_up)
+                .bind(sum.input_tokens)
+                .bind(sum.output_tokens)
+                .bind(sum.cost.to_string())
+                .execute(self.connection())
+                .await
+                .map_err(failure)?;
         }
         Ok(())
     }
@@ -205,10 +248,11 @@ impl Spending for PostgresTransaction {
 
     async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>> {
         let rows: Vec<BegunRow> = sqlx::query_as(
-            "SELECT day, currency, lease_until <= now AS are_lost, count(*) AS calls, sum(tokens)::BIGINT AS tokens,
+            "SELECT run_id, day, currency, lease_until <= now AS are_lost, count(*) AS calls, sum(tokens)::BIGINT AS tokens,
                     sum(cost)::TEXT AS cost
              FROM begun_calls, (SELECT clock_microseconds() AS now) AS clock
-             WHERE project_id = $1 GROUP BY day, currency, are_lost ORDER BY day, currency, are_lost",
+             WHERE project_id = $1
+             GROUP BY day, currency, are_lost, run_id ORDER BY day, currency, are_lost, run_id",
         )
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())

@@ -7,7 +7,7 @@ use accord_store::text::check_text;
 use accord_store::{InsertedItem, ItemCounts, ItemFilter, Items, Page, PageRequest, StoreError, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{Sqlite, SqliteRow};
 
 use crate::failure::failed;
 use crate::page::{fetch_page, push_identifiers};
@@ -79,10 +79,7 @@ impl Items for SqliteTransaction {
             query.push(" AND state = ").push_bind(state.word());
         }
         if let Some(prefix) = &filter.external_id_prefix {
-            query.push(" AND external_id >= ").push_bind(prefix.clone());
-            if let Some(end) = end_of_prefix(prefix) {
-                query.push(" AND external_id < ").push_bind(end);
-            }
+            push_prefix(&mut query, prefix);
         }
         fetch_page(self.connection(), query, "id", page, read_item, |item| {
             item.id.as_uuid()
@@ -165,6 +162,14 @@ fn missing(id: ItemId) -> StoreError {
     StoreError::Missing {
         what: "item",
         name: id.to_string(),
+    }
+}
+
+/// Adds the condition that the external identifier starts with this text.
+pub(crate) fn push_prefix(query: &mut QueryBuilder<Sqlite>, prefix: &str) {
+    query.push(" AND external_id >= ").push_bind(prefix.to_owned());
+    if let Some(end) = end_of_prefix(prefix) {
+        query.push(" AND external_id < ").push_bind(end);
     }
 }
 

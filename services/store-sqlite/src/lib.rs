@@ -17,6 +17,8 @@ mod page;
 mod projects;
 mod rates;
 mod reader;
+mod run_history;
+mod runs;
 mod spending;
 mod sql;
 mod store;

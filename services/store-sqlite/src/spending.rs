@@ -1,6 +1,6 @@
 //! Calls under way and what calls have cost.
 
-use accord_domain::ProjectId;
+use accord_domain::{AnnotatorId, ProjectId, RunAnnotator, RunId};
 use accord_store::text::check_text;
 use accord_store::{
     BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, StoreResult, by_line,
@@ -59,6 +59,49 @@ async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
     .execute(tx.connection())
     .await
     .map_err(failed)?;
+    match added.line.run {
+        Some(run) => add_to_run(tx, run, added).await,
+        None => Ok(()),
+    }
+}
+
+/// Adds to a line of the spending of a run.
+async fn add_to_run(tx: &mut SqliteTransaction, run: RunAnnotator, added: &Added<'_>) -> StoreResult<()> {
+    let known = sqlx::query(
+        "SELECT cost FROM run_spending WHERE run_id = ? AND annotator_id = ? AND provider = ? AND currency = ?",
+    )
+    .bind(run.run_id.as_uuid())
+    .bind(run.annotator_id.as_uuid())
+    .bind(added.line.provider)
+    .bind(added.line.currency)
+    .fetch_optional(tx.connection())
+    .await
+    .map_err(failed)?;
+    let known: Decimal = match &known {
+        Some(row) => Reader::new("run_spending", row).word("cost")?,
+        None => Decimal::ZERO,
+    };
+    sqlx::query(
+        "INSERT INTO run_spending (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, \
+                                   input_tokens, output_tokens, cost) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, 0), ?8, ?9, ?10) \
+         ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE SET kept_calls = kept_calls + ?5, \
+             failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), input_tokens = input_tokens + ?8, \
+             output_tokens = output_tokens + ?9, cost = ?10",
+    )
+    .bind(run.run_id.as_uuid())
+    .bind(run.annotator_id.as_uuid())
+    .bind(added.line.provider)
+    .bind(added.line.currency)
+    .bind(added.ended.kept_calls)
+    .bind(added.ended.failed_calls)
+    .bind(added.lost_calls)
+    .bind(added.ended.input_tokens)
+    .bind(added.ended.output_tokens)
+    .bind((known + added.ended.cost).normalize().to_string())
+    .execute(tx.connection())
+    .await
+    .map_err(failed)?;
     Ok(())
 }
 
@@ -72,12 +115,18 @@ async fn lose(tx: &mut SqliteTransaction, row: &SqliteRow) -> StoreResult<()> {
         .await
         .map_err(failed)?;
     let currency: Option<&str> = reader.get("currency")?;
+    let run_id = reader.optional_id("run_id", RunId::from_uuid)?;
+    let annotator_id = reader.optional_id("annotator_id", AnnotatorId::from_uuid)?;
+    let run = run_id
+        .zip(annotator_id)
+        .map(|(run_id, annotator_id)| RunAnnotator { run_id, annotator_id });
     let added = Added {
         line: SpendingLine {
             project_id: ProjectId::from_uuid(reader.get("project_id")?),
             day: reader.get("day")?,
             provider: reader.get("provider")?,
             currency: currency.unwrap_or_default(),
+            run,
         },
         ended: EndedSum::default(),
         lost_calls: 1,
@@ -111,6 +160,7 @@ fn read_begun(row: &SqliteRow) -> StoreResult<BegunCalls> {
         sum += cost;
     }
     Ok(BegunCalls {
+        run_id: reader.optional_id("run_id", RunId::from_uuid)?,
         day: reader.get("day")?,
         currency: reader.get("currency")?,
         are_lost: reader.get("are_lost")?,
@@ -124,12 +174,15 @@ fn read_begun(row: &SqliteRow) -> StoreResult<BegunCalls> {
 async fn insert_begun(tx: &mut SqliteTransaction, calls: &[&NewCall], lease_milliseconds: i64) -> StoreResult<usize> {
     let now = tx.now_microseconds().await?;
     let mut query = QueryBuilder::new(
-        "INSERT INTO begun_calls (key, token, project_id, provider, day, tokens, cost, currency, begun_at, lease_until) ",
+        "INSERT INTO begun_calls (key, token, project_id, run_id, annotator_id, provider, day, tokens, cost, currency, begun_at, \
+                                  lease_until) ",
     );
     query.push_values(calls, |mut row, call| {
         row.push_bind(&call.key)
             .push_bind(&call.token)
             .push_bind(call.project_id.as_uuid())
+            .push_bind(call.run.map(|of| of.run_id.as_uuid()))
+            .push_bind(call.run.map(|of| of.annotator_id.as_uuid()))
             .push_bind(&call.provider)
             .push_bind(call.day)
             .push_bind(call.tokens)
@@ -263,10 +316,11 @@ impl Spending for SqliteTransaction {
 
     async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>> {
         let rows = sqlx::query(concat!(
-            "SELECT day, currency, lease_until <= ",
+            "SELECT run_id, day, currency, lease_until <= ",
             now!(),
             " AS are_lost, count(*) AS calls, sum(tokens) AS tokens, group_concat(cost, ' ') AS costs \
-             FROM begun_calls WHERE project_id = ? GROUP BY day, currency, are_lost ORDER BY day, currency, are_lost"
+             FROM begun_calls WHERE project_id = ? \
+             GROUP BY day, currency, are_lost, run_id ORDER BY day, currency, are_lost, run_id"
         ))
         .bind(project_id.as_uuid())
         .fetch_all(self.connection())

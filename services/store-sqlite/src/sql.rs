@@ -10,7 +10,7 @@ macro_rules! now {
 /// The columns of a task.
 macro_rules! task_columns {
     () => {
-        "id, project_id, item_id, kind, annotator_id, slot, state, priority, attempts, uncounted, ready_at, user_id, \
+        "id, project_id, item_id, kind, annotator_id, run_id, slot, state, priority, attempts, uncounted, ready_at, user_id, \
          lease_until, last_error, created_at"
     };
 }

@@ -8,7 +8,9 @@ mod lease;
 mod person;
 mod query;
 
-use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
+use accord_domain::{
+    AnnotatorId, ItemId, Lease, ProjectId, RunId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
+};
 use accord_store::{
     AfterFailure, ClaimRequest, NewTask, Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter, Tasks,
 };
@@ -131,6 +133,7 @@ fn read_task(row: &SqliteRow) -> StoreResult<Task> {
         item_id: reader.optional_id("item_id", ItemId::from_uuid)?,
         kind: reader.word("kind")?,
         annotator_id: reader.optional_id("annotator_id", AnnotatorId::from_uuid)?,
+        run_id: reader.optional_id("run_id", RunId::from_uuid)?,
         slot: reader.get("slot")?,
         state: reader.word("state")?,
         priority: reader.get("priority")?,

@@ -39,6 +39,8 @@ pub mod people;
 pub mod planning;
 pub mod projects;
 pub mod rates;
+pub mod run_changes;
+pub mod runs;
 pub mod spending;
 pub mod texts;
 pub mod transactions;
@@ -139,6 +141,20 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_tests!($factory, rates:
             slices_add_up_to_the_limit,
+        );
+        $crate::conformance_tests!($factory, runs:
+            keeps_runs,
+            refuses_runs_that_cannot_be,
+            plans_each_task_once,
+            selects_items,
+            goes_on_planning_after_a_crash,
+        );
+        $crate::conformance_tests!($factory, run_changes:
+            a_paused_run_is_passed_over,
+            finds_one_behind_many_paused,
+            cancelling_loses_nothing,
+            budgets_of_runs_hold_among_many,
+            tells_what_a_run_cost_and_what_failed,
         );
         $crate::conformance_tests!($factory, failures:
             tries_again_then_sets_aside,

@@ -9,6 +9,7 @@ mod fitting;
 mod planning;
 mod projects;
 mod resolving;
+mod running;
 mod scoring;
 mod skipping;
 mod spending;
@@ -17,9 +18,13 @@ mod submitting;
 pub use claiming::claim;
 pub use failing::{TakenBack, fail_attempt, park, set_aside, take_back};
 pub use fitting::store_fit;
-pub use planning::{add_items, open_review, plan_items, plan_refit, plan_score};
+pub use planning::{add_items, hold_items, open_review, plan_items, plan_refit, plan_score};
 pub use projects::{create_project, ensure_human_annotator, human_annotator_name, update_project};
 pub use resolving::{GoldAnswers, import_gold, resolve_item};
+pub use running::{
+    NewRun, RunChange, RunStep, cancel_run, carry_on, pause_run, pause_spent_run, report_run, resume_run,
+    set_run_budget, settle_run, start_run,
+};
 pub use scoring::store_score;
 pub use skipping::skip_task;
 pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};

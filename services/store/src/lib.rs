@@ -24,6 +24,7 @@ pub mod method_comparisons;
 pub mod page;
 pub mod projects;
 pub mod rates;
+pub mod runs;
 pub mod spending;
 pub mod tasks;
 pub mod text;
@@ -47,6 +48,7 @@ pub use method_comparisons::MethodComparisons;
 pub use page::{MAXIMUM_PAGE_SIZE, Page, PageRequest};
 pub use projects::Projects;
 pub use rates::{RateTaken, RateWanted, Rates};
+pub use runs::{CancelledTasks, ItemExtent, RunHistory, Runs};
 pub use spending::{
     BegunCalls, CallEnd, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, by_line,
 };

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::ProjectId;
+use accord_domain::{ProjectId, RunAnnotator, RunId};
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 
@@ -21,6 +21,8 @@ pub struct NewCall {
     pub token: String,
     /// The project that pays.
     pub project_id: ProjectId,
+    /// For whom in which run it is made; none outside of runs.
+    pub run: Option<RunAnnotator>,
     /// The provider that is asked.
     pub provider: String,
     /// The day it counts for, from the start of 1970.
@@ -72,7 +74,7 @@ pub struct EndedCall<'a> {
     pub end: CallEnd,
 }
 
-/// What some ended calls add to one line of the spending: those of one project, day, provider and currency.
+/// What some ended calls add to one line of the spending.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EndedSum {
     /// Calls whose reply is kept.
@@ -87,7 +89,7 @@ pub struct EndedSum {
     pub cost: Decimal,
 }
 
-/// The line of the spending that a call belongs to.
+/// The line of the spending that a call belongs to, and with its run that of the run's own spending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpendingLine<'a> {
     /// The project that pays.
@@ -98,6 +100,8 @@ pub struct SpendingLine<'a> {
     pub provider: &'a str,
     /// The currency; empty where there are no prices.
     pub currency: &'a str,
+    /// For whom in which run it is made.
+    pub run: Option<RunAnnotator>,
 }
 
 impl<'a> SpendingLine<'a> {
@@ -109,6 +113,7 @@ impl<'a> SpendingLine<'a> {
             day: call.day,
             provider: &call.provider,
             currency: call.currency.as_deref().unwrap_or_default(),
+            run: call.run,
         }
     }
 }
@@ -148,9 +153,11 @@ pub fn by_line<'a>(ended: &[EndedCall<'a>]) -> BTreeMap<SpendingLine<'a>, Vec<En
     lines
 }
 
-/// Calls under way of one day and currency, summed.
+/// Calls under way of one run, day and currency, summed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BegunCalls {
+    /// The run they are made for.
+    pub run_id: Option<RunId>,
     /// The day they count for.
     pub day: i64,
     /// Their currency.
@@ -209,7 +216,7 @@ pub trait Spending {
     /// Counts calls whose lease has ended as lost, at most `limit`; returns how many.
     async fn lose_calls(&mut self, limit: u32) -> StoreResult<u64>;
 
-    /// The calls of a project that are under way, in sums by day, currency and whether they are lost.
+    /// The calls of a project that are under way, in sums by day, currency, whether they are lost, and run.
     async fn begun_calls(&mut self, project_id: ProjectId) -> StoreResult<Vec<BegunCalls>>;
 
     /// What a project has cost, by day, provider and currency.

@@ -1,6 +1,8 @@
 //! Persistence of tasks: the queue. Lease times are the database's clock.
 
-use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
+use accord_domain::{
+    AnnotatorId, ItemId, Lease, ProjectId, RunId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
+};
 use async_trait::async_trait;
 
 use crate::error::StoreResult;
@@ -19,6 +21,8 @@ pub struct NewTask {
     pub kind: TaskKind,
     /// The automatic annotator that is asked (kind `annotate`).
     pub annotator_id: Option<AnnotatorId>,
+    /// The run it belongs to (kind `annotate`).
+    pub run_id: Option<RunId>,
     /// Counts the people asked about one item, from 0 (kind `vote`).
     pub slot: i32,
     /// Higher goes first.
@@ -111,8 +115,8 @@ pub trait Tasks {
     async fn insert_tasks(&mut self, tasks: &[NewTask]) -> StoreResult<u64>;
 
     /// Claims automatic tasks (`annotate`, `score`, `refit`): ready ones whose time has come and leased ones whose
-    /// lease has ended, highest priority first, then oldest. Counts an attempt and gives a new token. `Invalid` when
-    /// annotators are limited and other kinds than `annotate` are asked for.
+    /// lease has ended, highest priority first, then oldest; none of a run that is paused. Counts an attempt and gives a new
+    /// token. `Invalid` when annotators are limited and other kinds than `annotate` are asked for.
     async fn claim_tasks(&mut self, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>>;
 
     /// Claims the next `vote` or `review` task of a project for a person. A task the person already holds comes first,

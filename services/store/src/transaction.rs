@@ -17,6 +17,7 @@ use crate::judgements::Judgements;
 use crate::method_comparisons::MethodComparisons;
 use crate::projects::Projects;
 use crate::rates::Rates;
+use crate::runs::{RunHistory, Runs};
 use crate::spending::Spending;
 use crate::tasks::Tasks;
 
@@ -62,6 +63,8 @@ pub trait Transaction:
     + Rates
     + Judgements
     + MethodComparisons
+    + Runs
+    + RunHistory
     + Send
 {
     /// Makes everything durable, then wakes up workers if tasks became ready (one notification a transaction).

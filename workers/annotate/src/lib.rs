@@ -1,5 +1,5 @@
-//! Automatic annotators: offline readers, the reader of electronic invoices and language models; the worker
-//! that lets them vote; and the judge that rates what wins.
+//! Automatic annotators: offline readers, the reader of electronic invoices and language models; the workers that let them
+//! vote and carry runs on; and the judge that rates what wins.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod annotators;
@@ -11,4 +11,5 @@ pub mod prompt;
 pub mod provider;
 pub mod question;
 pub mod readers;
+pub mod runs;
 pub mod worker;

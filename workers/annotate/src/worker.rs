@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::{Annotation, AnnotationId, Annotator, Environment, Item, ItemId, Lease, Project, TaskKind};
+use accord_domain::{
+    Annotation, AnnotationId, Annotator, Environment, Item, ItemId, Lease, Project, ProjectId, RunAnnotator, TaskKind,
+};
 use accord_store::idle::wait_for_work;
 use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -45,6 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct AnnotateWorker {
     inner: Arc<Inner>,
+    /// The only project whose tasks it takes.
+    project_id: Option<ProjectId>,
 }
 
 /// How a worker takes tasks.
@@ -105,7 +109,15 @@ impl AnnotateWorker {
                 deadline: settings.deadline,
                 ended: Notify::new(),
             }),
+            project_id: None,
         }
+    }
+
+    /// The same, taking tasks of this project only.
+    #[must_use]
+    pub fn of_project(mut self, project_id: Option<ProjectId>) -> Self {
+        self.project_id = project_id;
+        self
     }
 
     /// Works until told to stop; tasks in hand are finished first.
@@ -199,7 +211,7 @@ impl AnnotateWorker {
         let limits = inner.factory.claim_limits();
         let request = ClaimRequest {
             kinds: &[TaskKind::Annotate],
-            project_id: None,
+            project_id: self.project_id,
             worker: &inner.name,
             lease_milliseconds: inner.lease_milliseconds(),
             limit: u32::try_from(places).unwrap_or(TASKS_PER_CLAIM).min(TASKS_PER_CLAIM),
@@ -384,6 +396,10 @@ impl Inner {
             project: Arc::clone(&assignment.project),
             item: Arc::clone(&assignment.item),
             document: Arc::new(document),
+            run: lease.task.run_id.map(|run_id| RunAnnotator {
+                run_id,
+                annotator_id: assignment.annotator.id,
+            }),
             repeated: lease.task.was_tried(),
             patience: PATIENCE,
         };

@@ -111,6 +111,7 @@ async fn calls_that_are_never_heard_of_again_are_counted() {
         key: "key".to_owned(),
         token: "token".to_owned(),
         project_id: project.id,
+        run: None,
         provider: "local".to_owned(),
         day: 20_000,
         tokens: 10,

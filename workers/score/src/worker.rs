@@ -34,6 +34,8 @@ pub struct ScoreWorker {
     environment: Arc<dyn Environment>,
     name: String,
     lease: Duration,
+    /// The only project whose tasks it takes.
+    project_id: Option<ProjectId>,
 }
 
 /// An attempt that did not end with a stored result.
@@ -59,7 +61,15 @@ impl ScoreWorker {
             environment,
             name,
             lease,
+            project_id: None,
         }
+    }
+
+    /// The same, taking tasks of this project only.
+    #[must_use]
+    pub fn of_project(mut self, project_id: Option<ProjectId>) -> Self {
+        self.project_id = project_id;
+        self
     }
 
     /// Works until told to stop; tasks in hand are finished first.
@@ -90,7 +100,7 @@ impl ScoreWorker {
     pub async fn work_once(&self) -> Result<usize, StoreError> {
         let request = ClaimRequest {
             kinds: &[TaskKind::Refit, TaskKind::Score],
-            project_id: None,
+            project_id: self.project_id,
             worker: &self.name,
             lease_milliseconds: self.lease_milliseconds(),
             limit: TASKS_PER_CLAIM,

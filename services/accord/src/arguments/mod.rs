@@ -4,6 +4,7 @@ mod aggregate;
 mod experiments;
 mod files;
 mod prompts;
+mod runs;
 mod scores;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use aggregate::{AggregateArguments, Method};
 pub(crate) use experiments::{AnalyzeArguments, ExperimentCommand, SizeArguments, StoppingArguments};
 pub(crate) use files::{AgreementArguments, InputArguments, LabelLevel};
 pub(crate) use prompts::{PromptCommand, QuestionArguments};
+pub(crate) use runs::{ItemArguments, RunCommand, RunReference, StartRunArguments};
 pub(crate) use scores::{
     ApplyArguments, CalibrateCommand, CalibrationReportArguments, CertifyArguments, FitArguments, MeasuringArguments,
     SampleArguments, SampleDesign,
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     Project(ProjectCommand),
     /// Import files, folders, JSONL or CSV into a project.
     Import(ImportArguments),
+    /// Ask a panel of annotators about items as one run: start, watch, pause, resume, cancel.
+    #[command(subcommand)]
+    Run(RunCommand),
     /// Export votes or consensus of a project.
     Export(ExportArguments),
     /// Read one document and print its fields with votes, confidence and decision.
@@ -188,6 +193,9 @@ pub(crate) struct ImportArguments {
     /// is its gold.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Do not ask automatic annotators yet: a run does (`accord run start`).
+    #[arg(long)]
+    pub(crate) hold: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub(crate) json: bool,

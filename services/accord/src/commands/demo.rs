@@ -160,11 +160,11 @@ async fn set_up(house: &House, folder: &Path, count: usize) -> anyhow::Result<()
         }
     }
     let project = create_project(house, definition).await?;
-    import_files(house, &project, &with_gold).await?;
-    import_files(house, &project, &without_gold).await?;
+    import_files(house, &house.importer(), &project, &with_gold).await?;
+    import_files(house, &house.importer(), &project, &without_gold).await?;
     import_messages(house).await?;
     let workers = Workers::start(house)?;
-    let result = until_idle(house).await;
+    let result = until_idle(house, None).await;
     workers.finish().await;
     result
 }

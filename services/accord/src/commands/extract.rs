@@ -167,6 +167,7 @@ async fn vote(
         project: Arc::new(panel.project.clone()),
         item: Arc::new(item.clone()),
         document: Arc::new(read.document),
+        run: None,
         repeated: false,
         patience: PATIENCE,
     };

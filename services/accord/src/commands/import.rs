@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use accord_datasets::intake::{ImportSummary, IncomingContent, IncomingItem, LineFormat, Place, Rejection};
+use accord_datasets::intake::{ImportSummary, Importer, IncomingContent, IncomingItem, LineFormat, Place, Rejection};
 use accord_domain::Project;
 use anyhow::{Context, bail};
 use serde_json::Map;
@@ -22,12 +22,13 @@ const SHOWN_PROBLEMS: usize = 20;
 pub(crate) async fn run(arguments: &ImportArguments, house: &House) -> anyhow::Result<ExitCode> {
     let project = house.project(&arguments.project).await?;
     let sources = Sources::find(&arguments.paths)?;
+    let importer = house.importer().holding(arguments.hold);
     let mut summary = ImportSummary::default();
     for (path, format) in &sources.lines {
-        summary.merge(import_lines(house, &project, path, *format).await?);
+        summary.merge(import_lines(&importer, &project, path, *format).await?);
     }
     if !sources.files.is_empty() {
-        summary.merge(import_files(house, &project, &sources.files).await?);
+        summary.merge(import_files(house, &importer, &project, &sources.files).await?);
     }
     report(&summary, arguments.json)?;
     Ok(if summary.rejected == 0 {
@@ -95,7 +96,7 @@ fn line_format(path: &Path) -> Option<LineFormat> {
 }
 
 async fn import_lines(
-    house: &House,
+    importer: &Importer,
     project: &Project,
     path: &Path,
     format: LineFormat,
@@ -104,8 +105,7 @@ async fn import_lines(
         .await
         .with_context(|| format!("{} cannot be read", path.display()))?;
     let progress = byte_bar(file.metadata().await?.len(), "import");
-    let summary = house
-        .importer()
+    let summary = importer
         .import_lines(project, format, file, |summary, bytes| {
             progress.set_position(bytes);
             progress.set_message(format!("{} new, {} rejected", summary.created, summary.rejected));
@@ -117,9 +117,13 @@ async fn import_lines(
 }
 
 /// Imports files in batches, each with the gold beside it.
-pub(crate) async fn import_files(house: &House, project: &Project, files: &[PathBuf]) -> anyhow::Result<ImportSummary> {
+pub(crate) async fn import_files(
+    house: &House,
+    importer: &Importer,
+    project: &Project,
+    files: &[PathBuf],
+) -> anyhow::Result<ImportSummary> {
     let progress = bar(u64::try_from(files.len())?, "import");
-    let importer = house.importer();
     let mut summary = ImportSummary::default();
     for batch in files.chunks(FILES_PER_BATCH) {
         let mut items = Vec::with_capacity(batch.len());

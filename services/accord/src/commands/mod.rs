@@ -19,6 +19,7 @@ mod import;
 mod project;
 mod prompt;
 mod provider;
+mod run;
 mod sample;
 mod samples;
 mod score_rows;
@@ -111,6 +112,7 @@ async fn with_house(command: Command, house: House) -> anyhow::Result<ExitCode> 
         Command::Work(arguments) => work::run(&arguments, &house).await?,
         Command::Project(command) => project::run(command, &house).await?,
         Command::Import(arguments) => return import::run(&arguments, &house).await,
+        Command::Run(command) => return run::run(command, &house).await,
         Command::Export(arguments) => export::run(&arguments, &house).await?,
         Command::TrainReader(arguments) => train_reader::run(&arguments, &house).await?,
         Command::User(command) => user::run(command, &house).await?,

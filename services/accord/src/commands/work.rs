@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use accord_domain::{TaskKind, TaskState};
-use accord_store::{PageRequest, TaskCount};
+use accord_domain::{ProjectId, TaskKind, TaskState};
+use accord_store::PageRequest;
 
 use super::serve::told_to_end;
 use crate::arguments::WorkArguments;
@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: &WorkArguments, house: &House) -> anyhow::Res
     let workers = Workers::start(house)?;
     if arguments.until_idle {
         tokio::select! {
-            result = until_idle(house) => result?,
+            result = until_idle(house, None) => result?,
             () = told_to_end() => {}
         }
     } else {
@@ -29,21 +29,15 @@ pub(crate) async fn run(arguments: &WorkArguments, house: &House) -> anyhow::Res
     Ok(())
 }
 
-/// Waits until no automatic task of any project is open, with a progress bar.
-pub(crate) async fn until_idle(house: &House) -> anyhow::Result<()> {
+/// Waits until no automatic task of any project, or of this one, is left to do, with a progress bar. Tasks of a paused run
+/// are not.
+pub(crate) async fn until_idle(house: &House, project_id: Option<ProjectId>) -> anyhow::Result<()> {
     let progress = bar(0, "tasks");
     loop {
-        let counts = count_all(house).await?;
-        let (mut open, mut finished) = (0, 0);
-        for count in counts.iter().filter(|count| is_automatic(count.kind)) {
-            match count.state {
-                TaskState::Ready | TaskState::Leased => open += count.count,
-                _ => finished += count.count,
-            }
-        }
-        progress.set_length(u64::try_from(open + finished).unwrap_or(0));
-        progress.set_position(u64::try_from(finished).unwrap_or(0));
-        if open == 0 {
+        let counts = count(house, project_id).await?;
+        progress.set_length(u64::try_from(counts.open + counts.finished).unwrap_or(0));
+        progress.set_position(u64::try_from(counts.finished).unwrap_or(0));
+        if counts.open == 0 {
             progress.finish();
             return Ok(());
         }
@@ -55,14 +49,32 @@ const fn is_automatic(kind: TaskKind) -> bool {
     matches!(kind, TaskKind::Annotate | TaskKind::Score | TaskKind::Refit)
 }
 
-async fn count_all(house: &House) -> anyhow::Result<Vec<TaskCount>> {
+/// Automatic tasks.
+#[derive(Default)]
+struct Counts {
+    open: i64,
+    finished: i64,
+}
+
+async fn count(house: &House, project_id: Option<ProjectId>) -> anyhow::Result<Counts> {
     let mut transaction = house.store.read().await?;
-    let mut counts = Vec::new();
+    let mut counts = Counts::default();
     let mut page = PageRequest::first(100);
     loop {
         let projects = transaction.list_projects(page).await?;
-        for project in &projects.rows {
-            counts.extend(transaction.count_tasks(project.id).await?);
+        let wanted = projects
+            .rows
+            .iter()
+            .filter(|project| project_id.is_none_or(|id| id == project.id));
+        for project in wanted {
+            let tasks = transaction.count_tasks(project.id).await?;
+            for task in tasks.iter().filter(|count| is_automatic(count.kind)) {
+                match task.state {
+                    TaskState::Ready | TaskState::Leased => counts.open += task.count,
+                    _ => counts.finished += task.count,
+                }
+            }
+            counts.open -= transaction.count_paused_tasks(project.id).await?;
         }
         match projects.next {
             Some(last) => page = page.after(last),

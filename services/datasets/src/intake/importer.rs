@@ -25,6 +25,8 @@ pub struct Importer {
     blobs: Arc<dyn Blobs>,
     environment: Arc<dyn Environment>,
     limits: Limits,
+    /// Whether automatic annotators wait for a run.
+    hold: bool,
 }
 
 /// Items whose gold is read at a time.
@@ -74,7 +76,15 @@ impl Importer {
             blobs,
             environment,
             limits,
+            hold: false,
         }
+    }
+
+    /// The same; with `hold`, automatic annotators are not asked about what is imported until a run asks them.
+    #[must_use]
+    pub const fn holding(mut self, hold: bool) -> Self {
+        self.hold = hold;
+        self
     }
 
     /// Imports items in one transaction: all that pass the checks are stored together with their tasks and gold, the
@@ -261,16 +271,13 @@ impl Importer {
                 }),
             }
         }
-        let annotators = transaction.annotators_of_project(project.id).await?;
-        flow::plan_items(
-            transaction.as_mut(),
-            self.environment.as_ref(),
-            project,
-            &annotators,
-            &created,
-            priority,
-        )
-        .await?;
+        let (tx, environment) = (transaction.as_mut(), self.environment.as_ref());
+        if self.hold {
+            flow::hold_items(tx, environment, project, &created, priority).await?;
+        } else {
+            let annotators = tx.annotators_of_project(project.id).await?;
+            flow::plan_items(tx, environment, project, &annotators, &created, priority).await?;
+        }
         summary.gold += self.store_gold(transaction.as_mut(), project, gold).await?;
         transaction.commit().await?;
         Ok(())

@@ -22,7 +22,7 @@ to the next page.\n\n\
 **Errors.** Every error is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `instance`, \
 `request_id`, and `errors` with field and line. The kinds are described under `/api/docs/problems`.";
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("extractions", "One document in, its scored fields out."),
     ("projects", "Fields, annotators and policy; progress and agreement."),
     ("items", "What is annotated: import, state and content."),
@@ -33,6 +33,10 @@ const TAGS: [(&str, &str); 9] = [
     ),
     ("gold", "Trusted values, and the calibrators fitted on them."),
     ("tasks", "The queue, and what people do with tasks."),
+    (
+        "runs",
+        "Items asked of a panel of models: progress, costs, pause and resume.",
+    ),
     ("exports", "Votes and consensus as files."),
     ("access", "Accounts and tokens."),
 ];

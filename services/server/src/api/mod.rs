@@ -19,6 +19,7 @@ mod methods;
 mod progress;
 mod projects;
 mod reservations;
+pub(crate) mod runs;
 mod spending;
 mod tasks;
 mod tokens;
@@ -87,6 +88,12 @@ fn quick() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::count))
         .routes(routes!(tasks::revive))
+        .routes(routes!(runs::list, runs::start))
+        .routes(routes!(runs::read))
+        .routes(routes!(runs::pause))
+        .routes(routes!(runs::resume))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::set_budget))
         .routes(routes!(reservations::claim))
         .routes(routes!(reservations::renew))
         .routes(routes!(reservations::release))

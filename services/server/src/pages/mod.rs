@@ -19,6 +19,7 @@ mod reading;
 mod reliability;
 mod render;
 mod review;
+mod runs;
 mod shown;
 mod visit;
 mod votes;
@@ -47,6 +48,12 @@ pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
         .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
         .route("/projects/{project}/tasks/{task}/renew", post(held::renew))
         .route("/projects/{project}/tasks/{task}/release", post(held::release))
+        .route("/projects/{project}/runs", get(runs::list))
+        .route("/projects/{project}/runs/{run}", get(runs::show))
+        .route("/projects/{project}/runs/{run}/pause", post(runs::pause))
+        .route("/projects/{project}/runs/{run}/resume", post(runs::resume))
+        .route("/projects/{project}/runs/{run}/cancel", post(runs::cancel))
+        .route("/projects/{project}/runs/{run}/budget", post(runs::set_budget))
         .route("/projects/{project}/reading", get(reading::read))
         .route("/projects/{project}/items", get(items::list))
         .route("/projects/{project}/items/{item}", get(item::show))

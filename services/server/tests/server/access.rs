@@ -51,6 +51,7 @@ fn operations(project: &str, item: &str) -> Vec<Operation> {
                     .replace("{field}", "label")
                     .replace("{file}", "votes.csv")
                     .replace("{task}", unknown)
+                    .replace("{run}", unknown)
                     .replace("{token}", unknown)
                     .replace("{extraction}", unknown),
                 in_project: path.contains("{project}"),

@@ -18,5 +18,6 @@ mod panel;
 mod problems;
 mod projects;
 mod reservations;
+mod runs;
 mod serving;
 mod sessions;

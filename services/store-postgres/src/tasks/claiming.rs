@@ -23,7 +23,7 @@ const CLAIM_FOR_WORKER: &str = concat!(
          CROSS JOIN LATERAL (
              SELECT tasks.id, tasks.priority FROM tasks
              WHERE tasks.kind = wanted.kind
-                 AND tasks.kind IN ('annotate', 'score', 'refit') AND tasks.state IN ('ready', 'leased')
+                 AND tasks.kind IN ('annotate', 'score', 'refit') AND tasks.state IN ('ready', 'leased') AND NOT tasks.paused
                  AND coalesce(tasks.lease_until, tasks.ready_at) <= (SELECT now FROM clock)
                  AND ($2::UUID IS NULL OR tasks.project_id = $2)
              ORDER BY tasks.priority DESC, tasks.id LIMIT $3

@@ -15,10 +15,10 @@ use crate::transaction::PostgresTransaction;
 const WAITING: &str = "
     WITH RECURSIVE waiting (annotator_id) AS (
         (SELECT annotator_id FROM tasks
-         WHERE kind = 'annotate' AND state IN ('ready', 'leased') ORDER BY annotator_id LIMIT 1)
+         WHERE kind = 'annotate' AND state IN ('ready', 'leased') AND NOT paused ORDER BY annotator_id LIMIT 1)
         UNION ALL
         SELECT (SELECT tasks.annotator_id FROM tasks
-                WHERE tasks.kind = 'annotate' AND tasks.state IN ('ready', 'leased')
+                WHERE tasks.kind = 'annotate' AND tasks.state IN ('ready', 'leased') AND NOT tasks.paused
                     AND tasks.annotator_id > waiting.annotator_id
                 ORDER BY tasks.annotator_id LIMIT 1)
         FROM waiting WHERE waiting.annotator_id IS NOT NULL
@@ -35,7 +35,7 @@ const FIRST: &str = "
         SELECT tasks.id, tasks.annotator_id, tasks.priority, tasks.attempts + tasks.uncounted > 0 AS repeated
         FROM tasks
         WHERE tasks.annotator_id = wanted.annotator_id
-            AND tasks.kind = 'annotate' AND tasks.state IN ('ready', 'leased')
+            AND tasks.kind = 'annotate' AND tasks.state IN ('ready', 'leased') AND NOT tasks.paused
             AND coalesce(tasks.lease_until, tasks.ready_at) <= (SELECT clock_microseconds())
             AND (wanted.repeated OR tasks.attempts = 0 AND tasks.uncounted = 0)
         ORDER BY tasks.priority DESC, tasks.id LIMIT wanted.tasks

@@ -17,10 +17,11 @@ const TASKS_PER_STATEMENT: usize = 10_000;
 
 const INSERT_ONCE: &str = "
     INSERT INTO tasks
-        (id, project_id, item_id, kind, annotator_id, slot, state, priority, attempts, ready_at, created_at)
-    SELECT id, project_id, item_id, kind, annotator_id, slot, 'ready', priority, 0, now + delay * 1000, now
-    FROM unnest($1::UUID[], $2::UUID[], $3::UUID[], $4::TEXT[], $5::UUID[], $6::INTEGER[], $7::INTEGER[], $8::BIGINT[])
-        AS new (id, project_id, item_id, kind, annotator_id, slot, priority, delay),
+        (id, project_id, item_id, kind, annotator_id, run_id, slot, state, priority, attempts, ready_at, created_at)
+    SELECT id, project_id, item_id, kind, annotator_id, run_id, slot, 'ready', priority, 0, now + delay * 1000, now
+    FROM unnest($1::UUID[], $2::UUID[], $3::UUID[], $4::TEXT[], $5::UUID[], $6::INTEGER[], $7::INTEGER[], $8::BIGINT[],
+                $9::UUID[])
+        AS new (id, project_id, item_id, kind, annotator_id, slot, priority, delay, run_id),
         (SELECT clock_microseconds() AS now) AS clock
     ON CONFLICT DO NOTHING";
 
@@ -122,6 +123,7 @@ struct Columns {
     slots: Vec<i32>,
     priorities: Vec<i32>,
     delays: Vec<i64>,
+    run_ids: Vec<Option<Uuid>>,
 }
 
 impl Columns {
@@ -138,6 +140,7 @@ impl Columns {
             slots: tasks.iter().map(|task| task.slot).collect(),
             priorities: tasks.iter().map(|task| task.priority).collect(),
             delays: tasks.iter().map(|task| task.delay_milliseconds.max(0)).collect(),
+            run_ids: tasks.iter().map(|task| task.run_id.map(|id| id.as_uuid())).collect(),
         }
     }
 }
@@ -153,6 +156,7 @@ async fn insert_once(transaction: &mut PostgresTransaction, tasks: &[&NewTask]) 
         .bind(columns.slots)
         .bind(columns.priorities)
         .bind(columns.delays)
+        .bind(columns.run_ids)
         .execute(transaction.connection())
         .await
         .map_err(failure)?;

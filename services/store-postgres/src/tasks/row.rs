@@ -1,6 +1,6 @@
 //! A row of the table of tasks.
 
-use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, Timestamp, UserId};
+use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, RunId, Task, TaskId, Timestamp, UserId};
 use accord_store::StoreResult;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -10,8 +10,8 @@ use crate::convert::Place;
 /// The columns of a [`TaskRow`].
 macro_rules! task_columns {
     () => {
-        "tasks.id, tasks.project_id, tasks.item_id, tasks.kind, tasks.annotator_id, tasks.slot, tasks.state, \
-         tasks.priority, tasks.attempts, tasks.uncounted, tasks.ready_at, tasks.user_id, tasks.lease_token, \
+        "tasks.id, tasks.project_id, tasks.item_id, tasks.kind, tasks.annotator_id, tasks.run_id, tasks.slot, \
+         tasks.state, tasks.priority, tasks.attempts, tasks.uncounted, tasks.ready_at, tasks.user_id, tasks.lease_token, \
          tasks.lease_until, tasks.last_error, tasks.created_at"
     };
 }
@@ -24,6 +24,7 @@ pub(super) struct TaskRow {
     item_id: Option<Uuid>,
     kind: String,
     annotator_id: Option<Uuid>,
+    run_id: Option<Uuid>,
     slot: i32,
     state: String,
     priority: i32,
@@ -45,6 +46,7 @@ impl TaskRow {
             item_id: self.item_id.map(ItemId::from_uuid),
             kind: Place::new("tasks", "kind").read_word(self.id, &self.kind)?,
             annotator_id: self.annotator_id.map(AnnotatorId::from_uuid),
+            run_id: self.run_id.map(RunId::from_uuid),
             slot: self.slot,
             state: Place::new("tasks", "state").read_word(self.id, &self.state)?,
             priority: self.priority,

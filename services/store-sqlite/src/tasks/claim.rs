@@ -54,7 +54,7 @@ pub(super) fn claim_query(request: &ClaimRequest<'_>) -> Option<QueryBuilder<Sql
         // The list of kinds repeats the condition of the index, without which it may not be used.
         query.push(
             "SELECT * FROM (SELECT id, priority FROM tasks \
-             WHERE state = 'ready' AND kind IN ('annotate', 'score', 'refit') AND kind = '",
+             WHERE state = 'ready' AND paused = 0 AND kind IN ('annotate', 'score', 'refit') AND kind = '",
         );
         query.push(kind.word());
         query.push(concat!("' AND ready_at <= ", now!()));
@@ -64,7 +64,7 @@ pub(super) fn claim_query(request: &ClaimRequest<'_>) -> Option<QueryBuilder<Sql
         query.push(concat!(
             "SELECT id, priority FROM tasks WHERE state = 'leased' AND lease_until <= ",
             now!(),
-            " AND kind = '"
+            " AND paused = 0 AND kind = '"
         ));
         query.push(kind.word()).push("'");
         push_project(&mut query, request);

@@ -19,10 +19,10 @@ const ANNOTATORS_AT_ONCE: usize = 100;
 
 /// The annotators that have ready tasks.
 const WAITING: &str = "WITH RECURSIVE waiting (annotator_id) AS ( \
-         SELECT min(annotator_id) FROM tasks WHERE state = 'ready' AND kind = 'annotate' \
+         SELECT min(annotator_id) FROM tasks WHERE state = 'ready' AND paused = 0 AND kind = 'annotate' \
          UNION ALL \
          SELECT (SELECT min(tasks.annotator_id) FROM tasks \
-                 WHERE state = 'ready' AND kind = 'annotate' AND tasks.annotator_id > waiting.annotator_id) \
+                 WHERE state = 'ready' AND paused = 0 AND kind = 'annotate' AND tasks.annotator_id > waiting.annotator_id) \
          FROM waiting WHERE waiting.annotator_id IS NOT NULL) \
      SELECT waiting.annotator_id FROM waiting JOIN annotators ON annotators.id = waiting.annotator_id \
      WHERE ?1 IS NULL OR annotators.project_id = ?1";
@@ -32,7 +32,7 @@ const ENDED: &str = concat!(
     "SELECT id, annotator_id, priority, 1 AS repeated FROM tasks \
      WHERE state = 'leased' AND lease_until <= ",
     now!(),
-    " AND kind = 'annotate' AND (?1 IS NULL OR project_id = ?1)"
+    " AND paused = 0 AND kind = 'annotate' AND (?1 IS NULL OR project_id = ?1)"
 );
 
 pub(super) async fn claim(tx: &mut SqliteTransaction, request: &ClaimRequest<'_>) -> StoreResult<Vec<Lease>> {
@@ -64,7 +64,7 @@ fn first_ready(annotators: &[AnnotatorId], limits: &ClaimLimits<'_>) -> QueryBui
     for annotator in annotators {
         query.push(
             "SELECT * FROM (SELECT id, annotator_id, priority, attempts + uncounted > 0 AS repeated FROM tasks \
-             WHERE state = 'ready' AND kind = 'annotate' AND annotator_id = ",
+             WHERE state = 'ready' AND paused = 0 AND kind = 'annotate' AND annotator_id = ",
         );
         query.push_bind(annotator.as_uuid());
         query.push(concat!(" AND ready_at <= ", now!()));
@@ -143,7 +143,11 @@ mod tests {
         let first = first_ready(&annotators, &limits).into_string();
         for (statement, index, times) in [
             (WAITING, "tasks_ready_of_annotator", 2),
-            (&first, "COVERING INDEX tasks_ready_of_annotator (annotator_id=?)", 2),
+            (
+                &first,
+                "COVERING INDEX tasks_ready_of_annotator (paused=? AND annotator_id=?)",
+                2,
+            ),
             (ENDED, "INDEX tasks_leased (lease_until<?)", 1),
         ] {
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));

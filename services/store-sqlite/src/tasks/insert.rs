@@ -35,7 +35,8 @@ pub(super) async fn insert_tasks(tx: &mut SqliteTransaction, tasks: &[NewTask]) 
 
 async fn insert_chunk(tx: &mut SqliteTransaction, tasks: &[NewTask], now: i64) -> StoreResult<u64> {
     let mut query = QueryBuilder::new(
-        "INSERT INTO tasks (id, project_id, item_id, kind, annotator_id, slot, state, priority, attempts, ready_at, created_at) ",
+        "INSERT INTO tasks (id, project_id, item_id, kind, annotator_id, run_id, slot, state, priority, attempts, ready_at, \
+                            created_at) ",
     );
     query.push_values(tasks, |mut row, task| {
         row.push_bind(task.id.as_uuid())
@@ -43,6 +44,7 @@ async fn insert_chunk(tx: &mut SqliteTransaction, tasks: &[NewTask], now: i64) -
             .push_bind(task.item_id.map(|id| id.as_uuid()))
             .push_bind(task.kind.word())
             .push_bind(task.annotator_id.map(|id| id.as_uuid()))
+            .push_bind(task.run_id.map(|id| id.as_uuid()))
             .push_bind(task.slot)
             .push("'ready'")
             .push_bind(task.priority)

@@ -68,7 +68,7 @@ async fn claim_next(
         " + ?2 \
          WHERE id = (SELECT id FROM ( \
              SELECT * FROM (SELECT id, priority FROM tasks AS task \
-                 WHERE project_id = ?3 AND kind = ?4 AND state = 'ready' AND ready_at <= ",
+                 WHERE project_id = ?3 AND kind = ?4 AND state = 'ready' AND paused = 0 AND ready_at <= ",
         now!(),
         " AND (kind = 'review' OR NOT EXISTS (SELECT 1 FROM tasks AS own \
                       WHERE own.item_id = task.item_id AND own.user_id = ?1 \

@@ -87,12 +87,12 @@ async fn reports_what_is_not_its_database() {
 
     let (test, mut connection) = test_store().await;
     test.store.check().await.unwrap();
-    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 12")
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 13")
         .execute(&mut connection)
         .await
         .unwrap();
     let old = test.store.check().await.unwrap_err().to_string();
-    assert!(old.contains("version 11") && old.contains("version 12"), "{old}");
+    assert!(old.contains("version 12") && old.contains("version 13"), "{old}");
 }
 
 /// A row that was damaged by hand is reported with its table, column and identifier.

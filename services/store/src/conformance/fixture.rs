@@ -153,6 +153,7 @@ impl Fixture {
             item_id,
             kind,
             annotator_id: None,
+            run_id: None,
             slot: 0,
             priority: 0,
             delay_milliseconds: 0,

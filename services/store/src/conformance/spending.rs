@@ -24,6 +24,7 @@ fn call(project_id: ProjectId, key: &str, token: &str) -> NewCall {
         key: key.to_owned(),
         token: token.to_owned(),
         project_id,
+        run: None,
         provider: "local".to_owned(),
         day: 20_000,
         tokens: 100,
@@ -56,11 +57,11 @@ async fn begin(tx: &mut dyn Transaction, call: &NewCall, lease_milliseconds: i64
     Ok(starts.remove(0))
 }
 
-async fn end(tx: &mut dyn Transaction, call: &NewCall, end: CallEnd) -> StoreResult<()> {
+pub(super) async fn end(tx: &mut dyn Transaction, call: &NewCall, end: CallEnd) -> StoreResult<()> {
     tx.end_calls(&[EndedCall { call, end }]).await
 }
 
-async fn turn_of(
+pub(super) async fn turn_of(
     tx: &mut dyn Transaction,
     project: &Project,
     call: &NewCall,
@@ -71,7 +72,7 @@ async fn turn_of(
     Ok(turns.remove(0))
 }
 
-async fn keep(
+pub(super) async fn keep(
     tx: &mut dyn Transaction,
     call: &NewCall,
     reply: &StoredCall,

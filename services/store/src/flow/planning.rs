@@ -74,7 +74,6 @@ fn tasks_of_item(
     item_id: ItemId,
     priority: i32,
 ) -> Vec<NewTask> {
-    let policy = &project.definition.policy;
     let mut tasks: Vec<NewTask> = annotators
         .iter()
         .filter(|annotator| annotator.active && matches!(annotator.kind, AnnotatorKind::Automatic { .. }))
@@ -83,12 +82,7 @@ fn tasks_of_item(
             ..new_task(environment, project.id, Some(item_id), TaskKind::Annotate, priority)
         })
         .collect();
-    if policy.people == PeopleVote::Always {
-        tasks.extend((0..policy.overlap).map(|slot| NewTask {
-            slot: i32::try_from(slot).unwrap_or(i32::MAX),
-            ..new_task(environment, project.id, Some(item_id), TaskKind::Vote, priority)
-        }));
-    }
+    tasks.extend(votes_of_item(environment, project, item_id, priority));
     if tasks.is_empty() {
         tasks.push(new_task(
             environment,
@@ -99,6 +93,45 @@ fn tasks_of_item(
         ));
     }
     tasks
+}
+
+/// The tasks of people, as often as the policy's overlap says when they always vote.
+fn votes_of_item(
+    environment: &dyn Environment,
+    project: &Project,
+    item_id: ItemId,
+    priority: i32,
+) -> impl Iterator<Item = NewTask> {
+    let policy = &project.definition.policy;
+    let overlap = match policy.people {
+        PeopleVote::Always => policy.overlap,
+        PeopleVote::Never => 0,
+    };
+    (0..overlap).map(move |slot| NewTask {
+        slot: i32::try_from(slot).unwrap_or(i32::MAX),
+        ..new_task(environment, project.id, Some(item_id), TaskKind::Vote, priority)
+    })
+}
+
+/// Plans what people do about items, and leaves automatic annotators to a run. Returns how many tasks are new.
+///
+/// # Errors
+/// `Missing` when an item is not in the database.
+pub async fn hold_items(
+    tx: &mut dyn Transaction,
+    environment: &dyn Environment,
+    project: &Project,
+    item_ids: &[ItemId],
+    priority: i32,
+) -> StoreResult<u64> {
+    let mut planned = 0;
+    for items in item_ids.chunks(TASKS_AT_ONCE) {
+        let votes = items
+            .iter()
+            .flat_map(|item_id| votes_of_item(environment, project, *item_id, priority));
+        planned += tx.insert_tasks(&votes.collect::<Vec<_>>()).await?;
+    }
+    Ok(planned)
 }
 
 /// Plans the scoring of an item, unless it is planned already.
@@ -186,6 +219,7 @@ pub(super) fn new_task(
         item_id,
         kind,
         annotator_id: None,
+        run_id: None,
         slot: 0,
         priority,
         delay_milliseconds: 0,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use accord_domain::{Amounts, BudgetHold, Project};
+use accord_domain::{Amounts, BudgetHold, Project, Run, RunBudget, RunId};
+use rust_decimal::Decimal;
 
 use crate::calls::StoredCall;
 use crate::error::StoreResult;
@@ -27,11 +28,22 @@ pub enum CallTurn {
     Reserved(BudgetHold),
     /// The provider's prices are in another currency than the project's budget, so nobody can tell whether it suffices.
     OtherCurrency,
+    /// The run it is made for is paused or cancelled.
+    RunHeld(String),
+    /// The run's budget does not suffice, or cannot be held against the provider's prices.
+    RunOverBudget {
+        /// What is spent, and what to do.
+        reason: String,
+        /// The budget.
+        budget: RunBudget,
+    },
+    /// The run's budget is not spent, but what is left is reserved for calls under way.
+    RunReserved(String),
 }
 
 /// Begins calls of a project: looks whether their replies are kept or somebody makes them, and reserves what they may cost
-/// from the project's budget, one after the other. What is spent and reserved never exceeds the budget. Says of each, in
-/// order, whether it may be made.
+/// from the budgets of the project and of their runs, one after the other. What is spent and reserved never exceeds a budget.
+/// Says of each, in order, whether it may be made.
 ///
 /// # Errors
 /// Those of the database.
@@ -73,61 +85,193 @@ async fn kept_replies(tx: &mut dyn Transaction, calls: &[&NewCall]) -> StoreResu
     Ok(kept.into_iter().map(|reply| (reply.key.clone(), reply)).collect())
 }
 
-/// Gives a turn to those of the calls without one for which the budget does not suffice.
+/// Gives a turn to those of the calls without one that may not be made: their run is held, or a budget does not suffice.
 async fn reserve(
     tx: &mut dyn Transaction,
     project: &Project,
     calls: &[&NewCall],
     turns: &mut [Option<CallTurn>],
 ) -> StoreResult<()> {
-    let budget = &project.definition.policy.budget;
-    if budget.is_unlimited() || turns.iter().all(Option::is_some) {
+    let runs = runs_of(tx, calls).await?;
+    let of = |call: &NewCall| call.run.and_then(|of| runs.get(&of.run_id));
+    for (call, turn) in calls.iter().zip(&mut *turns).filter(|(_, turn)| turn.is_none()) {
+        *turn = of(call).and_then(Run::refusal).map(CallTurn::RunHeld);
+    }
+    let limits_project = !project.definition.policy.budget.is_unlimited();
+    let limits_run = |call: &NewCall| of(call).is_some_and(|run| !run.budget.is_unlimited());
+    let mut open = calls.iter().zip(&*turns).filter(|(_, turn)| turn.is_none());
+    if !open.any(|(call, _)| limits_project || limits_run(call)) {
         return Ok(());
     }
     tx.lock_spending(project.id).await?;
     // Calls under way first: one that ends meanwhile is counted twice rather than not at all.
-    let mut begun = tx.begun_calls(project.id).await?;
-    let spent = tx.spending(project.id).await?;
-    let currency = budget.currency.as_deref();
-    let mut reserved: BTreeMap<i64, (Amounts, Amounts)> = BTreeMap::new();
+    let mut used = UsedBudgets {
+        begun: tx.begun_calls(project.id).await?,
+        spent: tx.spending(project.id).await?,
+        by_day: BTreeMap::new(),
+        of_runs: HashMap::new(),
+    };
     for (call, turn) in calls.iter().zip(turns).filter(|(_, turn)| turn.is_none()) {
+        if limits_project {
+            *turn = used.beyond_project(project, call);
+        }
+        if turn.is_none()
+            && let Some(run) = of(call).filter(|run| !run.budget.is_unlimited())
+        {
+            *turn = used.beyond_run(tx, run, call).await?;
+        }
+        if turn.is_none() {
+            used.add(project, of(call), call);
+        }
+    }
+    Ok(())
+}
+
+/// The runs of these calls.
+async fn runs_of(tx: &mut dyn Transaction, calls: &[&NewCall]) -> StoreResult<HashMap<RunId, Run>> {
+    let mut runs = HashMap::new();
+    for of in calls.iter().filter_map(|call| call.run) {
+        if !runs.contains_key(&of.run_id)
+            && let Some(run) = tx.run(of.run_id).await?
+        {
+            runs.insert(of.run_id, run);
+        }
+    }
+    Ok(runs)
+}
+
+/// What is spent and reserved of the budgets of a project and its runs while calls are begun one after the other.
+struct UsedBudgets {
+    /// Calls under way before these.
+    begun: Vec<BegunCalls>,
+    spent: Vec<Spent>,
+    /// Of the project's budget by day: on that day and in all, with what is reserved, of these calls too.
+    by_day: BTreeMap<i64, (Amounts, Amounts)>,
+    /// Of the budgets of runs: what is spent, and that with what is reserved, of these calls too.
+    of_runs: HashMap<RunId, (Amounts, Amounts)>,
+}
+
+impl UsedBudgets {
+    /// What the project's budget has against a call.
+    fn beyond_project(&mut self, project: &Project, call: &NewCall) -> Option<CallTurn> {
+        let budget = &project.definition.policy.budget;
         if budget.limits_money() && call.currency.is_some() && call.currency != budget.currency {
-            *turn = Some(CallTurn::OtherCurrency);
-            continue;
+            return Some(CallTurn::OtherCurrency);
         }
-        let wanted = Amounts {
-            money: call.cost,
-            tokens: call.tokens,
-        };
-        let known = reserved
-            .entry(call.day)
-            .or_insert_with(|| spent_and_reserved(&spent, &begun, call.day, currency));
-        if let Err(hold) = budget.fits(known.0, known.1, wanted) {
-            let (today, total) = spent_and_reserved(&spent, &[], call.day, currency);
-            *turn = Some(match budget.fits(today, total, wanted) {
-                Ok(()) => CallTurn::Reserved(hold),
-                Err(hold) => CallTurn::OverBudget(hold),
-            });
-            continue;
+        let wanted = wanted_by(call);
+        let (today, total) = self.of_project(project, call.day);
+        let hold = budget.fits(today, total, wanted).err()?;
+        let (today, total) = spent_and_reserved(&self.spent, &[], call.day, budget.currency.as_deref());
+        Some(match budget.fits(today, total, wanted) {
+            Ok(()) => CallTurn::Reserved(hold),
+            Err(hold) => CallTurn::OverBudget(hold),
+        })
+    }
+
+    fn of_project(&mut self, project: &Project, day: i64) -> (Amounts, Amounts) {
+        let currency = project.definition.policy.budget.currency.as_deref();
+        let (spent, begun) = (&self.spent, &self.begun);
+        let used = self.by_day.entry(day);
+        *used.or_insert_with(|| spent_and_reserved(spent, begun, day, currency))
+    }
+
+    /// What the run's budget has against a call.
+    async fn beyond_run(
+        &mut self,
+        tx: &mut dyn Transaction,
+        run: &Run,
+        call: &NewCall,
+    ) -> StoreResult<Option<CallTurn>> {
+        let budget = &run.budget;
+        if budget.is_foreign(call.currency.as_deref()) {
+            let reason = format!(
+                "provider `{}` has prices in {}, its budget is in {}: give the run a budget in that currency and resume it",
+                call.provider,
+                call.currency.as_deref().unwrap_or("no currency"),
+                budget.currency.as_deref().unwrap_or("none"),
+            );
+            return Ok(Some(over_budget(run, reason)));
         }
-        let own = BegunCalls {
-            day: call.day,
-            currency: call.currency.clone(),
-            are_lost: false,
-            calls: 1,
-            tokens: call.tokens,
-            cost: call.cost,
+        let wanted = wanted_by(call);
+        let (spent, used) = self.of_run(tx, run).await?;
+        let Err(reason) = budget.fits(used, wanted) else {
+            return Ok(None);
         };
-        let added = spent_and_reserved(&[], std::slice::from_ref(&own), call.day, currency).1;
-        for (day, (today, total)) in &mut reserved {
+        Ok(Some(match budget.fits(spent, wanted) {
+            Ok(()) => CallTurn::RunReserved(reason),
+            Err(reason) => over_budget(run, reason),
+        }))
+    }
+
+    async fn of_run(&mut self, tx: &mut dyn Transaction, run: &Run) -> StoreResult<(Amounts, Amounts)> {
+        if let Some(known) = self.of_runs.get(&run.id) {
+            return Ok(*known);
+        }
+        let currency = run.budget.currency.as_deref();
+        let spent = tx.spending_of_run(run.id).await?.into_iter().map(|row| {
+            let tokens = row.input_tokens.saturating_add(row.output_tokens);
+            amounts_in(currency, row.currency.as_deref(), row.cost, tokens)
+        });
+        let spent = spent.fold(Amounts::default(), Amounts::plus);
+        // Those of this transaction are added one by one from here on.
+        let reserved = self
+            .begun
+            .iter()
+            .filter(|calls| calls.run_id == Some(run.id) && !calls.are_lost)
+            .map(|calls| amounts_in(currency, calls.currency.as_deref(), calls.cost, calls.tokens));
+        let used = reserved.fold(spent, Amounts::plus);
+        self.of_runs.insert(run.id, (spent, used));
+        Ok((spent, used))
+    }
+
+    /// Reserves what a call may cost.
+    fn add(&mut self, project: &Project, run: Option<&Run>, call: &NewCall) {
+        let currency = project.definition.policy.budget.currency.as_deref();
+        let (own, tokens) = (call.currency.as_deref(), call.tokens);
+        let added = amounts_in(currency, own, call.cost, tokens);
+        for (day, (today, total)) in &mut self.by_day {
             *total = total.plus(added);
             if *day == call.day {
                 *today = today.plus(added);
             }
         }
-        begun.push(own);
+        if let Some((run, (_, used))) = run.and_then(|run| Some((run, self.of_runs.get_mut(&run.id)?))) {
+            let currency = run.budget.currency.as_deref();
+            *used = used.plus(amounts_in(currency, own, call.cost, tokens));
+        }
+        self.begun.push(BegunCalls {
+            run_id: run.map(|run| run.id),
+            day: call.day,
+            currency: call.currency.clone(),
+            are_lost: false,
+            calls: 1,
+            tokens,
+            cost: call.cost,
+        });
     }
-    Ok(())
+}
+
+fn over_budget(run: &Run, reason: String) -> CallTurn {
+    CallTurn::RunOverBudget {
+        reason,
+        budget: run.budget.clone(),
+    }
+}
+
+const fn wanted_by(call: &NewCall) -> Amounts {
+    Amounts {
+        money: call.cost,
+        tokens: call.tokens,
+    }
+}
+
+/// Amounts in a budget's currency: money of another one cannot be held against it.
+fn amounts_in(budget: Option<&str>, currency: Option<&str>, money: Decimal, tokens: i64) -> Amounts {
+    let is_same = budget.is_some() && currency == budget;
+    Amounts {
+        money: if is_same { money } else { Decimal::ZERO },
+        tokens,
+    }
 }
 
 /// A call whose reply has come.
@@ -152,6 +296,9 @@ pub async fn keep_calls(tx: &mut dyn Transaction, replied: &[RepliedCall<'_>]) -
     let (mut earlier, mut ended) = (Vec::with_capacity(replied.len()), Vec::with_capacity(replied.len()));
     for (one, is_kept) in replied.iter().zip(kept) {
         let other = if is_kept { None } else { tx.call(&one.reply.key).await? };
+        if let (true, Some(of)) = (is_kept, one.call.run) {
+            tx.note_call_of_run(of, one.reply).await?;
+        }
         let is_repetition = other.as_ref() == Some(one.reply);
         if !is_repetition {
             ended.push(EndedCall {
@@ -173,24 +320,13 @@ pub fn spent_and_reserved(
     day: i64,
     currency: Option<&str>,
 ) -> (Amounts, Amounts) {
-    let of_budget = |other: Option<&str>| currency.is_some() && other == currency;
     let spent = spent.iter().map(|row| {
-        let money = if of_budget(row.currency.as_deref()) {
-            row.cost
-        } else {
-            0.into()
-        };
         let tokens = row.input_tokens.saturating_add(row.output_tokens);
-        (row.day, Amounts { money, tokens })
+        (row.day, amounts_in(currency, row.currency.as_deref(), row.cost, tokens))
     });
     let reserved = begun.iter().filter(|calls| !calls.are_lost).map(|calls| {
-        let money = if of_budget(calls.currency.as_deref()) {
-            calls.cost
-        } else {
-            0.into()
-        };
-        let tokens = calls.tokens;
-        (calls.day, Amounts { money, tokens })
+        let amounts = amounts_in(currency, calls.currency.as_deref(), calls.cost, calls.tokens);
+        (calls.day, amounts)
     });
     let (mut today, mut total) = (Amounts::default(), Amounts::default());
     for (at, amounts) in spent.chain(reserved) {

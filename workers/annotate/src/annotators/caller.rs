@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accord_domain::budget::{day_of, milliseconds_left_of_day};
-use accord_domain::{BudgetHold, Environment, Project};
-use accord_store::flow::CallTurn;
+use accord_domain::{BudgetHold, Environment, Project, RunAnnotator, RunBudget};
+use accord_store::flow::{self, CallTurn};
 use accord_store::{CallEnd, NewCall, Store, StoreResult, StoredCall};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -54,13 +54,14 @@ impl Caller {
     pub(crate) async fn ask(
         &self,
         project: &Arc<Project>,
+        run: Option<RunAnnotator>,
         key: String,
         body: Value,
         (repeated, patience): (bool, Duration),
     ) -> Result<StoredCall, AttemptError> {
         let (caller, project) = (self.clone(), Arc::clone(project));
         let call = async move {
-            let call = caller.new_call(&project, key, &body);
+            let call = caller.new_call(&project, run, key, &body);
             if let Some(kept) = caller.begin(&project, &call).await? {
                 tracing::info!(call.key = call.key, provider = %call.provider, "kept reply used");
                 return Ok(kept);
@@ -77,7 +78,7 @@ impl Caller {
         self.calls.spawn(call).await.map_err(AttemptError::transient)?
     }
 
-    fn new_call(&self, project: &Project, key: String, body: &Value) -> NewCall {
+    fn new_call(&self, project: &Project, run: Option<RunAnnotator>, key: String, body: &Value) -> NewCall {
         let estimate = TokenEstimate::of(body);
         let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         let settings = &self.provider.settings;
@@ -86,6 +87,7 @@ impl Caller {
             key,
             token: hex::encode(self.environment.random_bytes()),
             project_id: project.id,
+            run,
             provider: self.provider.name.clone(),
             day: day_of(self.environment.now()),
             tokens: count(estimate.total()),
@@ -100,11 +102,10 @@ impl Caller {
         match begun.map_err(AttemptError::transient)? {
             CallTurn::Begun => Ok(None),
             CallTurn::Kept(kept) => Ok(Some(kept)),
-            CallTurn::UnderWay { wait_milliseconds } => Err(AttemptError::Held {
-                reason: "the same question is being asked for another task".to_owned(),
-                wait: Duration::from_millis(wait_milliseconds.unsigned_abs()).min(LOOK_AGAIN),
-                tried: false,
-            }),
+            CallTurn::UnderWay { wait_milliseconds } => Err(held(
+                "the same question is being asked for another task".to_owned(),
+                Duration::from_millis(wait_milliseconds.unsigned_abs()).min(LOOK_AGAIN),
+            )),
             CallTurn::Reserved(hold) => Err(self.hold(project, &hold, LOOK_AGAIN)),
             CallTurn::OverBudget(hold) => {
                 let wait = match hold {
@@ -120,6 +121,14 @@ impl Caller {
                     wait,
                 })
             }
+            // Its tasks are marked as paused or cancelled within a second.
+            CallTurn::RunHeld(reason) => Err(held(reason, LOOK_AGAIN)),
+            CallTurn::RunReserved(reason) => Err(held(reason, LOOK_AGAIN)),
+            CallTurn::RunOverBudget { reason, budget } => {
+                let paused = self.pause_run(call, &budget, &reason).await;
+                paused.map_err(AttemptError::transient)?;
+                Err(held(reason, LOOK_AGAIN))
+            }
             CallTurn::OtherCurrency => Err(AttemptError::permanent(format!(
                 "provider `{}` has prices in {}, the project's budget is in {}: give both in one currency",
                 self.provider.name,
@@ -129,14 +138,19 @@ impl Caller {
         }
     }
 
+    /// A run whose budget is spent is paused: nothing of it goes on before somebody raises the budget.
+    async fn pause_run(&self, call: &NewCall, judged: &RunBudget, reason: &str) -> StoreResult<()> {
+        let Some(of) = call.run else { return Ok(()) };
+        let mut transaction = self.store.write().await?;
+        let environment = self.environment.as_ref();
+        flow::pause_spent_run(transaction.as_mut(), environment, of.run_id, judged, reason).await?;
+        transaction.commit().await
+    }
+
     /// No task of the project is fetched until then.
     fn hold(&self, project: &Project, hold: &BudgetHold, wait: Duration) -> AttemptError {
         self.holds.hold(project.id, wait);
-        AttemptError::Held {
-            reason: hold.reason().to_owned(),
-            wait,
-            tried: false,
-        }
+        held(hold.reason().to_owned(), wait)
     }
 
     async fn ask_and_keep(&self, turn: Turn, call: NewCall, body: &Value) -> Result<StoredCall, AttemptError> {
@@ -254,5 +268,14 @@ impl Caller {
             reason,
             retry_after: error.retry_after(),
         }
+    }
+}
+
+/// A task whose call is not made yet.
+const fn held(reason: String, wait: Duration) -> AttemptError {
+    AttemptError::Held {
+        reason,
+        wait,
+        tried: false,
     }
 }

@@ -65,7 +65,10 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &asked.body,
         );
         let turn = (input.repeated, input.patience);
-        let call = self.caller.ask(&input.project, key, asked.body.clone(), turn).await?;
+        let call = self
+            .caller
+            .ask(&input.project, input.run, key, asked.body.clone(), turn)
+            .await?;
         Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use accord_datasets::content::ContentError;
 use accord_documents::Document;
-use accord_domain::{Answer, Answers, Field, Item, Project, Provenance};
+use accord_domain::{Answer, Answers, Field, Item, Project, Provenance, RunAnnotator};
 use async_trait::async_trait;
 
 pub use book::Book;
@@ -29,6 +29,8 @@ pub struct AnnotatorInput {
     pub item: Arc<Item>,
     /// What was read from it.
     pub document: Arc<Document>,
+    /// For whom in which run it is asked; none outside of runs.
+    pub run: Option<RunAnnotator>,
     /// Whether the same was tried before.
     pub repeated: bool,
     /// How long to wait for a provider's turn.

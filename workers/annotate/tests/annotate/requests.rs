@@ -60,6 +60,7 @@ pub(crate) async fn asked(
         project: Arc::new(house.project.clone()),
         item: Arc::new(item),
         document: Arc::new(document.unwrap_or(text)),
+        run: None,
         repeated: false,
         patience: Duration::from_secs(1),
     };

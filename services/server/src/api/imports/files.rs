@@ -1,6 +1,6 @@
 //! Files in a multipart body, taken a few at a time.
 
-use accord_datasets::intake::{ImportSummary, IncomingContent, IncomingItem, Place, Rejection};
+use accord_datasets::intake::{ImportSummary, Importer, IncomingContent, IncomingItem, Place, Rejection};
 use accord_domain::Project;
 use axum::extract::Multipart;
 use axum::extract::multipart::Field;
@@ -20,10 +20,10 @@ const BYTES_PER_TRANSACTION: usize = 32 * 1024 * 1024;
 /// Imports every part that has a file name.
 pub(super) async fn import(
     state: &AppState,
+    importer: &Importer,
     project: &Project,
     mut parts: Multipart,
 ) -> Result<ImportSummary, Problem> {
-    let importer = state.importer();
     let mut summary = ImportSummary::default();
     let (mut waiting, mut waiting_bytes) = (Vec::new(), 0);
     let mut seen = false;

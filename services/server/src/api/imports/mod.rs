@@ -5,7 +5,7 @@ mod report;
 
 use std::io;
 
-use accord_datasets::intake::{ImportError, ImportSummary, LineFormat};
+use accord_datasets::intake::{ImportError, ImportSummary, Importer, LineFormat};
 use accord_domain::Project;
 use axum::RequestExt;
 use axum::body::Body;
@@ -13,18 +13,29 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
+use utoipa::IntoParams;
 
 pub(super) use report::ImportReport;
 pub(super) use report::multipart_problem;
 
 use crate::access::{Admin, ProjectFor};
 use crate::api::lines::LINE_TYPES;
-use crate::extract::{ApiJson, media_type, parse_json, read_body_up_to};
+use crate::extract::{ApiJson, ApiQuery, media_type, parse_json, read_body_up_to};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
+
+/// How items are imported.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ImportQuery {
+    /// Whether automatic annotators are left to a run, instead of being asked at once.
+    #[serde(default)]
+    hold: bool,
+}
 
 /// Imports items.
 ///
@@ -41,7 +52,7 @@ use crate::state::AppState;
     path = "/api/v1/projects/{project}/items",
     operation_id = "import_items",
     tag = "items",
-    params(("project" = String, Path, description = "Identifier or name of the project")),
+    params(("project" = String, Path, description = "Identifier or name of the project"), ImportQuery),
     request_body(content(
         (Vec<Object> = "application/json", example = json!([
             { "external_id": "receipt-17", "text": "Example Ltd\nTOTAL 53.20", "gold": { "total": "53.20" }, "metadata": { "batch": 4 } },
@@ -60,23 +71,25 @@ use crate::state::AppState;
 pub(super) async fn create(
     State(state): State<AppState>,
     access: ProjectFor<Admin>,
+    ApiQuery(query): ApiQuery<ImportQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
     let essence = media_type(request.headers());
     let project = &access.project;
+    let importer = state.importer().holding(query.hold);
     let summary = match essence.as_str() {
         "multipart/form-data" => {
             let parts = Multipart::from_request(request, &state).await;
             let parts = parts.map_err(|rejection| Problem::new(ProblemKind::Malformed, rejection.body_text()))?;
-            files::import(&state, project, parts).await?
+            files::import(&state, &importer, project, parts).await?
         }
         "application/json" => {
             let body = read_body_up_to(request, state.settings.maximum_file_bytes).await?;
-            import_json(&state, project, &body).await?
+            import_json(&importer, project, &body).await?
         }
-        "text/csv" => import_lines(&state, project, LineFormat::Csv, body_reader(request)).await?,
+        "text/csv" => import_lines(&importer, project, LineFormat::Csv, body_reader(request)).await?,
         lines if LINE_TYPES.contains(&lines) => {
-            import_lines(&state, project, LineFormat::JsonLines, body_reader(request)).await?
+            import_lines(&importer, project, LineFormat::JsonLines, body_reader(request)).await?
         }
         _ => {
             return Err(Problem::new(
@@ -93,7 +106,7 @@ pub(super) async fn create(
 }
 
 /// A JSON document is imported like lines, one a member.
-async fn import_json(state: &AppState, project: &Project, body: &Bytes) -> Result<ImportSummary, Problem> {
+async fn import_json(importer: &Importer, project: &Project, body: &Bytes) -> Result<ImportSummary, Problem> {
     let values = match parse_json::<Value>(body)? {
         Value::Array(values) => values,
         one => vec![one],
@@ -101,7 +114,7 @@ async fn import_json(state: &AppState, project: &Project, body: &Bytes) -> Resul
     let lines: Vec<String> = values.iter().map(Value::to_string).collect();
     let text = lines.join("\n");
     import_lines(
-        state,
+        importer,
         project,
         LineFormat::JsonLines,
         io::Cursor::new(text.into_bytes()),
@@ -110,12 +123,11 @@ async fn import_json(state: &AppState, project: &Project, body: &Bytes) -> Resul
 }
 
 async fn import_lines(
-    state: &AppState,
+    importer: &Importer,
     project: &Project,
     format: LineFormat,
     reader: impl AsyncRead + Unpin + Send,
 ) -> Result<ImportSummary, Problem> {
-    let importer = state.importer();
     Ok(importer.import_lines(project, format, reader, |_, _| {}).await?)
 }
 

@@ -17,6 +17,7 @@ use crate::pages::numbers::{count, counted, figure, percent_of};
 use crate::pages::projects::{open_tasks, title};
 use crate::pages::reliability::Diagram;
 use crate::pages::render::{Frame, page};
+use crate::pages::runs::{self, RunLine};
 use crate::pages::visit::Visit;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -57,6 +58,8 @@ struct FiguresShown {
     diagrams: Vec<Diagram>,
     queue: Vec<QueueLine>,
     parked: Vec<ParkedLine>,
+    paused: Option<String>,
+    runs: Vec<RunLine>,
     spending: Option<SpendingShown>,
     dead: Vec<DeadTask>,
     dead_left_out: bool,
@@ -152,10 +155,17 @@ async fn figures(
         diagrams: diagrams(project, &calibrators)?,
         queue: queue_lines(&looked.tasks),
         parked: parked_lines(transaction.as_mut(), project).await?,
+        paused: paused(transaction.count_paused_tasks(project.id).await?),
+        runs: runs::latest(transaction.as_mut(), project).await?,
         spending: spending(transaction.as_mut(), project, state.environment.now()).await?,
         dead,
         dead_left_out,
     })
+}
+
+/// How many tasks wait for their run, if any do.
+fn paused(number: i64) -> Option<String> {
+    (number > 0).then(|| counted(number, "task"))
 }
 
 /// The reliability diagrams of all fields that have gold of their own.

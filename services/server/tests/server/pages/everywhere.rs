@@ -52,7 +52,7 @@ async fn place() -> Place {
 async fn each_role_sees_its_pages_and_no_more() {
     let place = place().await;
     let item = format!("/projects/figures/items/{}", place.item);
-    let pages: [(&str, u16, u16, u16); 15] = [
+    let pages: [(&str, u16, u16, u16); 17] = [
         ("/", 200, 200, 200),
         ("/projects/opinions", 200, 200, 200),
         ("/projects/figures", 200, 200, 200),
@@ -62,6 +62,8 @@ async fn each_role_sees_its_pages_and_no_more() {
         (&item, 403, 200, 200),
         ("/projects/figures/review", 403, 200, 200),
         ("/projects/figures/review/next", 403, 303, 303),
+        ("/projects/figures/runs", 403, 200, 200),
+        ("/projects/figures/runs/1", 403, 404, 404),
         ("/projects/figures/agreement", 403, 200, 200),
         ("/projects/figures/agreement?field=total", 403, 200, 200),
         ("/projects/figures/calibration", 403, 303, 303),

@@ -11,3 +11,4 @@ mod login;
 mod methods;
 mod reviewing;
 mod running;
+mod runs;
