@@ -235,7 +235,7 @@ async fn check_shown(house: &House, admin: &Client) {
     for part in [
         "guessing of provider scripted",
         "data-method=\"judge\"",
-        "curve-3",
+        "curve-2",
         "One call held no readable rating.",
         "accord evaluate --project work",
     ] {
