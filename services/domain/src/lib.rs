@@ -26,6 +26,7 @@ pub mod permutation;
 pub mod policy;
 pub mod project;
 pub mod prompt_reference;
+pub mod stopping;
 pub mod task;
 pub mod templates;
 pub mod time;
@@ -63,6 +64,10 @@ pub use permutation::{Permutation, Permutations};
 pub use policy::{PeopleVote, Policy, Weighting};
 pub use project::{Project, ProjectDefinition, ProjectError};
 pub use prompt_reference::{PromptReference, PromptReferenceError, is_prompt_name};
+pub use stopping::{
+    CallOrder, SequentialTest, StopReason, Stopped, Stopping, StoppingFit, StoppingLoss, StoppingRule,
+    all_votes_version,
+};
 pub use task::{Lease, Task, TaskKind, TaskState};
 pub use templates::{template, template_names, template_text};
 pub use time::Timestamp;

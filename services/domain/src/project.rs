@@ -96,7 +96,10 @@ impl ProjectDefinition {
                 return Err(problem(&path, format!("`{}` is given twice", annotator.name)));
             }
         }
-        self.policy.check().map_err(|text| problem("policy", text))
+        self.policy.check().map_err(|text| problem("policy", text))?;
+        let stopping = &self.policy.stopping;
+        let stages = stopping.check_stages(&self.annotators);
+        stages.map_err(|text| problem("policy", text))
     }
 
     /// The field of that name.

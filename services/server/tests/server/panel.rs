@@ -144,6 +144,7 @@ fn consensus(
         entropy: None,
         raw_score: None,
         annotation_ids: votes.iter().map(|(annotation, _)| annotation.id).collect(),
+        stopped: None,
         classes,
         project_version: project.version,
         weights_version: "even".to_owned(),

@@ -7,7 +7,7 @@ use accord_domain::{
     CalibratorId, CertificationSet, ClassShare, Confidence, Consensus, ConsensusId, Decision, Environment, FieldName,
     FittedFold, Gold, GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, MethodSelection,
     NormalisedValue, Outcome, Project, ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, ScoreLevel,
-    Task, TaskId, TaskKind, Timestamp, User, UserId, Weighting,
+    Task, TaskId, TaskKind, Timestamp, User, UserId, Weighting, all_votes_version,
 };
 use serde_json::{Map, json};
 
@@ -262,6 +262,7 @@ impl Fixture {
             confidence,
             decision,
             annotation_ids: Vec::new(),
+            stopped: None,
             project_version: 1,
             weights_version: "even".to_owned(),
             code_version: "1.2.3".to_owned(),
@@ -325,6 +326,8 @@ impl Fixture {
             }),
             panel: None,
             warnings: Vec::new(),
+            stopping_version: all_votes_version(),
+            stopping: None,
             data_hash: "abc".to_owned(),
             code_version: "1.2.3".to_owned(),
             created_at: self.environment.now(),

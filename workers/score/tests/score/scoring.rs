@@ -6,6 +6,7 @@ use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorKind, Answer, AutomaticKind, Calibrator, CalibratorId,
     CertificationSet, Confidence, Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState,
     MethodSelection, Outcome, Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
+    all_votes_version,
 };
 use accord_domain::{document_of, fold_of, is_set_apart};
 use accord_score::item::{ItemToScore, score_item};
@@ -67,6 +68,8 @@ fn calibrator(folds: Vec<Option<FittedFold>>) -> Calibrator {
         certification: None,
         panel: None,
         warnings: Vec::new(),
+        stopping_version: all_votes_version(),
+        stopping: None,
         data_hash: String::new(),
         code_version: String::new(),
         created_at: Timestamp::from_microseconds(0),
