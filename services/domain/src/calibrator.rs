@@ -9,7 +9,7 @@ use crate::field::FieldName;
 use crate::identifiers::{AnnotatorId, CalibratorId, ProjectId};
 use crate::method::{AnnotatorPanel, FitWarning, FittedPipeline, MethodSelection};
 use crate::policy::Weighting;
-use crate::stopping::{StoppingFit, all_votes_version};
+use crate::stopping::{Stopping, StoppingFit, all_votes_version};
 use crate::time::Timestamp;
 
 /// How many parts the gold is split into, by document, so that no item is scored by what was fitted on its own label.
@@ -107,6 +107,12 @@ impl Calibrator {
         } else {
             &self.pool_levels
         }
+    }
+
+    /// Whether it was fitted on votes that were cast under this way of stopping: it serves no others.
+    #[must_use]
+    pub fn serves(&self, stopping: &Stopping) -> bool {
+        self.stopping_version == stopping.version()
     }
 
     /// The method in words, such as `log-odds weights, Platt`.

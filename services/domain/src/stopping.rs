@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::annotator::{AnnotatorDefinition, AutomaticKind};
+use crate::annotator::AnnotatorDefinition;
 use crate::identifiers::{AnnotatorId, ItemId};
 
 /// The seed of the items that all language models are asked about.
@@ -131,8 +131,8 @@ pub struct StoppingLoss {
     pub accuracy: f64,
     /// Share that is right by all votes.
     pub accuracy_of_all: f64,
-    /// The first minus the second, and its interval with 95 % confidence (Bonett and Price); none where it is not defined.
-    pub interval: Option<[f64; 2]>,
+    /// Interval of the first minus the second, with 95 % confidence (Bonett and Price).
+    pub interval: [f64; 2],
     /// Items with another winner than by all votes.
     pub changed_winner_count: u32,
     /// Language models that the rule asked about all these items together.
@@ -212,7 +212,7 @@ impl Stopping {
         let CallOrder::Stages(stages) = &self.order else {
             return Ok(());
         };
-        let models = annotators.iter().filter(|annotator| asks_a_model(annotator));
+        let models = annotators.iter().filter(|annotator| annotator.kind.is_language_model());
         let models: BTreeSet<&str> = models.map(|annotator| annotator.name.as_str()).collect();
         let mut named = BTreeSet::new();
         for (position, stage) in stages.iter().enumerate() {
@@ -320,6 +320,13 @@ impl CallOrder {
 }
 
 impl Stopped {
+    /// Language models that voted: those that the rule asked and those that it would not have asked.
+    #[must_use]
+    pub fn called_count(&self) -> u32 {
+        let left_out = u32::try_from(self.left_out.len()).unwrap_or(u32::MAX);
+        self.asked_count.saturating_add(left_out)
+    }
+
     /// How the asking ended, in words.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -344,10 +351,6 @@ impl Stopped {
 #[must_use]
 pub fn all_votes_version() -> String {
     ALL_VOTES.to_owned()
-}
-
-const fn asks_a_model(annotator: &AnnotatorDefinition) -> bool {
-    matches!(annotator.kind, AutomaticKind::LanguageModel(_))
 }
 
 fn listed(names: &BTreeSet<&str>) -> String {

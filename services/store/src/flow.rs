@@ -20,7 +20,7 @@ pub use fitting::store_fit;
 pub use planning::{add_items, open_review, plan_items, plan_refit, plan_score};
 pub use projects::{create_project, ensure_human_annotator, human_annotator_name, update_project};
 pub use resolving::{GoldAnswers, import_gold, resolve_item};
-pub use scoring::store_score;
+pub use scoring::{Asked, Scored, ask_next, keep_score, store_score};
 pub use skipping::skip_task;
 pub use spending::{CallTurn, begin_call, keep_call, spent_and_reserved};
 pub use submitting::{Submitted, submit_annotation};

@@ -1,17 +1,17 @@
 //! The worker that scores items and refits projects, task by task.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_domain::{Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind};
+use accord_domain::{Consensus, Decision, Environment, Lease, Project, ProjectId, TaskKind};
 use accord_statistics::InvalidInput;
+use accord_store::flow::Scored;
 use accord_store::idle::wait_for_work;
 use accord_store::{ClaimRequest, Store, StoreError, flow};
 use tokio_util::sync::CancellationToken;
 
 use crate::gold::ProjectGold;
-use crate::item::{ItemToScore, score_item};
+use crate::scene::{Conclusion, Scene};
 
 /// Signs of life during the length of a lease, so that one may be late without losing it.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -195,50 +195,38 @@ impl ScoreWorker {
             .task
             .item_id
             .ok_or_else(|| WorkError::Gone("the task names no item".to_owned()))?;
-        let rows = self.compute_consensus(lease.task.project_id, item_id).await?;
-        let mut transaction = self.store.write().await?;
-        flow::store_score(transaction.as_mut(), self.environment.as_ref(), lease, &rows).await?;
-        transaction.commit().await?;
-        log_decisions(&rows);
-        Ok(())
-    }
-
-    async fn compute_consensus(&self, project_id: ProjectId, item_id: ItemId) -> Result<Vec<Consensus>, WorkError> {
-        let mut transaction = self.store.read().await?;
-        let gone = |what: &str| WorkError::Gone(format!("{what} does not exist"));
-        let project = transaction
-            .project(project_id)
-            .await?
-            .ok_or_else(|| gone("the project"))?;
-        let item = transaction.item(item_id).await?.ok_or_else(|| gone("the item"))?;
-        let annotations = transaction.annotations_of_items(&[item_id]).await?;
-        let annotators = transaction.annotators_of_project(project_id).await?;
-        let calibrators = transaction.current_calibrators(project_id).await?;
-        let gold = transaction.gold_of_items(&[item_id]).await?;
-        drop(transaction);
+        let scene = Scene::read(self.store.as_ref(), lease.task.project_id, item_id).await?;
+        let basis = scene.basis.clone();
+        let annotation_ids = scene.annotations.iter().map(|annotation| annotation.id).collect();
         let environment = Arc::clone(&self.environment);
-        tokio::task::spawn_blocking(move || {
-            let annotators = annotators
-                .into_iter()
-                .map(|annotator| (annotator.id, annotator))
-                .collect();
-            let calibrators: BTreeMap<_, _> = calibrators
-                .into_iter()
-                .map(|calibrator| (calibrator.field.clone(), calibrator))
-                .collect();
-            let fields_with_gold: BTreeSet<_> = gold.into_iter().map(|gold| gold.field).collect();
-            let input = ItemToScore {
-                project: &project,
-                item: &item,
-                annotations: &annotations,
-                annotators: &annotators,
-                calibrators: &calibrators,
-                fields_with_gold: &fields_with_gold,
-            };
-            Ok(score_item(environment.as_ref(), input)?)
-        })
-        .await
-        .map_err(|_| WorkError::Interrupted)?
+        let result = tokio::task::spawn_blocking(move || scene.conclude(environment.as_ref()))
+            .await
+            .map_err(|_| WorkError::Interrupted)??;
+        let environment = self.environment.as_ref();
+        let mut transaction = self.store.write().await?;
+        let tx = transaction.as_mut();
+        match &result {
+            Conclusion::Ask(annotators) => {
+                flow::ask_next(tx, environment, lease, &basis, &annotation_ids, annotators).await?;
+            }
+            Conclusion::Keep => flow::keep_score(tx, lease).await?,
+            Conclusion::Scored(rows) => {
+                let scored = flow::store_score(tx, environment, lease, &basis, rows).await?;
+                if scored == Scored::Outdated {
+                    tracing::debug!(item.id = %item_id, "consensus dropped: what it was computed by has changed");
+                }
+            }
+        }
+        transaction.commit().await?;
+        match &result {
+            Conclusion::Ask(annotators) => {
+                metrics::counter!("accord_annotators_asked_next_total").increment(annotators.len() as u64);
+                tracing::debug!(item.id = %item_id, annotators = annotators.len(), "asking more annotators");
+            }
+            Conclusion::Keep => {}
+            Conclusion::Scored(rows) => log_decisions(rows),
+        }
+        Ok(())
     }
 
     async fn refit(&self, lease: &Lease) -> Result<(), WorkError> {

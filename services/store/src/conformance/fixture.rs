@@ -12,6 +12,7 @@ use accord_domain::{
 use serde_json::{Map, json};
 
 use crate::StoreResult;
+use crate::calibrators::ScoringBasis;
 use crate::conformance::TestStore;
 use crate::flow;
 use crate::tasks::{ClaimRequest, NewTask};
@@ -332,6 +333,12 @@ impl Fixture {
             code_version: "1.2.3".to_owned(),
             created_at: self.environment.now(),
         }
+    }
+
+    /// What is scored by at present.
+    pub async fn basis(&self, test: &TestStore) -> ScoringBasis {
+        let mut tx = test.store.read().await.unwrap();
+        tx.scoring_basis(self.project.id).await.unwrap()
     }
 
     /// Claims automatic tasks with a long lease.

@@ -10,6 +10,7 @@ use accord_domain::{
 };
 use accord_domain::{document_of, fold_of, is_set_apart};
 use accord_score::item::{ItemToScore, score_item};
+use accord_score::stopping::Voted;
 use accord_statistics::calibration::PlattCurve;
 use accord_store::SystemEnvironment;
 use serde_json::json;
@@ -127,8 +128,13 @@ impl Scene {
             annotators: &self.annotators,
             calibrators: &calibrators,
             fields_with_gold: &fields_with_gold,
+            present: &[],
+            open_votes: 0,
+            has_open_annotations: false,
         };
-        score_item(&SystemEnvironment, input).unwrap().remove(0)
+        score_item(&SystemEnvironment, input, &Voted::default())
+            .unwrap()
+            .remove(0)
     }
 }
 
