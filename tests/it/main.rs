@@ -21,6 +21,7 @@ mod program;
 mod prompts;
 mod receipts;
 mod scripted;
+mod stopping;
 
 /// Makes a test of each scenario for each database.
 macro_rules! on_both_databases {
