@@ -95,6 +95,10 @@ pub struct Stopped {
     /// rule loses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<AnnotatorId>,
+    /// Whether all voted whatever the rule says: the item is drawn, or was complete before the rule. Only such items tell
+    /// what the rule loses; of the others, all are asked where they differ.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_full: bool,
 }
 
 /// Why nobody else was asked.

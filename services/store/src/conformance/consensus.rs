@@ -105,6 +105,7 @@ pub async fn sums_up_how_many_were_asked(test: &TestStore) {
             reason: StopReason::CannotChange,
             asked_count,
             panel_count: 7,
+            in_full: left_out > 0,
             left_out: (0..left_out)
                 .map(|_| AnnotatorId::generate(&fixture.environment))
                 .collect(),

@@ -19,7 +19,7 @@ use crate::item::cast_votes;
 use crate::tally::{count, weights_of_voters};
 use crate::weights::{Folds, LabelledBallot, TrackRecords};
 
-/// From so many items with gold that everybody voted on, order and weights are learned on those alone: of the others, models
+/// From so many items with gold that everybody voted on whatever the rule, order and weights are learned on those alone: of the others, models
 /// that come late saw only the hard ones.
 const FEWEST_FULL_ITEMS: usize = 20;
 
@@ -63,7 +63,13 @@ impl ProjectGold {
                 fits: BTreeMap::new(),
             });
         }
-        let full: Vec<&GoldItem> = self.items.iter().filter(|item| is_full(item)).collect();
+        // Of the items on which a rule asked all, those that tell nothing of others: all were asked because they differed.
+        let stopping = &definition.policy.stopping;
+        let is_measure = |item: &GoldItem| {
+            let whatever_the_rule = item.stopped.as_ref().is_none_or(|stopped| stopped.in_full);
+            is_full(item) && (whatever_the_rule || stopping.draws_for_full_votes(item.id))
+        };
+        let full: Vec<&GoldItem> = self.items.iter().filter(|item| is_measure(item)).collect();
         let learned = Learned::on(&self, &stages, &full)?;
         let left_out = |items: &[GoldItem]| -> Result<Vec<LeftOut>, InvalidInput> {
             let replayed = items.par_iter();
@@ -73,7 +79,7 @@ impl ProjectGold {
         };
         let (of_items, of_unlabelled) = (left_out(&self.items)?, left_out(&self.unlabelled)?);
         let fits = definition.fields.iter().map(|field| {
-            let items = self.items.iter().zip(&of_items).filter(|(item, _)| is_full(item));
+            let items = self.items.iter().zip(&of_items).filter(|(item, _)| is_measure(item));
             let fit = StoppingFit {
                 order: learned.order.clone(),
                 loss: loss(&self, &learned, field, items)?,

@@ -39,6 +39,7 @@ pub struct Ended {
     reasons: BTreeMap<FieldName, StopReason>,
     asked_count: u32,
     panel_count: u32,
+    in_full: bool,
 }
 
 impl Voted {
@@ -51,6 +52,7 @@ impl Voted {
             asked_count: ended.asked_count,
             panel_count: ended.panel_count,
             left_out: self.left_out.iter().copied().collect(),
+            in_full: ended.in_full,
         })
     }
 }
@@ -216,9 +218,19 @@ impl Step<'_> {
                 reasons,
                 asked_count: number(asked.len()),
                 panel_count: number(self.asking.stages.count()),
+                in_full: self.in_full(),
             }),
             foreign: false,
         })
+    }
+
+    /// Whether all vote on the item whatever the rule says: it is drawn, or was complete when nobody was left out.
+    fn in_full(&self) -> bool {
+        let input = self.input;
+        let stopping = &input.project.definition.policy.stopping;
+        let before = input.present.iter().find_map(|row| row.stopped.as_ref());
+        stopping.draws_for_full_votes(input.item.id)
+            || before.map_or(!input.present.is_empty(), |stopped| stopped.in_full)
     }
 
     fn fitted(&self, field: &Field) -> Option<&FittedFold> {

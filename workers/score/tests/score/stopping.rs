@@ -396,8 +396,19 @@ fn full_votes_are_replayed_for_the_fit() {
         asked_count: 2,
         panel_count: 5,
         left_out: Vec::new(),
+        in_full: false,
     });
     items.push(partial.clone());
+    // All were asked because they differed: that tells nothing of what the rule loses.
+    let mut differed = gold_item(502, &[0, 1, 2, 3, 4]);
+    differed.stopped.clone_from(&partial.stopped);
+    let is_drawn = project(&rule, "automatic")
+        .definition
+        .policy
+        .stopping
+        .draws_for_full_votes(differed.id);
+    assert!(!is_drawn);
+    items.push(differed);
     let replayed = gold(project(&rule, "automatic"), items.clone()).under_rule().unwrap();
     let votes: BTreeMap<ItemId, usize> = replayed
         .gold
@@ -407,12 +418,13 @@ fn full_votes_are_replayed_for_the_fit() {
         .collect();
     assert_eq!(
         votes.len(),
-        101,
+        102,
         "the item that nobody knows how it was stopped is left away"
     );
     assert_eq!(votes[&partial.id], 2);
     let loss = replayed.fits[&field()].loss.unwrap();
-    let asked: usize = votes.values().sum::<usize>() - 2;
+    let differed = ItemId::from_uuid(Uuid::from_u128(502));
+    let asked: usize = votes.values().sum::<usize>() - 2 - votes[&differed];
     assert_eq!(
         (loss.count, loss.asked_count as usize, loss.panel_count),
         (100, asked, 500)
@@ -438,7 +450,7 @@ fn full_votes_are_replayed_for_the_fit() {
     assert!(everybody.fits.is_empty());
     assert_eq!(
         everybody.gold.items.len(),
-        101,
+        102,
         "of the others only what a rule has stopped is left away"
     );
 }

@@ -43,7 +43,7 @@ impl StoppingStanding {
     pub(super) fn say(&self, project: &Project) {
         let summary = &self.summary;
         say(&format!(
-            "asking stops {}: {} of {} calls of language models made, {} saved ({} without the items that are asked of everybody)",
+            "asking stops {}: {} of {} calls of language models made, {} saved ({} without the items that all vote on)",
             project.definition.policy.stopping.rule.phrase(),
             summary.called_count,
             summary.panel_count,

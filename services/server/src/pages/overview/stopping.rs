@@ -50,7 +50,7 @@ pub(super) async fn stopping(
         full_votes: percent(stopping.full_votes),
         saved: saved.map(|(all, by_rule)| {
             format!(
-                "{} of {} calls made for {} items: {} saved, {} without the items that are asked of everybody",
+                "{} of {} calls made for {} items: {} saved, {} without the items that all vote on",
                 count(summary.called_count),
                 count(summary.panel_count),
                 count(summary.item_count),
