@@ -24,6 +24,7 @@ mod prompts;
 mod receipts;
 mod runs;
 mod scripted;
+mod stopping;
 
 /// Makes a test of each scenario for each database.
 macro_rules! on_both_databases {

@@ -64,6 +64,12 @@ impl AutomaticKind {
             Self::LanguageModel(_) => "language_model",
         }
     }
+
+    /// Whether it asks a language model, for which money may be due; all others run offline.
+    #[must_use]
+    pub const fn is_language_model(&self) -> bool {
+        matches!(self, Self::LanguageModel(_))
+    }
 }
 
 /// How a language model is asked. Every part of it is in the key of a call.
@@ -229,5 +235,11 @@ impl AnnotatorKind {
             Self::Human { .. } => "human",
             Self::Automatic { definition } => definition.word(),
         }
+    }
+
+    /// Whether it is automatic and asks a language model.
+    #[must_use]
+    pub const fn is_language_model(&self) -> bool {
+        matches!(self, Self::Automatic { definition } if definition.is_language_model())
     }
 }

@@ -9,6 +9,7 @@ use crate::field::FieldName;
 use crate::identifiers::{AnnotatorId, CalibratorId, ProjectId};
 use crate::method::{AnnotatorPanel, FitWarning, FittedPipeline, MethodSelection};
 use crate::policy::Weighting;
+use crate::stopping::{Stopping, StoppingFit, all_votes_version};
 use crate::time::Timestamp;
 
 /// How many parts the gold is split into, by document, so that no item is scored by what was fitted on its own label.
@@ -64,6 +65,12 @@ pub struct Calibrator {
     /// What a person should know before trusting it.
     #[serde(default)]
     pub warnings: Vec<FitWarning>,
+    /// The version of the stopping rule under which its votes were cast: it serves no others.
+    #[serde(default = "all_votes_version")]
+    pub stopping_version: String,
+    /// What gold says of the stopping rule; none where everybody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<StoppingFit>,
     /// Hash of the gold and votes it was fitted on.
     pub data_hash: String,
     /// Version of the code that fitted it.
@@ -100,6 +107,12 @@ impl Calibrator {
         } else {
             &self.pool_levels
         }
+    }
+
+    /// Whether it was fitted on votes that were cast under this way of stopping: it serves no others.
+    #[must_use]
+    pub fn serves(&self, stopping: &Stopping) -> bool {
+        self.stopping_version == stopping.version()
     }
 
     /// The method in words, such as `log-odds weights, Platt`.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldName;
 use crate::identifiers::{AnnotationId, CalibratorId, ConsensusId, ItemId, ProjectId};
+use crate::stopping::Stopped;
 use crate::time::Timestamp;
 
 /// What the votes on one field of one item come to. Rows are never changed; a newer one takes the place of an older.
@@ -42,6 +43,9 @@ pub struct Consensus {
     pub decision: Decision,
     /// The annotations whose votes were counted.
     pub annotation_ids: Vec<AnnotationId>,
+    /// How the asking ended; none where the policy always asks everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
     /// The project's version whose fields and policy were used.
     pub project_version: i64,
     /// Hash of the voter weights used; `even` when there were none.

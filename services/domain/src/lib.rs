@@ -31,6 +31,7 @@ pub mod prompt_reference;
 pub mod run;
 pub mod run_records;
 pub mod run_report;
+pub mod stopping;
 pub mod task;
 pub mod templates;
 pub mod time;
@@ -76,6 +77,10 @@ pub use prompt_reference::{PromptReference, PromptReferenceError, is_prompt_name
 pub use run::{ItemSelection, Run, RunAnnotator, RunBudget, RunItems, RunPlanning, RunState};
 pub use run_records::RunRecords;
 pub use run_report::RunReport;
+pub use stopping::{
+    CallOrder, SequentialTest, StopReason, Stopped, Stopping, StoppingFit, StoppingLoss, StoppingRule,
+    all_votes_version,
+};
 pub use task::{Lease, Task, TaskKind, TaskState};
 pub use templates::{template, template_names, template_text};
 pub use time::Timestamp;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
+use crate::stopping::{Stopping, StoppingRule};
 
 /// When people vote on an item, blind, beside the machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Policy {
     /// What language models may cost.
     #[serde(skip_serializing_if = "Budget::is_unlimited")]
     pub budget: Budget,
+    /// How many language models are asked about an item, and in which order.
+    #[serde(skip_serializing_if = "Stopping::is_default")]
+    pub stopping: Stopping,
 }
 
 /// How votes are weighted.
@@ -76,6 +80,7 @@ impl Default for Policy {
             maximum_attempts: 4,
             weighting: Weighting::Automatic,
             budget: Budget::default(),
+            stopping: Stopping::default(),
         }
     }
 }
@@ -98,9 +103,22 @@ impl Policy {
             ("maximum_attempts", self.maximum_attempts, 1, 100),
         ];
         self.budget.check()?;
+        self.stopping.check()?;
+        self.check_posterior()?;
         match ranges.iter().find(|(_, value, low, high)| value < low || value > high) {
             Some((name, value, low, high)) => Err(format!("`{name}` must lie between {low} and {high}, it is {value}")),
             None => Ok(()),
         }
+    }
+
+    /// The posterior of a value is the sum of its voters' log-odds.
+    fn check_posterior(&self) -> Result<(), String> {
+        let has_log_odds = matches!(self.weighting, Weighting::Automatic | Weighting::LogOdds);
+        if matches!(self.stopping.rule, StoppingRule::Posterior(_)) && !has_log_odds {
+            return Err(
+                "`stopping.rule.posterior` needs log-odds weights: set `weighting` to automatic or log_odds".to_owned(),
+            );
+        }
+        Ok(())
     }
 }

@@ -103,7 +103,10 @@ impl ProjectDefinition {
         if let Some(judge) = &self.judge {
             judge.check().map_err(|text| problem("judge", text))?;
         }
-        self.policy.check().map_err(|text| problem("policy", text))
+        self.policy.check().map_err(|text| problem("policy", text))?;
+        let stopping = &self.policy.stopping;
+        let stages = stopping.check_stages(&self.annotators);
+        stages.map_err(|text| problem("policy", text))
     }
 
     /// The field of that name.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use accord_domain::{Calibrator, CalibratorId, FieldName, ProjectId};
-use accord_store::{Calibrators, Page, PageRequest, StoreResult};
+use accord_store::{Calibrators, Hold, Page, PageRequest, ScoringBasis, StoreError, StoreResult};
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -124,6 +124,38 @@ impl Calibrators for PostgresTransaction {
         .await
         .map_err(failure)?;
         read_all(rows, read_calibrator)
+    }
+
+    async fn scoring_basis(&mut self, project_id: ProjectId) -> StoreResult<ScoringBasis> {
+        let found: Option<(i64, Vec<Uuid>)> = sqlx::query_as(
+            "SELECT version, ARRAY(SELECT calibrator_id FROM current_calibrators WHERE project_id = projects.id)
+             FROM projects WHERE id = $1",
+        )
+        .bind(project_id.as_uuid())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failure)?;
+        let (project_version, calibrators) = found.ok_or_else(|| StoreError::Missing {
+            what: "project",
+            name: project_id.to_string(),
+        })?;
+        Ok(ScoringBasis {
+            project_version,
+            calibrators: calibrators.into_iter().map(CalibratorId::from_uuid).collect(),
+        })
+    }
+
+    async fn hold_scoring_basis(&mut self, project_id: ProjectId, hold: Hold) -> StoreResult<()> {
+        let statement = match hold {
+            Hold::Shared => "SELECT pg_advisory_xact_lock_shared(hashtextextended('scoring basis ' || $1, 0))",
+            Hold::Alone => "SELECT pg_advisory_xact_lock(hashtextextended('scoring basis ' || $1, 0))",
+        };
+        sqlx::query(statement)
+            .bind(project_id.to_string())
+            .execute(self.connection())
+            .await
+            .map_err(failure)?;
+        Ok(())
     }
 
     async fn list_calibrators(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Calibrator>> {

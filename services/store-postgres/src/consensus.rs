@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::{Confidence, Consensus, Decision, FieldName, ItemId, ProjectId};
-use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoreResult};
+use accord_domain::{Confidence, Consensus, Decision, FieldName, ItemId, ProjectId, Stopped};
+use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoppingSummary, StoreResult};
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -60,11 +60,15 @@ async fn point_at_rows(transaction: &mut PostgresTransaction, rows: &[Consensus]
         rows.iter().map(|row| ((row.item_id, &row.field), row)).collect();
     let rows: Vec<&Consensus> = last.into_values().collect();
     sqlx::query(
-        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability)
-         SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[], $4::UUID[], $5::BOOLEAN[], $6::DOUBLE PRECISION[])
+        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability,
+                                        stopping_version, asked_count, called_count, panel_count)
+         SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::UUID[], $4::UUID[], $5::BOOLEAN[], $6::DOUBLE PRECISION[],
+                              $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[])
          ON CONFLICT (item_id, field) DO UPDATE
              SET consensus_id = EXCLUDED.consensus_id, project_id = EXCLUDED.project_id,
-                 accepted = EXCLUDED.accepted, probability = EXCLUDED.probability",
+                 accepted = EXCLUDED.accepted, probability = EXCLUDED.probability,
+                 stopping_version = EXCLUDED.stopping_version, asked_count = EXCLUDED.asked_count,
+                 called_count = EXCLUDED.called_count, panel_count = EXCLUDED.panel_count",
     )
     .bind(rows.iter().map(|row| row.item_id.as_uuid()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.field.as_str()).collect::<Vec<_>>())
@@ -76,10 +80,18 @@ async fn point_at_rows(transaction: &mut PostgresTransaction, rows: &[Consensus]
             .collect::<Vec<_>>(),
     )
     .bind(rows.iter().map(|row| calibrated_probability(row)).collect::<Vec<_>>())
+    .bind(of_stopped(&rows, |stopped| stopped.version.clone()))
+    .bind(of_stopped(&rows, |stopped| i64::from(stopped.asked_count)))
+    .bind(of_stopped(&rows, |stopped| i64::from(stopped.called_count())))
+    .bind(of_stopped(&rows, |stopped| i64::from(stopped.panel_count)))
     .execute(transaction.connection())
     .await
     .map_err(failure)?;
     Ok(())
+}
+
+fn of_stopped<T>(rows: &[&Consensus], part: impl Fn(&Stopped) -> T) -> Vec<Option<T>> {
+    rows.iter().map(|row| row.stopped.as_ref().map(&part)).collect()
 }
 
 #[async_trait]
@@ -154,5 +166,27 @@ impl ConsensusRows for PostgresTransaction {
                 })
             },
         )
+    }
+
+    async fn summarise_stopping(&mut self, project_id: ProjectId, version: &str) -> StoreResult<StoppingSummary> {
+        let (item_count, asked_count, called_count, panel_count): (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT count(*), coalesce(sum(asked), 0)::BIGINT, coalesce(sum(called), 0)::BIGINT,
+                    coalesce(sum(panel), 0)::BIGINT
+             FROM (SELECT max(asked_count) AS asked, max(called_count) AS called, max(panel_count) AS panel
+                   FROM current_consensus WHERE project_id = $1 AND stopping_version = $2
+                   GROUP BY item_id) AS items",
+        )
+        .bind(project_id.as_uuid())
+        .bind(version)
+        .fetch_one(self.connection())
+        .await
+        .map_err(failure)?;
+        Ok(StoppingSummary {
+            version: version.to_owned(),
+            item_count,
+            asked_count,
+            called_count,
+            panel_count,
+        })
     }
 }

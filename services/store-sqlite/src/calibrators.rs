@@ -1,10 +1,11 @@
 //! Calibrators.
 
 use accord_domain::{Calibrator, CalibratorId, ProjectId};
-use accord_store::{Calibrators, Page, PageRequest, StoreResult};
+use accord_store::{Calibrators, Hold, Page, PageRequest, ScoringBasis, StoreError, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
 use crate::page::fetch_page;
@@ -71,6 +72,32 @@ impl Calibrators for SqliteTransaction {
         .await
         .map_err(failed)?;
         found.iter().map(read_calibrator).collect()
+    }
+
+    async fn scoring_basis(&mut self, project_id: ProjectId) -> StoreResult<ScoringBasis> {
+        let version: Option<i64> = sqlx::query_scalar("SELECT version FROM projects WHERE id = ?")
+            .bind(project_id.as_uuid())
+            .fetch_optional(self.connection())
+            .await
+            .map_err(failed)?;
+        let calibrators: Vec<Uuid> =
+            sqlx::query_scalar("SELECT calibrator_id FROM current_calibrators WHERE project_id = ?")
+                .bind(project_id.as_uuid())
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed)?;
+        Ok(ScoringBasis {
+            project_version: version.ok_or_else(|| StoreError::Missing {
+                what: "project",
+                name: project_id.to_string(),
+            })?,
+            calibrators: calibrators.into_iter().map(CalibratorId::from_uuid).collect(),
+        })
+    }
+
+    async fn hold_scoring_basis(&mut self, _project_id: ProjectId, _hold: Hold) -> StoreResult<()> {
+        // The transaction has the only write lock of the database already.
+        Ok(())
     }
 
     async fn list_calibrators(&mut self, project_id: ProjectId, page: PageRequest) -> StoreResult<Page<Calibrator>> {

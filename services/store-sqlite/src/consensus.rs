@@ -1,7 +1,7 @@
 //! Consensus.
 
 use accord_domain::{Confidence, Consensus, Decision, ItemId, ProjectId};
-use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoreResult};
+use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoppingSummary, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
@@ -82,6 +82,28 @@ impl ConsensusRows for SqliteTransaction {
         .map_err(failed)?;
         found.iter().map(read_summary).collect()
     }
+
+    async fn summarise_stopping(&mut self, project_id: ProjectId, version: &str) -> StoreResult<StoppingSummary> {
+        let found = sqlx::query(
+            "SELECT count(*) AS item_count, coalesce(sum(asked), 0) AS asked_count, \
+                    coalesce(sum(called), 0) AS called_count, coalesce(sum(panel), 0) AS panel_count \
+             FROM (SELECT max(asked_count) AS asked, max(called_count) AS called, max(panel_count) AS panel \
+                   FROM current_consensus WHERE project_id = ? AND stopping_version = ? GROUP BY item_id)",
+        )
+        .bind(project_id.as_uuid())
+        .bind(version)
+        .fetch_one(self.connection())
+        .await
+        .map_err(failed)?;
+        let reader = Reader::new("current_consensus", &found);
+        Ok(StoppingSummary {
+            version: version.to_owned(),
+            item_count: reader.get("item_count")?,
+            asked_count: reader.get("asked_count")?,
+            called_count: reader.get("called_count")?,
+            panel_count: reader.get("panel_count")?,
+        })
+    }
 }
 
 async fn insert_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreResult<()> {
@@ -109,24 +131,32 @@ async fn insert_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreRes
 
 async fn point_at_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreResult<()> {
     let mut query = QueryBuilder::new(
-        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability) ",
+        "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability, \
+                                        stopping_version, asked_count, called_count, panel_count) ",
     );
     query.push_values(rows, |mut columns, row| {
         let probability = match row.confidence {
             Confidence::Calibrated { probability, .. } => Some(probability),
             Confidence::Uncalibrated { .. } => None,
         };
+        let stopped = row.stopped.as_ref();
         columns
             .push_bind(row.item_id.as_uuid())
             .push_bind(row.field.to_string())
             .push_bind(row.id.as_uuid())
             .push_bind(row.project_id.as_uuid())
             .push_bind(matches!(row.decision, Decision::Accepted { .. }))
-            .push_bind(probability);
+            .push_bind(probability)
+            .push_bind(stopped.map(|stopped| stopped.version.clone()))
+            .push_bind(stopped.map(|stopped| i64::from(stopped.asked_count)))
+            .push_bind(stopped.map(|stopped| i64::from(stopped.called_count())))
+            .push_bind(stopped.map(|stopped| i64::from(stopped.panel_count)));
     });
     query.push(
         " ON CONFLICT (item_id, field) DO UPDATE SET consensus_id = excluded.consensus_id, \
-         accepted = excluded.accepted, probability = excluded.probability",
+         accepted = excluded.accepted, probability = excluded.probability, \
+         stopping_version = excluded.stopping_version, asked_count = excluded.asked_count, \
+         called_count = excluded.called_count, panel_count = excluded.panel_count",
     );
     query.build().execute(tx.connection()).await.map_err(failed)?;
     Ok(())

@@ -28,6 +28,7 @@ pub mod fixture;
 pub mod flow_people;
 pub mod flow_planning;
 pub mod flow_scoring;
+pub mod flow_stopping;
 pub mod flow_submitting;
 pub mod gold;
 pub mod idempotency;
@@ -179,6 +180,7 @@ macro_rules! conformance_suite {
             keeps_history_and_counts_the_last,
             pages_present_rows,
             summarises_fields,
+            sums_up_how_many_were_asked,
         );
         $crate::conformance_tests!($factory, gold:
             keeps_all_and_counts_the_last,
@@ -241,6 +243,13 @@ macro_rules! conformance_suite {
             takes_back_dead_annotators,
             does_not_hand_out_poison_again,
             refits_when_votes_reach_gold,
+        );
+        $crate::conformance_tests!($factory, flow_stopping:
+            readers_come_before_language_models,
+            asks_the_next_ones_once,
+            a_refit_and_a_score_at_the_same_moment_leave_nothing_old,
+            a_consensus_of_an_old_definition_is_computed_again,
+            a_new_rule_is_fitted_first,
         );
         $crate::conformance_tests!($factory, flow_scoring:
             moves_items_through_their_states,

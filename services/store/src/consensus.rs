@@ -21,6 +21,35 @@ pub struct FieldSummary {
     pub mean_probability: Option<f64>,
 }
 
+/// How many language models were asked about the items of a project that were voted on under one stopping rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoppingSummary {
+    /// The version of the rule.
+    pub version: String,
+    /// Items.
+    pub item_count: i64,
+    /// Language models that the rule asked about them.
+    pub asked_count: i64,
+    /// Language models that voted on them, with those that the rule would not have asked.
+    pub called_count: i64,
+    /// Language models that would have voted without the rule.
+    pub panel_count: i64,
+}
+
+impl StoppingSummary {
+    /// Share of the calls that were not made; none without any to make.
+    #[must_use]
+    pub fn calls_saved(&self) -> Option<f64> {
+        (self.panel_count > 0).then(|| 1.0 - self.called_count as f64 / self.panel_count as f64)
+    }
+
+    /// The same without the items that everybody votes on to measure the rule.
+    #[must_use]
+    pub fn calls_saved_by_rule(&self) -> Option<f64> {
+        (self.panel_count > 0).then(|| 1.0 - self.asked_count as f64 / self.panel_count as f64)
+    }
+}
+
 /// Persistence of consensus.
 #[async_trait]
 pub trait ConsensusRows {
@@ -38,4 +67,7 @@ pub trait ConsensusRows {
 
     /// How each field of a project stands.
     async fn summarise_fields(&mut self, project_id: ProjectId) -> StoreResult<Vec<FieldSummary>>;
+
+    /// How many were asked about the items of a project whose present rows come from this version of a stopping rule.
+    async fn summarise_stopping(&mut self, project_id: ProjectId, version: &str) -> StoreResult<StoppingSummary>;
 }

@@ -333,7 +333,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn only_weights(weights: &VoterWeights) -> FittedFold {
+pub(crate) fn only_weights(weights: &VoterWeights) -> FittedFold {
     FittedFold {
         weights: weights.weights.clone(),
         default_weight: weights.default_weight,

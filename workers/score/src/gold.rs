@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, Annotator, AnnotatorId, Answer, Calibrator, CalibratorId, CertificationSet, Environment, Field,
-    FieldName, Gold, Item, ItemId, Judgement, MethodComparison, Project, ScoreLevel, document_of, fold_of,
+    FieldName, Gold, Item, ItemId, Judgement, MethodComparison, Project, ScoreLevel, Stopped, StoppingFit,
+    all_votes_version, document_of, fold_of,
 };
 use accord_statistics::InvalidInput;
 use accord_store::{PageRequest, Store, StoreResult, Transaction};
@@ -16,6 +17,7 @@ use crate::ballot::Ballot;
 use crate::certification::{score_set_apart, set_apart};
 use crate::fit::{FieldGold, FittedField, fit_fields};
 use crate::item::cast_votes;
+use crate::stopping::Replayed;
 use crate::unlabelled::{self, UnlabelledBallot};
 use crate::weights::LabelledBallot;
 
@@ -73,6 +75,17 @@ pub struct GoldItem {
     pub annotations: Vec<Annotation>,
     /// Its gold by field.
     pub gold: BTreeMap<FieldName, Answer>,
+    /// How the asking about it ended; none where everybody was asked or it is not complete.
+    pub stopped: Option<Stopped>,
+}
+
+impl GoldItem {
+    /// Whether this annotator has answered, whatever it said.
+    pub(crate) fn has_answer_of(&self, annotator: AnnotatorId) -> bool {
+        self.annotations
+            .iter()
+            .any(|annotation| annotation.annotator_id == annotator)
+    }
 }
 
 impl ProjectGold {
@@ -85,9 +98,10 @@ impl ProjectGold {
         let annotators = transaction.annotators_of_project(project.id).await?;
         let calibrators = transaction.current_calibrators(project.id).await?;
         let elsewhere = transaction.current_calibrators_of_all_projects().await?;
+        let stopping = &project.definition.policy.stopping;
         let elsewhere = elsewhere
             .into_iter()
-            .filter(|calibrator| calibrator.project_id != project.id)
+            .filter(|calibrator| calibrator.project_id != project.id && calibrator.serves(stopping))
             .flat_map(|calibrator| calibrator.shared_levels().to_vec())
             .collect();
         let mut by_item: BTreeMap<ItemId, BTreeMap<FieldName, Answer>> = BTreeMap::new();
@@ -158,51 +172,61 @@ impl ProjectGold {
         hex::encode(hash.finalize())
     }
 
-    /// Fits all fields. Empty when nothing changed since the present calibrators, or no field has enough gold.
+    /// Fits all fields, on the votes that the project's stopping rule asks for. Empty when nothing changed since the present
+    /// calibrators, or no field has enough gold.
     ///
     /// # Errors
     /// None that well-formed annotations cause.
-    pub fn fit(&self, environment: &dyn Environment) -> Result<Vec<Calibrator>, InvalidInput> {
+    pub fn fit(self, environment: &dyn Environment) -> Result<Vec<Calibrator>, InvalidInput> {
         let data_hash = self.data_hash();
         if self.is_fitted(&data_hash) {
             return Ok(Vec::new());
         }
-        self.calibrators_of(environment, self.fit_all()?, &data_hash)
+        self.fit_under_rule(environment, &data_hash)
     }
 
-    /// Fits all fields and compares confidence methods on what was fitted, as far as either is out of date.
+    /// Fits all fields and compares confidence methods, as far as either is out of date. Methods are compared on all votes
+    /// that are there.
     ///
     /// # Errors
     /// None that well-formed annotations cause.
-    pub fn refit(
-        &self,
-        environment: &dyn Environment,
-        known: Option<&MethodComparison>,
-    ) -> Result<Refit, InvalidInput> {
+    pub fn refit(self, environment: &dyn Environment, known: Option<&MethodComparison>) -> Result<Refit, InvalidInput> {
         let data_hash = self.data_hash();
         let is_compared = known.is_some_and(|known| known.data_hash == self.comparison_hash());
         let is_fitted = self.is_fitted(&data_hash);
-        if is_fitted && is_compared {
+        if !is_fitted && !is_compared && self.is_without_rule() {
+            let fits = self.fit_all()?;
             return Ok(Refit {
-                calibrators: Vec::new(),
-                comparison: None,
+                comparison: Some(self.comparison_of(environment, &fits)?),
+                calibrators: self.calibrators_of(environment, fits, &data_hash, BTreeMap::new())?,
             });
         }
-        let fits = self.fit_all()?;
         let comparison = if is_compared {
             None
         } else {
-            Some(self.comparison_of(environment, &fits)?)
+            Some(self.comparison_of(environment, &self.fit_all()?)?)
         };
         let calibrators = if is_fitted {
             Vec::new()
         } else {
-            self.calibrators_of(environment, fits, &data_hash)?
+            self.fit_under_rule(environment, &data_hash)?
         };
         Ok(Refit {
             calibrators,
             comparison,
         })
+    }
+
+    /// Whether all votes count: nobody stops early, and nobody did.
+    fn is_without_rule(&self) -> bool {
+        let mut items = self.items.iter().chain(&self.unlabelled);
+        !self.project.definition.policy.stopping.stops_early() && items.all(|item| item.stopped.is_none())
+    }
+
+    /// Fits all fields on the votes that the project's stopping rule asks for.
+    fn fit_under_rule(self, environment: &dyn Environment, data_hash: &str) -> Result<Vec<Calibrator>, InvalidInput> {
+        let Replayed { gold, fits } = self.under_rule()?;
+        gold.calibrators_of(environment, gold.fit_all()?, data_hash, fits)
     }
 
     /// Whether the present calibrators rest on this very data.
@@ -237,12 +261,17 @@ impl ProjectGold {
         environment: &dyn Environment,
         fits: Vec<FieldFit<'_>>,
         data_hash: &str,
+        mut stopping: BTreeMap<FieldName, StoppingFit>,
     ) -> Result<Vec<Calibrator>, InvalidInput> {
+        let version = self.project.definition.policy.stopping.version();
         let fitted = fits.into_iter().filter_map(|FieldFit { gold, apart, fitted }| {
             let fitted = fitted?;
             let certification = score_set_apart(gold.field, &apart, &fitted.production);
-            Some(certification.map(|certification| {
-                self.calibrator(environment, &gold.field.name, (fitted, certification), data_hash)
+            let name = &gold.field.name;
+            Some(certification.map(|certification| Calibrator {
+                stopping_version: version.clone(),
+                stopping: stopping.remove(name),
+                ..self.calibrator(environment, name, (fitted, certification), data_hash)
             }))
         });
         fitted.collect()
@@ -256,19 +285,7 @@ impl ProjectGold {
 
     /// The gold of a field with the votes, in the order of [`Self::items_with_gold`].
     pub(crate) fn gold_of_field<'a>(&'a self, field: &'a Field) -> Result<FieldGold<'a>, InvalidInput> {
-        let labelled = self
-            .items_with_gold(&field.name)
-            .filter_map(|item| item.gold.get(&field.name).map(|gold| (item, gold)))
-            .map(|(item, gold)| {
-                let votes = cast_votes(&field.name, &item.annotations, &self.annotators);
-                Ok(LabelledBallot {
-                    fold: item.fold,
-                    document: item.document,
-                    ballot: Ballot::new(field, votes)?,
-                    gold,
-                })
-            })
-            .collect::<Result<_, InvalidInput>>()?;
+        let labelled = self.labelled_ballots(field, self.items_with_gold(&field.name))?;
         let is_of_use = unlabelled::are_of_use(&self.project, field);
         let unlabelled = self.unlabelled.iter().filter(|_| is_of_use);
         let unlabelled = unlabelled.map(|item| {
@@ -284,6 +301,28 @@ impl ProjectGold {
             labelled,
             unlabelled: unlabelled.collect::<Result<_, InvalidInput>>()?,
         })
+    }
+
+    /// The votes on a field of these items, those without gold of it left away.
+    pub(crate) fn labelled_ballots<'a>(
+        &'a self,
+        field: &'a Field,
+        items: impl Iterator<Item = &'a GoldItem>,
+    ) -> Result<Vec<LabelledBallot<'a>>, InvalidInput> {
+        let with_gold = items.filter_map(|item| {
+            let gold = item.gold.get(&field.name)?;
+            gold.class().is_some().then_some((item, gold))
+        });
+        let labelled = with_gold.map(|(item, gold)| {
+            let votes = cast_votes(&field.name, &item.annotations, &self.annotators);
+            Ok(LabelledBallot {
+                fold: item.fold,
+                document: item.document,
+                ballot: Ballot::new(field, votes)?,
+                gold,
+            })
+        });
+        labelled.collect()
     }
 
     fn calibrator(
@@ -311,6 +350,8 @@ impl ProjectGold {
             certification,
             panel: fitted.panel,
             warnings: fitted.warnings,
+            stopping_version: all_votes_version(),
+            stopping: None,
             data_hash: data_hash.to_owned(),
             code_version: CODE_VERSION.to_owned(),
             created_at: environment.now(),
@@ -327,7 +368,10 @@ async fn with_votes(
 ) -> StoreResult<Vec<GoldItem>> {
     let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
     let mut annotations: HashMap<ItemId, Vec<Annotation>> = HashMap::new();
+    let mut stopped: HashMap<ItemId, Stopped> = HashMap::new();
     for part in ids.chunks(ITEMS_PER_READ) {
+        let rows = transaction.consensus_of_items(part).await?;
+        stopped.extend(rows.into_iter().filter_map(|row| Some((row.item_id, row.stopped?))));
         for annotation in transaction.annotations_of_items(part).await? {
             annotations.entry(annotation.item_id).or_default().push(annotation);
         }
@@ -338,6 +382,7 @@ async fn with_votes(
         document: document_of(&item.content_hash),
         annotations: annotations.remove(&item.id).unwrap_or_default(),
         gold: gold.remove(&item.id).unwrap_or_default(),
+        stopped: stopped.remove(&item.id),
     });
     let mut with_votes: Vec<GoldItem> = with_votes.collect();
     with_votes.sort_by_key(|item| item.id);
@@ -349,6 +394,12 @@ fn hash_of_item(item: &GoldItem) -> [u8; 32] {
     let annotations: BTreeSet<_> = item.annotations.iter().map(|annotation| annotation.id).collect();
     for id in annotations {
         hash.update(id.as_uuid().as_bytes());
+    }
+    if let Some(stopped) = &item.stopped {
+        hash.update(stopped.version.as_bytes());
+        for annotator in &stopped.left_out {
+            hash.update(annotator.as_uuid().as_bytes());
+        }
     }
     for (field, gold) in &item.gold {
         hash.update(field.as_str().as_bytes());

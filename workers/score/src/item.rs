@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::CODE_VERSION;
 use crate::ballot::{Ballot, CastVote};
 use crate::decide::{Calibration, Won, confidence, decide};
+use crate::stopping::Voted;
 use crate::tally::{CountedBallot, ScoredBallot, score};
 
 /// Everything that the scoring of one item looks at.
@@ -27,10 +28,18 @@ pub struct ItemToScore<'a> {
     pub annotations: &'a [Annotation],
     /// The project's annotators.
     pub annotators: &'a HashMap<AnnotatorId, Annotator>,
-    /// The present calibrators by field.
+    /// The present calibrators by field, those that serve the project's stopping rule.
     pub calibrators: &'a BTreeMap<FieldName, Calibrator>,
     /// The fields for which the item has gold: they are scored by what has not seen it.
     pub fields_with_gold: &'a BTreeSet<FieldName>,
+    /// Its present consensus; empty as long as it is being voted on for the first time.
+    pub present: &'a [Consensus],
+    /// How many people may still vote on it.
+    pub open_votes: usize,
+    /// Whether automatic annotators are being asked about it.
+    pub has_open_annotations: bool,
+    /// Whether a run asked about it: then nobody is asked whom the run does not name.
+    pub is_of_run: bool,
 }
 
 /// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.
@@ -68,27 +77,34 @@ const fn reads_data(kind: &AnnotatorKind) -> bool {
     )
 }
 
-/// Scores every field of an item.
+/// Scores every field of an item by the votes that count.
 ///
 /// # Errors
 /// None that well-formed annotations cause.
-pub fn score_item(environment: &dyn Environment, input: ItemToScore<'_>) -> Result<Vec<Consensus>, InvalidInput> {
+pub fn score_item(
+    environment: &dyn Environment,
+    input: ItemToScore<'_>,
+    voted: &Voted,
+) -> Result<Vec<Consensus>, InvalidInput> {
     let now = environment.now();
     let fields = &input.project.definition.fields;
     fields
         .iter()
-        .map(|field| score_field(environment, input, field, now))
+        .map(|field| score_field(environment, input, voted, field, now))
         .collect()
 }
 
 fn score_field(
     environment: &dyn Environment,
     input: ItemToScore<'_>,
+    voted: &Voted,
     field: &Field,
     now: Timestamp,
 ) -> Result<Consensus, InvalidInput> {
-    let ballot = Ballot::new(field, cast_votes(&field.name, input.annotations, input.annotators))?;
-    let calibration = calibration_for(input, field);
+    let mut votes = cast_votes(&field.name, input.annotations, input.annotators);
+    votes.retain(|vote| !voted.left_out.contains(&vote.annotator_id));
+    let ballot = Ballot::new(field, votes)?;
+    let calibration = calibration_for(input, field).filter(|_| !voted.foreign);
     let fitted = calibration.map(|calibration| calibration.fitted);
     let ScoredBallot { counted, probability } = score(&ballot, fitted, &field.field_type)?;
     let winner = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
@@ -121,6 +137,7 @@ fn score_field(
         confidence,
         decision,
         annotation_ids: ballot.votes.iter().map(|vote| vote.annotation_id).collect(),
+        stopped: voted.stopped(&field.name),
         project_version: input.project.version,
         weights_version,
         code_version: CODE_VERSION.to_owned(),
@@ -130,7 +147,7 @@ fn score_field(
 
 /// What the field is scored with: for an item whose gold may have taken part in the fit, what was fitted without the
 /// item's fold.
-fn calibration_for<'a>(input: ItemToScore<'a>, field: &Field) -> Option<Calibration<'a>> {
+pub(crate) fn calibration_for<'a>(input: ItemToScore<'a>, field: &Field) -> Option<Calibration<'a>> {
     let calibrator = input.calibrators.get(&field.name)?;
     let hash = &input.item.content_hash;
     let is_apart = calibrator.certification.is_some() && is_set_apart(document_of(hash));

@@ -16,6 +16,8 @@ pub mod methods;
 pub mod numbered;
 pub mod panel;
 pub mod report;
+mod scene;
+pub mod stopping;
 pub mod tally;
 pub mod unlabelled;
 pub mod weights;

@@ -101,6 +101,20 @@ pub struct VoterWeights {
     pub default_weight: f64,
 }
 
+/// How often annotators are right.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Accuracies {
+    known: BTreeMap<AnnotatorId, f64>,
+    unknown: f64,
+}
+
+impl Accuracies {
+    /// That of an annotator; what is to be expected of one that has no gold.
+    pub(crate) fn of(&self, annotator: AnnotatorId) -> f64 {
+        self.known.get(&annotator).copied().unwrap_or(self.unknown)
+    }
+}
+
 impl TrackRecords {
     /// Counts right and wrong votes.
     ///
@@ -160,6 +174,31 @@ impl TrackRecords {
             weights,
             default_weight: weight(TrackRecord::default())?,
         })
+    }
+
+    /// How often annotators are right by what the given folds show, shrunken, and how many classes there are or seem to be.
+    ///
+    /// # Errors
+    /// None that counted records cause.
+    pub(crate) fn accuracies(&self, folds: Folds) -> Result<(Accuracies, usize), InvalidInput> {
+        let seen = self.records.iter();
+        let seen: Vec<(AnnotatorId, TrackRecord)> = seen
+            .map(|(annotator, by_fold)| (*annotator, merge(by_fold, folds)))
+            .collect();
+        let records: Vec<TrackRecord> = seen.iter().map(|(_, record)| *record).collect();
+        let prior = BetaPrior::fitted_or_default(&records);
+        let accuracy = |record: TrackRecord| AccuracyRule::Mean.accuracy(record, prior);
+        let known = seen
+            .into_iter()
+            .map(|(annotator, record)| accuracy(record).map(|accuracy| (annotator, accuracy)))
+            .collect::<Result<_, _>>()?;
+        let accuracies = Accuracies {
+            known,
+            unknown: accuracy(TrackRecord::default())?,
+        };
+        // As many as an integer holds, and at least two, as a vote between fewer tells nothing.
+        let classes = self.classes.count(folds).round().clamp(2.0, 1e6);
+        Ok((accuracies, classes as usize))
     }
 
     fn rule(&self, folds: Folds) -> WeightRule {

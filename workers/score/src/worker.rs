@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_domain::{
-    Annotation, Consensus, Decision, Environment, FieldName, ItemId, Lease, Project, ProjectId, TaskKind,
-};
+use accord_domain::{AnnotationId, Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind};
 use accord_statistics::InvalidInput;
+use accord_store::flow::Scored;
 use accord_store::idle::wait_for_work;
-use accord_store::{ClaimRequest, Store, StoreError, flow};
+use accord_store::{ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio_util::sync::CancellationToken;
 
 use crate::gold::{ProjectGold, Refit};
-use crate::item::{ItemToScore, score_item};
+use crate::scene::{Conclusion, Scene};
 
 /// Signs of life during the length of a lease, so that one may be late without losing it.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -220,7 +219,7 @@ impl ScoreWorker {
         project.ok_or_else(|| WorkError::Gone(format!("project {id} does not exist")))
     }
 
-    /// Scores the items of these tasks and keeps what comes of it in one transaction.
+    /// Decides about the items of these tasks, and keeps what comes of it in one transaction.
     async fn score(&self, leases: &[Lease]) -> Result<(), WorkError> {
         let mut by_project: BTreeMap<ProjectId, Vec<ItemId>> = BTreeMap::new();
         for lease in leases {
@@ -229,74 +228,58 @@ impl ScoreWorker {
                 .or_default()
                 .push(item_of(lease)?);
         }
-        let mut rows: HashMap<ItemId, Vec<Consensus>> = HashMap::new();
+        let mut scenes = Vec::with_capacity(leases.len());
         for (project_id, item_ids) in by_project {
-            rows.extend(self.compute_consensus(project_id, item_ids).await?);
+            scenes.extend(Scene::read(self.store.as_ref(), project_id, &item_ids).await?);
         }
+        let environment = Arc::clone(&self.environment);
+        let concluded = tokio::task::spawn_blocking(move || {
+            let concluded = scenes.into_iter().map(|scene| {
+                let conclusion = scene.conclude(environment.as_ref())?;
+                Ok((scene.item_id(), (scene, conclusion)))
+            });
+            concluded.collect::<Result<HashMap<ItemId, (Scene, Conclusion)>, InvalidInput>>()
+        });
+        let concluded = concluded.await.map_err(|_| WorkError::Interrupted)??;
+        let of = |lease: &Lease| {
+            let known = concluded.get(&item_of(lease)?);
+            known.ok_or_else(|| WorkError::Gone("the item does not exist".to_owned()))
+        };
         let mut transaction = self.store.write().await?;
         for lease in leases {
-            let rows = rows.get(&item_of(lease)?).map_or(&[][..], Vec::as_slice);
-            flow::store_score(transaction.as_mut(), self.environment.as_ref(), lease, rows).await?;
+            let (scene, conclusion) = of(lease)?;
+            self.keep(transaction.as_mut(), lease, scene, conclusion).await?;
         }
         transaction.commit().await?;
         for lease in leases {
-            log_decisions(rows.get(&item_of(lease)?).map_or(&[][..], Vec::as_slice));
+            log_conclusion(item_of(lease)?, &of(lease)?.1);
         }
         Ok(())
     }
 
-    async fn compute_consensus(
+    /// Keeps what was decided about the item of a task.
+    async fn keep(
         &self,
-        project_id: ProjectId,
-        item_ids: Vec<ItemId>,
-    ) -> Result<HashMap<ItemId, Vec<Consensus>>, WorkError> {
-        let mut transaction = self.store.read().await?;
-        let project = transaction.project(project_id).await?;
-        let project = project.ok_or_else(|| WorkError::Gone("the project does not exist".to_owned()))?;
-        let items = transaction.items_by_ids(&item_ids).await?;
-        let annotations = transaction.annotations_of_items(&item_ids).await?;
-        let annotators = transaction.annotators_of_project(project_id).await?;
-        let calibrators = transaction.current_calibrators(project_id).await?;
-        let gold = transaction.gold_of_items(&item_ids).await?;
-        drop(transaction);
-        if items.len() < item_ids.len() {
-            return Err(WorkError::Gone("the item does not exist".to_owned()));
-        }
-        let environment = Arc::clone(&self.environment);
-        tokio::task::spawn_blocking(move || {
-            let annotators = annotators
-                .into_iter()
-                .map(|annotator| (annotator.id, annotator))
-                .collect();
-            let calibrators: BTreeMap<_, _> = calibrators
-                .into_iter()
-                .map(|calibrator| (calibrator.field.clone(), calibrator))
-                .collect();
-            let mut fields_with_gold: HashMap<ItemId, BTreeSet<FieldName>> = HashMap::new();
-            for gold in gold {
-                fields_with_gold.entry(gold.item_id).or_default().insert(gold.field);
+        tx: &mut dyn Transaction,
+        lease: &Lease,
+        scene: &Scene,
+        conclusion: &Conclusion,
+    ) -> Result<(), StoreError> {
+        let environment = self.environment.as_ref();
+        match conclusion {
+            Conclusion::Ask(annotators) => {
+                let known: BTreeSet<AnnotationId> = scene.annotations.iter().map(|annotation| annotation.id).collect();
+                flow::ask_next(tx, environment, lease, &scene.panel.basis, &known, annotators).await?;
             }
-            // They come item by item.
-            let annotations: HashMap<ItemId, &[Annotation]> = annotations
-                .chunk_by(|one, other| one.item_id == other.item_id)
-                .filter_map(|of_item| Some((of_item.first()?.item_id, of_item)))
-                .collect();
-            let none = BTreeSet::new();
-            let scored = items.iter().map(|item| {
-                let input = ItemToScore {
-                    project: &project,
-                    item,
-                    annotations: annotations.get(&item.id).copied().unwrap_or_default(),
-                    annotators: &annotators,
-                    calibrators: &calibrators,
-                    fields_with_gold: fields_with_gold.get(&item.id).unwrap_or(&none),
-                };
-                Ok((item.id, score_item(environment.as_ref(), input)?))
-            });
-            scored.collect()
-        })
-        .await
-        .map_err(|_| WorkError::Interrupted)?
+            Conclusion::Keep => flow::keep_score(tx, lease).await?,
+            Conclusion::Scored(rows) => {
+                let scored = flow::store_score(tx, environment, lease, &scene.panel.basis, rows).await?;
+                if scored == Scored::Outdated {
+                    tracing::debug!(item.id = %scene.item_id(), "consensus dropped: what it was computed by has changed");
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn refit(&self, lease: &Lease) -> Result<(), WorkError> {
@@ -347,6 +330,18 @@ fn log_done(lease: &Lease, duration: Duration) {
         duration_milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         "task done"
     );
+}
+
+/// What was decided about an item.
+fn log_conclusion(item_id: ItemId, conclusion: &Conclusion) {
+    match conclusion {
+        Conclusion::Ask(annotators) => {
+            metrics::counter!("accord_annotators_asked_next_total").increment(annotators.len() as u64);
+            tracing::debug!(item.id = %item_id, annotators = annotators.len(), "asking more annotators");
+        }
+        Conclusion::Keep => {}
+        Conclusion::Scored(rows) => log_decisions(rows),
+    }
 }
 
 /// One line for each decision, as the record of what was accepted and why not.

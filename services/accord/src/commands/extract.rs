@@ -16,6 +16,7 @@ use accord_domain::{
     ProjectId, Provenance, ReviewReason, TaskId,
 };
 use accord_score::item::{ItemToScore, score_item};
+use accord_score::stopping::{NextStep, next_step};
 use accord_store::SystemEnvironment;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
@@ -75,17 +76,26 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
         .iter()
         .map(|(annotator, _)| (annotator.id, annotator.clone()))
         .collect();
-    let consensus = score_item(
-        &environment,
-        ItemToScore {
-            project: &panel.project,
-            item: &item,
-            annotations: &annotations,
-            annotators: &annotators,
-            calibrators: &panel.calibrators,
-            fields_with_gold: &BTreeSet::new(),
-        },
-    )?;
+    let input = ItemToScore {
+        project: &panel.project,
+        item: &item,
+        annotations: &annotations,
+        annotators: &annotators,
+        calibrators: &panel.calibrators,
+        fields_with_gold: &BTreeSet::new(),
+        present: &[],
+        open_votes: 0,
+        has_open_annotations: false,
+        is_of_run: false,
+    };
+    // Everybody has voted; under a stopping rule the votes count that it would have asked for.
+    let NextStep::Score(voted) = next_step(input)? else {
+        bail!(
+            "some annotators of project `{}` gave no answer",
+            panel.project.definition.name
+        );
+    };
+    let consensus = score_item(&environment, input, &voted)?;
     if arguments.json {
         print_json(&item, &consensus, &annotations, &annotators)
     } else {
@@ -108,11 +118,13 @@ async fn panel_of_project(house: &House, name: &str) -> anyhow::Result<Panel> {
             annotators.push((annotator, answering));
         }
     }
+    let stopping = project.definition.policy.stopping.clone();
     Ok(Panel {
         project,
         annotators,
         calibrators: calibrators
             .into_iter()
+            .filter(|calibrator| calibrator.serves(&stopping))
             .map(|calibrator| (calibrator.field.clone(), calibrator))
             .collect(),
     })

@@ -285,6 +285,7 @@ fn consensus(house: &House, item_id: ItemId, number: usize) -> Consensus {
         confidence,
         decision,
         annotation_ids: Vec::new(),
+        stopped: None,
         project_version: 1,
         weights_version: "even".to_owned(),
         code_version: "test 1".to_owned(),

@@ -127,6 +127,7 @@ fn consensus_comes_back_whatever_its_outcome() {
             confidence,
             decision: decision.clone(),
             annotation_ids: vec![AnnotationId::generate(&Fixed)],
+            stopped: None,
             project_version: 3,
             weights_version: "even".to_owned(),
             code_version: "0.1.0".to_owned(),

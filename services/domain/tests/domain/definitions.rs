@@ -330,3 +330,34 @@ fn templates_are_ready_for_use() {
         ]
     );
 }
+
+#[test]
+fn stages_name_every_language_model_once() {
+    let with_stages = |stages: &str| {
+        let written =
+            format!("{WRITTEN}\n[policy.stopping]\nrule = \"cannot_change\"\norder = {{ stages = {stages} }}\n");
+        let checked = read(&written).unwrap().check();
+        checked.map_err(|error| error.to_string())
+    };
+    assert_eq!(with_stages("[[\"small-model\"]]"), Ok(()));
+    for (stages, part) in [
+        ("[[\"small-model\", \"anchors\"]]", "`anchors` is not a language model"),
+        ("[[\"small-model\"], [\"large-model\"]]", "those are `small-model`"),
+        ("[[\"small-model\"], [\"small-model\"]]", "named twice"),
+        ("[[\"small-model\"], []]", "stages[1]` names nobody"),
+        ("[]", "it lacks `small-model`"),
+    ] {
+        let problem = with_stages(stages).unwrap_err();
+        assert!(
+            problem.starts_with("policy: ") && problem.contains(part),
+            "{stages}: {problem}"
+        );
+    }
+    let posterior = WRITTEN.replacen(
+        "[policy]",
+        "[policy]\nweighting = \"even\"\nstopping = { rule = { posterior = 0.9 } }",
+        1,
+    );
+    let problem = read(&posterior).unwrap().check().unwrap_err().to_string();
+    assert!(problem.contains("log-odds weights"), "{problem}");
+}

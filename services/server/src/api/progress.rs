@@ -1,6 +1,7 @@
 //! How far a project is.
 
-use accord_store::{FieldSummary, ItemCounts, TaskCount};
+use accord_domain::Project;
+use accord_store::{FieldSummary, ItemCounts, TaskCount, Transaction};
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +25,8 @@ pub(super) struct Progress {
     tasks: Vec<TaskCountShown>,
     /// How each field stands.
     fields: Vec<FieldProgress>,
+    /// What the stopping rule saves; none where everybody is asked.
+    stopping: Option<StoppingProgress>,
 }
 
 /// Items by state.
@@ -57,6 +60,25 @@ struct FieldProgress {
     mean_probability: Option<f64>,
 }
 
+/// What the present stopping rule saves, on the items that were voted on under it. What it loses is with the calibrators.
+#[derive(Debug, Serialize, ToSchema)]
+struct StoppingProgress {
+    /// The version of the rule.
+    version: String,
+    /// The items.
+    item_count: i64,
+    /// Language models that the rule asked about them.
+    asked_count: i64,
+    /// Language models that voted on them, with those that the rule would not have asked.
+    called_count: i64,
+    /// Language models that would have voted without the rule.
+    panel_count: i64,
+    /// Share of the calls that were not made.
+    calls_saved: Option<f64>,
+    /// The same without the items that everybody votes on to measure the rule.
+    calls_saved_by_rule: Option<f64>,
+}
+
 /// Shows how far a project is.
 #[utoipa::path(
     get,
@@ -87,6 +109,24 @@ pub(super) async fn read(
             .into_iter()
             .map(FieldProgress::from)
             .collect(),
+        stopping: stopping(transaction.as_mut(), &access.project).await?,
+    }))
+}
+
+async fn stopping(transaction: &mut dyn Transaction, project: &Project) -> Result<Option<StoppingProgress>, Problem> {
+    let stopping = &project.definition.policy.stopping;
+    if !stopping.stops_early() {
+        return Ok(None);
+    }
+    let summary = transaction.summarise_stopping(project.id, &stopping.version()).await?;
+    Ok(Some(StoppingProgress {
+        calls_saved: summary.calls_saved(),
+        calls_saved_by_rule: summary.calls_saved_by_rule(),
+        version: summary.version,
+        item_count: summary.item_count,
+        asked_count: summary.asked_count,
+        called_count: summary.called_count,
+        panel_count: summary.panel_count,
     }))
 }
 

@@ -154,7 +154,9 @@ pub async fn calibration(
     promise: Promise,
 ) -> Result<Arc<Calibration>, Problem> {
     let calibrators = state.store.read().await?.current_calibrators(project.id).await?;
-    let calibrator = calibrators.into_iter().find(|known| known.field == field.name);
+    let stopping = &project.definition.policy.stopping;
+    let mut serving = calibrators.into_iter().filter(|known| known.serves(stopping));
+    let calibrator = serving.find(|known| known.field == field.name);
     let basis = calibrator.as_ref().map(|calibrator| calibrator.id);
     let computed_at = state.environment.now();
     let key = (project.id, field.name.clone(), promise.key());

@@ -2,6 +2,7 @@
 
 use accord_domain::{
     Consensus, Decision, Field, Gold, GoldSource, Item, ItemId, ItemState, Outcome, Project, ReviewReason, Role,
+    Stopped,
 };
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -63,6 +64,8 @@ struct Scored {
     decision: ShownDecision,
     votes: u32,
     effective_votes: String,
+    /// How many language models were asked, and why no more; none where everybody is.
+    stopped: Option<String>,
     abstentions: u32,
     failures: u32,
 }
@@ -223,6 +226,7 @@ fn scored(field: &Field, consensus: &Consensus) -> Scored {
         decision: (&consensus.decision).into(),
         votes: consensus.vote_count,
         effective_votes: figure(consensus.effective_vote_count),
+        stopped: consensus.stopped.as_ref().map(Stopped::sentence),
         abstentions: consensus.abstention_count,
         failures: consensus.failure_count,
     }

@@ -78,7 +78,8 @@ async fn score(state: &AppState, transaction: &mut dyn Transaction, lease: &Leas
     let rows: Vec<Consensus> = fields
         .map(|field| consensus(state, &project, &item, &field.name, &annotations))
         .collect();
-    flow::store_score(transaction, state.environment.as_ref(), lease, &rows)
+    let basis = transaction.scoring_basis(project.id).await.unwrap();
+    flow::store_score(transaction, state.environment.as_ref(), lease, &basis, &rows)
         .await
         .unwrap();
 }
@@ -144,6 +145,7 @@ fn consensus(
         entropy: None,
         raw_score: None,
         annotation_ids: votes.iter().map(|(annotation, _)| annotation.id).collect(),
+        stopped: None,
         classes,
         project_version: project.version,
         weights_version: "even".to_owned(),

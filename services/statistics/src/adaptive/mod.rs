@@ -4,6 +4,7 @@
 //! vote was selected by stopping.
 
 mod expected_votes;
+mod families;
 mod leader;
 mod order;
 mod replay;
@@ -12,6 +13,7 @@ mod sequential_test;
 mod windows;
 
 pub use expected_votes::{EvenRule, expected_votes};
+pub use families::{FamilyVote, cannot_change_by_families};
 pub use leader::{cannot_change, leader_probability, leader_probability_of_all};
 pub use order::{call_order, expected_information};
 pub use replay::{Replay, ReplayWeights, replay};

@@ -142,7 +142,7 @@ struct Asking {
     /// The vote of each voter.
     votes: Vec<Option<usize>>,
     class_weights: Vec<f64>,
-    class_votes: Vec<u32>,
+    class_votes: Vec<f64>,
     cast: Vec<usize>,
 }
 
@@ -159,7 +159,7 @@ impl Asking {
         Self {
             votes: vec![None; votes.voters()],
             class_weights: vec![0.0; votes.classes()],
-            class_votes: vec![0; votes.classes()],
+            class_votes: vec![0.0; votes.classes()],
             cast: Vec::new(),
         }
     }
@@ -173,7 +173,7 @@ impl Asking {
 
     fn ask(&mut self, panel: &Panel<'_>, rule: StoppingRule) -> Result<Ended, InvalidInput> {
         self.class_weights.fill(0.0);
-        self.class_votes.fill(0);
+        self.class_votes.fill(0.0);
         self.cast.clear();
         let mut ended = Ended {
             calls: 0,
@@ -186,7 +186,7 @@ impl Asking {
             ended.price += panel.prices[*voter];
             if let Some(class) = self.votes[*voter] {
                 self.class_weights[class] += panel.weights[*voter];
-                self.class_votes[class] += 1;
+                self.class_votes[class] += 1.0;
                 self.cast.push(class);
             }
             let remaining = &panel.order[place + 1..];

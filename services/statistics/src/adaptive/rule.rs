@@ -43,8 +43,8 @@ pub enum StopReason {
 pub struct Standing<'a> {
     /// Weight of the votes for each class so far; at least 0.
     pub weights: &'a [f64],
-    /// Number of votes for each class so far.
-    pub votes: &'a [u32],
+    /// Number of votes for each class so far, or of votes that they are worth.
+    pub votes: &'a [f64],
     /// The votes so far in the order of calls; abstentions have none.
     pub cast: &'a [usize],
     /// Weight of all voters that have not been asked yet.
@@ -80,16 +80,25 @@ impl StoppingRule {
         if cannot_change(standing.weights, &[standing.remaining_weight])? {
             return Ok(Some(StopReason::CannotChange));
         }
-        let is_sure = match self {
+        let is_sure = self.is_sure(standing.weights, standing.votes, standing.cast)?;
+        Ok(is_sure.then_some(StopReason::Sure))
+    }
+
+    /// Whether the rule is sure enough of the leader, whatever those may say who have not been asked. The arguments are
+    /// those of [`Standing`].
+    ///
+    /// # Errors
+    /// Votes that are negative or not finite.
+    pub fn is_sure(&self, weights: &[f64], votes: &[f64], cast: &[usize]) -> Result<bool, InvalidInput> {
+        Ok(match self {
             Self::AllVotes | Self::CannotChange => false,
             Self::Beta(level) => {
-                let (first, second) = top_two(standing.votes.iter().map(|votes| f64::from(*votes)));
+                let (first, second) = top_two(votes.iter().copied());
                 leader_probability(first, second)? >= *level
             }
-            Self::Posterior(level) => posterior_of_leader(standing.weights) >= *level,
-            Self::Sequential(test) => is_backed(*test, standing.cast),
-        };
-        Ok(is_sure.then_some(StopReason::Sure))
+            Self::Posterior(level) => posterior_of_leader(weights) >= *level,
+            Self::Sequential(test) => is_backed(*test, cast),
+        })
     }
 }
 
@@ -120,7 +129,7 @@ fn is_backed(test: SequentialTest, cast: &[usize]) -> bool {
 mod tests {
     use super::*;
 
-    fn standing<'a>(weights: &'a [f64], votes: &'a [u32], cast: &'a [usize], remaining: usize) -> Standing<'a> {
+    fn standing<'a>(weights: &'a [f64], votes: &'a [f64], cast: &'a [usize], remaining: usize) -> Standing<'a> {
         Standing {
             weights,
             votes,
@@ -132,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_lead_that_is_safe_ends_every_rule_but_the_full_one() {
-        let safe = standing(&[3.0, 0.0], &[3, 0], &[0, 0, 0], 2);
+        let safe = standing(&[3.0, 0.0], &[3.0, 0.0], &[0, 0, 0], 2);
         let test = SequentialTest::new(0.5, 0.99, 0.001, 0.001).unwrap();
         for rule in [
             StoppingRule::CannotChange,
@@ -144,13 +153,13 @@ mod tests {
         }
         assert_eq!(StoppingRule::AllVotes.decide(&safe).unwrap(), None);
         // A tie would still be possible.
-        let unsafe_lead = standing(&[3.0, 0.0], &[3, 0], &[0, 0, 0], 3);
+        let unsafe_lead = standing(&[3.0, 0.0], &[3.0, 0.0], &[0, 0, 0], 3);
         assert_eq!(StoppingRule::CannotChange.decide(&unsafe_lead).unwrap(), None);
     }
 
     #[test]
     fn rules_are_sure_where_their_formulas_say_so() {
-        let votes = standing(&[3.0, 0.0], &[3, 0], &[0, 0, 0], 5);
+        let votes = standing(&[3.0, 0.0], &[3.0, 0.0], &[0, 0, 0], 5);
         // 1 - I_{1/2}(4, 1) = 15/16.
         assert_eq!(StoppingRule::Beta(0.93).decide(&votes).unwrap(), Some(StopReason::Sure));
         assert_eq!(StoppingRule::Beta(0.94).decide(&votes).unwrap(), None);
@@ -162,15 +171,15 @@ mod tests {
         let test = SequentialTest::new(0.5, 0.9, 0.3, 0.1).unwrap();
         let backed = StoppingRule::Sequential(test);
         assert_eq!(backed.decide(&votes).unwrap(), Some(StopReason::Sure));
-        let divided = standing(&[2.0, 1.0], &[2, 1], &[0, 1, 0], 5);
+        let divided = standing(&[2.0, 1.0], &[2.0, 1.0], &[0, 1, 0], 5);
         assert_eq!(backed.decide(&divided).unwrap(), None);
     }
 
     #[test]
     fn without_a_vote_somebody_is_asked_and_levels_are_checked() {
-        let nothing = standing(&[0.0, 0.0], &[0, 0], &[], 1);
+        let nothing = standing(&[0.0, 0.0], &[0.0, 0.0], &[], 1);
         assert_eq!(StoppingRule::Beta(0.5).decide(&nothing).unwrap(), None);
-        let nobody = standing(&[0.0, 0.0], &[0, 0], &[], 0);
+        let nobody = standing(&[0.0, 0.0], &[0.0, 0.0], &[], 0);
         assert_eq!(
             StoppingRule::AllVotes.decide(&nobody).unwrap(),
             Some(StopReason::AllAsked)

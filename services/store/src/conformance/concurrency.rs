@@ -189,8 +189,9 @@ async fn score(store: &dyn Store, fixture: &Fixture, lease: &Lease) {
     loop {
         let mut tx = store.write().await.unwrap();
         let rows = std::slice::from_ref(&row);
-        match flow::store_score(tx.as_mut(), &fixture.environment, lease, rows).await {
-            Ok(()) => return tx.commit().await.unwrap(),
+        let basis = tx.scoring_basis(fixture.project.id).await.unwrap();
+        match flow::store_score(tx.as_mut(), &fixture.environment, lease, &basis, rows).await {
+            Ok(_) => return tx.commit().await.unwrap(),
             Err(StoreError::StaleLease { .. }) => return,
             Err(StoreError::Unavailable { .. }) => {}
             Err(error) => panic!("{error}"),

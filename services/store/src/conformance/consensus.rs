@@ -1,10 +1,10 @@
 //! Consensus.
 
-use accord_domain::{Consensus, ItemId};
+use accord_domain::{AnnotatorId, Consensus, ItemId, StopReason, Stopped};
 
 use super::TestStore;
 use super::fixture::{Fixture, assert_error, field_name};
-use crate::consensus::FieldSummary;
+use crate::consensus::{FieldSummary, StoppingSummary};
 use crate::in_transaction;
 use crate::page::PageRequest;
 
@@ -93,4 +93,48 @@ pub async fn summarises_fields(test: &TestStore) {
         mean_probability: None,
     };
     assert_eq!(summaries, [company, total]);
+}
+
+/// Present rows tell how many were asked, each item once; rows that were replaced, and those of other rules, do not count.
+pub async fn sums_up_how_many_were_asked(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    let items = fixture.add_items(test, 3).await;
+    let row = |item: usize, field: &str, version: &str, asked_count: u32, left_out: usize| Consensus {
+        stopped: Some(Stopped {
+            version: version.to_owned(),
+            reason: StopReason::CannotChange,
+            asked_count,
+            panel_count: 7,
+            in_full: left_out > 0,
+            left_out: (0..left_out)
+                .map(|_| AnnotatorId::generate(&fixture.environment))
+                .collect(),
+        }),
+        ..fixture.consensus(items[item].id, field, None, false)
+    };
+    let replaced = row(0, "company", "a", 7, 0);
+    let rows = [
+        row(0, "company", "a", 3, 0),
+        row(0, "total", "a", 3, 0),
+        row(1, "company", "a", 4, 3),
+        row(2, "company", "b", 5, 0),
+        fixture.consensus(items[2].id, "total", None, false),
+    ];
+    in_transaction!(test, |tx| tx.insert_consensus(&[replaced])).unwrap();
+    in_transaction!(test, |tx| tx.insert_consensus(&rows)).unwrap();
+    let mut tx = test.store.read().await.unwrap();
+    let summary = tx.summarise_stopping(fixture.project.id, "a").await.unwrap();
+    let expected = StoppingSummary {
+        version: "a".to_owned(),
+        item_count: 2,
+        asked_count: 7,
+        called_count: 10,
+        panel_count: 14,
+    };
+    assert_eq!(summary, expected);
+    assert_eq!(summary.calls_saved_by_rule(), Some(0.5));
+    let nothing = tx.summarise_stopping(fixture.project.id, "c").await.unwrap();
+    assert_eq!((nothing.item_count, nothing.calls_saved()), (0, None));
+    let present = tx.consensus_of_items(&[items[1].id]).await.unwrap();
+    assert_eq!(present[0], rows[2]);
 }

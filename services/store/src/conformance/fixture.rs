@@ -7,11 +7,12 @@ use accord_domain::{
     CalibratorId, CertificationSet, ClassShare, Confidence, Consensus, ConsensusId, Decision, Environment, FieldName,
     FittedFold, Gold, GoldId, GoldSource, Item, ItemContent, ItemId, ItemState, Lease, MethodSelection,
     NormalisedValue, Outcome, Project, ProjectDefinition, ProjectId, Provenance, ReviewReason, Role, Rung, ScoreLevel,
-    Task, TaskId, TaskKind, Timestamp, User, UserId, Weighting,
+    Task, TaskId, TaskKind, Timestamp, User, UserId, Weighting, all_votes_version,
 };
 use serde_json::{Map, json};
 
 use crate::StoreResult;
+use crate::calibrators::ScoringBasis;
 use crate::conformance::TestStore;
 use crate::flow;
 use crate::tasks::{ClaimRequest, NewTask};
@@ -263,6 +264,7 @@ impl Fixture {
             confidence,
             decision,
             annotation_ids: Vec::new(),
+            stopped: None,
             project_version: 1,
             weights_version: "even".to_owned(),
             code_version: "1.2.3".to_owned(),
@@ -326,10 +328,18 @@ impl Fixture {
             }),
             panel: None,
             warnings: Vec::new(),
+            stopping_version: all_votes_version(),
+            stopping: None,
             data_hash: "abc".to_owned(),
             code_version: "1.2.3".to_owned(),
             created_at: self.environment.now(),
         }
+    }
+
+    /// What is scored by at present.
+    pub async fn basis(&self, test: &TestStore) -> ScoringBasis {
+        let mut tx = test.store.read().await.unwrap();
+        tx.scoring_basis(self.project.id).await.unwrap()
     }
 
     /// Claims automatic tasks with a long lease.

@@ -16,7 +16,14 @@ async fn score(test: &TestStore, fixture: &Fixture, item: &Item, accepted: bool)
         fixture.consensus(item.id, "company", Some(0.95), true),
         fixture.consensus(item.id, "total", Some(0.5), accepted),
     ];
-    in_transaction!(test, |tx| flow::store_score(tx, &fixture.environment, &lease, &rows))?;
+    let basis = fixture.basis(test).await;
+    in_transaction!(test, |tx| flow::store_score(
+        tx,
+        &fixture.environment,
+        &lease,
+        &basis,
+        &rows
+    ))?;
     assert_eq!(stored_task(test, lease.task.id).await.state, TaskState::Done);
     Ok(())
 }
@@ -64,14 +71,27 @@ pub async fn moves_items_through_their_states(test: &TestStore) {
 
     plan(test, &[fixture.task(Some(item.id), TaskKind::Score)]).await;
     let lease = fixture.claim(test, &[TaskKind::Score], 1).await.remove(0);
-    let nothing = in_transaction!(test, |tx| flow::store_score(tx, &fixture.environment, &lease, &[]));
+    let basis = fixture.basis(test).await;
+    let nothing = in_transaction!(test, |tx| flow::store_score(
+        tx,
+        &fixture.environment,
+        &lease,
+        &basis,
+        &[]
+    ));
     assert_error(nothing, "Invalid");
     let rows = [fixture.consensus(item.id, "total", None, false)];
     let stale = accord_domain::Lease {
         token: "guess".to_owned(),
         ..lease
     };
-    let result = in_transaction!(test, |tx| flow::store_score(tx, &fixture.environment, &stale, &rows));
+    let result = in_transaction!(test, |tx| flow::store_score(
+        tx,
+        &fixture.environment,
+        &stale,
+        &basis,
+        &rows
+    ));
     assert_error(result, "StaleLease");
 }
 
@@ -116,7 +136,15 @@ pub async fn stores_a_fit_and_scores_anew(test: &TestStore) {
     }
     let lease = fixture.claim(test, &[TaskKind::Score], 1).await.remove(0);
     let rows = [fixture.consensus(items[0].id, "total", None, true)];
-    in_transaction!(test, |tx| flow::store_score(tx, &fixture.environment, &lease, &rows)).unwrap();
+    let basis = fixture.basis(test).await;
+    in_transaction!(test, |tx| flow::store_score(
+        tx,
+        &fixture.environment,
+        &lease,
+        &basis,
+        &rows
+    ))
+    .unwrap();
     for (calibrators, rescored) in [(vec![], 0), (vec![fixture.calibrator("total", 1.0)], 1)] {
         plan(test, &[fixture.task(None, TaskKind::Refit)]).await;
         let lease = fixture.claim(test, &[TaskKind::Refit], 1).await.remove(0);

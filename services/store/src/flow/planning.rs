@@ -1,7 +1,8 @@
 //! From items to tasks.
 
 use accord_domain::{
-    Annotator, AnnotatorKind, Environment, Item, ItemId, PeopleVote, Project, ProjectId, TaskId, TaskKind, TaskState,
+    Annotator, AnnotatorKind, Environment, Item, ItemId, PeopleVote, Project, ProjectId, Stopping, TaskId, TaskKind,
+    TaskState,
 };
 
 use super::{REFIT_PRIORITY, SCORE_LEAD};
@@ -39,8 +40,9 @@ pub async fn add_items(
 }
 
 /// Plans the tasks of items: `annotate` for each active automatic annotator, and `vote` as often as the policy's
-/// overlap says when people always vote. An item that nobody would vote on is scored at once, which leads it to review.
-/// Returns how many tasks are new.
+/// overlap says when people always vote. Under a stopping rule language models wait for the readers, except on items that
+/// everybody votes on. An item that nobody would vote on yet is scored at once, which asks somebody or leads it to
+/// review. Returns how many tasks are new.
 ///
 /// # Errors
 /// `Missing` when an item or annotator is not in the database.
@@ -74,16 +76,22 @@ fn tasks_of_item(
     item_id: ItemId,
     priority: i32,
 ) -> Vec<NewTask> {
-    let mut tasks: Vec<NewTask> = annotators
+    let automatic = annotators
         .iter()
-        .filter(|annotator| annotator.active && matches!(annotator.kind, AnnotatorKind::Automatic { .. }))
+        .filter(|annotator| annotator.active && matches!(annotator.kind, AnnotatorKind::Automatic { .. }));
+    let stopping = &project.definition.policy.stopping;
+    let (first, waiting): (Vec<&Annotator>, Vec<&Annotator>) =
+        automatic.partition(|annotator| is_asked_at_once(stopping, annotator, item_id));
+    let mut tasks: Vec<NewTask> = first
+        .iter()
         .map(|annotator| NewTask {
             annotator_id: Some(annotator.id),
             ..new_task(environment, project.id, Some(item_id), TaskKind::Annotate, priority)
         })
         .collect();
+    let is_scored = first.is_empty() && !waiting.is_empty();
     tasks.extend(votes_of_item(environment, project, item_id, priority));
-    if tasks.is_empty() {
+    if tasks.is_empty() || is_scored {
         tasks.push(new_task(
             environment,
             project.id,
@@ -132,6 +140,12 @@ pub async fn hold_items(
         planned += tx.insert_tasks(&votes.collect::<Vec<_>>()).await?;
     }
     Ok(planned)
+}
+
+/// Whether an annotator votes on an item whatever others say: readers always do, language models where the stopping rule
+/// never stops or the item is drawn.
+pub(super) fn is_asked_at_once(stopping: &Stopping, annotator: &Annotator, item_id: ItemId) -> bool {
+    !annotator.kind.is_language_model() || stopping.draws_for_full_votes(item_id)
 }
 
 /// Plans the scoring of an item, unless it is planned already.

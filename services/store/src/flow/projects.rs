@@ -6,8 +6,9 @@ use accord_domain::{
     Annotator, AnnotatorId, AnnotatorKind, Environment, Project, ProjectDefinition, ProjectId, TaskKind, User,
 };
 
-use super::planning::{new_task, plan_refit};
+use super::planning::{is_asked_at_once, new_task, plan_refit};
 use super::{REFIT_DELAY_AFTER_GOLD_MILLISECONDS, RESCORE_PRIORITY};
+use crate::calibrators::Hold;
 use crate::error::{StoreError, StoreResult};
 use crate::items::ItemFilter;
 use crate::page::{MAXIMUM_PAGE_SIZE, PageRequest};
@@ -37,8 +38,9 @@ pub async fn create_project(
     Ok(project)
 }
 
-/// Replaces the definition of a project. Annotators that are new in it vote on the items that are there, those that
-/// left it get no more tasks; every item is scored anew, and with gold there is a refit.
+/// Replaces the definition of a project. Annotators that are new in it vote on the items that are there (language models
+/// as the stopping rule says), those that left it get no more tasks; every item is scored anew, and with gold there is a
+/// refit, which comes first where calibrators of another stopping rule serve no more.
 ///
 /// # Errors
 /// `Missing` when the present version is not `expected_version`; `Conflict` when the new name is taken; `Invalid` when
@@ -51,6 +53,8 @@ pub async fn update_project(
     definition: &ProjectDefinition,
 ) -> StoreResult<Project> {
     check(definition)?;
+    tx.hold_scoring_basis(id, Hold::Alone).await?;
+    let stopping_before = tx.project(id).await?.map(|project| project.definition.policy.stopping);
     let project = tx.update_project(id, expected_version, definition).await?;
     let before = tx.annotators_of_project(id).await?;
     let active_before: BTreeSet<AnnotatorId> = before.iter().filter(|one| one.active).map(|one| one.id).collect();
@@ -58,7 +62,7 @@ pub async fn update_project(
     for annotator in defined_annotators(environment, &project) {
         let stored = tx.upsert_annotator(&annotator).await?;
         if !active_before.contains(&stored.id) {
-            joined.push(stored.id);
+            joined.push(stored);
         }
     }
     for annotator in before {
@@ -73,9 +77,13 @@ pub async fn update_project(
             tx.cancel_tasks_of_annotator(left.id).await?;
         }
     }
-    plan_for_all_items(tx, environment, id, &joined).await?;
-    tx.plan_scoring_of_all(id, RESCORE_PRIORITY).await?;
-    if tx.count_gold(id).await? > 0 {
+    plan_for_all_items(tx, environment, &project, &joined).await?;
+    let has_gold = tx.count_gold(id).await? > 0;
+    let keeps_rule = stopping_before.is_none_or(|before| before.version() == definition.policy.stopping.version());
+    if keeps_rule || !has_gold {
+        tx.plan_scoring_of_all(id, RESCORE_PRIORITY).await?;
+    }
+    if has_gold {
         plan_refit(tx, environment, id, REFIT_DELAY_AFTER_GOLD_MILLISECONDS).await?;
     }
     Ok(project)
@@ -138,22 +146,24 @@ fn defined_annotators(environment: &dyn Environment, project: &Project) -> Vec<A
 async fn plan_for_all_items(
     tx: &mut dyn Transaction,
     environment: &dyn Environment,
-    project_id: ProjectId,
-    annotators: &[AnnotatorId],
+    project: &Project,
+    annotators: &[Annotator],
 ) -> StoreResult<()> {
+    let stopping = &project.definition.policy.stopping;
     if annotators.is_empty() {
         return Ok(());
     }
     let mut request = PageRequest::first(MAXIMUM_PAGE_SIZE);
     loop {
-        let page = tx.list_items(project_id, &ItemFilter::default(), request).await?;
+        let page = tx.list_items(project.id, &ItemFilter::default(), request).await?;
         let tasks: Vec<NewTask> = page
             .rows
             .iter()
-            .flat_map(|item| annotators.iter().map(|annotator| (item.id, *annotator)))
-            .map(|(item_id, annotator_id)| NewTask {
-                annotator_id: Some(annotator_id),
-                ..new_task(environment, project_id, Some(item_id), TaskKind::Annotate, 0)
+            .flat_map(|item| annotators.iter().map(|annotator| (item.id, annotator)))
+            .filter(|(item_id, annotator)| is_asked_at_once(stopping, annotator, *item_id))
+            .map(|(item_id, annotator)| NewTask {
+                annotator_id: Some(annotator.id),
+                ..new_task(environment, project.id, Some(item_id), TaskKind::Annotate, 0)
             })
             .collect();
         tx.insert_tasks(&tasks).await?;

@@ -7,4 +7,5 @@ mod fixture;
 mod methods;
 mod project_gold;
 mod scoring;
+mod stopping;
 mod worker;

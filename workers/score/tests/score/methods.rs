@@ -252,14 +252,14 @@ fn only_what_the_present_judge_said_of_the_present_value_counts() {
 #[test]
 fn a_refit_compares_anew_when_something_changed_and_only_then() {
     let mut gold = judged(codes(100), 0.9);
-    let first = gold.refit(&SystemEnvironment, None).unwrap();
+    let first = gold.clone().refit(&SystemEnvironment, None).unwrap();
     let comparison = first.comparison.unwrap();
     assert_eq!(first.calibrators.len(), 1);
     gold.calibrators = first.calibrators;
-    let second = gold.refit(&SystemEnvironment, Some(&comparison)).unwrap();
+    let second = gold.clone().refit(&SystemEnvironment, Some(&comparison)).unwrap();
     assert!(second.calibrators.is_empty() && second.comparison.is_none());
     gold.judgements.pop();
-    let third = gold.refit(&SystemEnvironment, Some(&comparison)).unwrap();
+    let third = gold.clone().refit(&SystemEnvironment, Some(&comparison)).unwrap();
     assert!(third.calibrators.is_empty(), "ratings change no calibrator");
     assert_ne!(third.comparison.unwrap().data_hash, comparison.data_hash);
     let fields: BTreeMap<_, _> = comparison

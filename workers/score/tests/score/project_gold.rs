@@ -74,6 +74,7 @@ pub(crate) fn item(number: usize, field: &FieldName, (truth, other): (&str, &str
         document: document_of(&hash),
         annotations: SKILLS.iter().enumerate().map(vote).collect(),
         gold: has_gold.then(|| (field.clone(), value(truth))).into_iter().collect(),
+        stopped: None,
     }
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn gold(project: Project, items: Vec<GoldItem>, unlabelled: Vec<GoldI
 }
 
 fn fit(gold: &ProjectGold) -> Calibrator {
-    gold.fit(&SystemEnvironment).unwrap().remove(0)
+    gold.clone().fit(&SystemEnvironment).unwrap().remove(0)
 }
 
 fn codes(items: usize) -> ProjectGold {

@@ -6,9 +6,11 @@ use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorKind, Answer, AutomaticKind, Calibrator, CalibratorId,
     CertificationSet, Confidence, Consensus, Decision, FieldName, FittedFold, Item, ItemContent, ItemId, ItemState,
     MethodSelection, Outcome, Project, ProjectId, Provenance, ReviewReason, Rung, TaskId, Timestamp, UserId, Weighting,
+    all_votes_version,
 };
 use accord_domain::{document_of, fold_of, is_set_apart};
 use accord_score::item::{ItemToScore, score_item};
+use accord_score::stopping::Voted;
 use accord_statistics::calibration::PlattCurve;
 use accord_store::SystemEnvironment;
 use serde_json::json;
@@ -67,6 +69,8 @@ fn calibrator(folds: Vec<Option<FittedFold>>) -> Calibrator {
         certification: None,
         panel: None,
         warnings: Vec::new(),
+        stopping_version: all_votes_version(),
+        stopping: None,
         data_hash: String::new(),
         code_version: String::new(),
         created_at: Timestamp::from_microseconds(0),
@@ -124,8 +128,14 @@ impl Scene {
             annotators: &self.annotators,
             calibrators: &calibrators,
             fields_with_gold: &fields_with_gold,
+            present: &[],
+            open_votes: 0,
+            has_open_annotations: false,
+            is_of_run: false,
         };
-        score_item(&SystemEnvironment, input).unwrap().remove(0)
+        score_item(&SystemEnvironment, input, &Voted::default())
+            .unwrap()
+            .remove(0)
     }
 }
 

@@ -4,6 +4,7 @@ mod fields;
 mod people;
 mod queue;
 mod spending;
+mod stopping;
 
 use accord_domain::{Calibrator, Project, Role, TaskKind};
 use accord_store::{FieldSummary, ItemCounts, TaskCount, flow};
@@ -24,6 +25,7 @@ use crate::state::AppState;
 use fields::{FieldLine, field_lines};
 use queue::{DeadTask, QueueLine, dead_tasks, queue_lines};
 use spending::{ParkedLine, SpendingShown, parked_lines, spending};
+use stopping::{StoppingShown, stopping};
 
 /// What was just done.
 #[derive(Debug, Deserialize)]
@@ -60,6 +62,7 @@ struct FiguresShown {
     parked: Vec<ParkedLine>,
     paused: Option<String>,
     runs: Vec<RunLine>,
+    stopping: Option<StoppingShown>,
     spending: Option<SpendingShown>,
     dead: Vec<DeadTask>,
     dead_left_out: bool,
@@ -142,7 +145,8 @@ async fn figures(
     agreement: &Agreement,
 ) -> Result<FiguresShown, Problem> {
     let mut transaction = state.store.read().await?;
-    let calibrators = transaction.current_calibrators(project.id).await?;
+    let mut calibrators = transaction.current_calibrators(project.id).await?;
+    calibrators.retain(|calibrator| calibrator.serves(&project.definition.policy.stopping));
     let gold = transaction.count_gold(project.id).await?;
     let annotations = transaction.count_annotations(project.id).await?;
     let (dead, dead_left_out) = dead_tasks(transaction.as_mut(), project).await?;
@@ -157,6 +161,7 @@ async fn figures(
         parked: parked_lines(transaction.as_mut(), project).await?,
         paused: paused(transaction.count_paused_tasks(project.id).await?),
         runs: runs::latest(transaction.as_mut(), project).await?,
+        stopping: stopping(transaction.as_mut(), project, &calibrators).await?,
         spending: spending(transaction.as_mut(), project, state.environment.now()).await?,
         dead,
         dead_left_out,

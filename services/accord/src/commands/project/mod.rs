@@ -1,5 +1,7 @@
 //! `accord project`: create, change, list and show projects.
 
+mod stopping;
+
 use std::path::Path;
 
 use accord_domain::budget::date_of;
@@ -10,6 +12,7 @@ use anyhow::{Context, bail};
 use crate::arguments::ProjectCommand;
 use crate::output::{complain, number, percent, say, table};
 use crate::wiring::House;
+use stopping::StoppingStanding;
 
 pub(crate) async fn run(command: ProjectCommand, house: &House) -> anyhow::Result<()> {
     match command {
@@ -157,10 +160,14 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
     let tasks = transaction.count_tasks(project.id).await?;
     let spent = transaction.spending(project.id).await?;
     let parked = transaction.parked_tasks(project.id).await?;
+    let stopping = StoppingStanding::read(transaction.as_mut(), &project).await?;
     if json {
         let mut value = standing_as_json(&project, counts, &fields, &tasks);
         value["spending"] = spent.iter().map(spent_as_json).collect();
         value["parked"] = parked.iter().map(parked_as_json).collect();
+        value["stopping"] = stopping
+            .as_ref()
+            .map_or(serde_json::Value::Null, StoppingStanding::as_json);
         say(&serde_json::to_string_pretty(&value)?);
     } else if counts == ItemCounts::default() {
         say(&format!(
@@ -178,6 +185,9 @@ async fn show(house: &House, name: &str, json: bool) -> anyhow::Result<()> {
             2,
             tasks.iter().map(row_of_tasks).collect(),
         ));
+        if let Some(stopping) = &stopping {
+            stopping.say(&project);
+        }
         if !parked.is_empty() {
             say(&table(
                 &["tasks wait because", "count"],
