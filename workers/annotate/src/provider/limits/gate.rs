@@ -327,8 +327,8 @@ impl Gate {
         let calls = self
             .allowed
             .concurrency
-            .saturating_add(self.soon_free())
             .saturating_sub(self.under_way)
+            .saturating_add(self.soon_free())
             .min(self.breaker.count(now))
             .min(metered(&self.requests, 1))
             .min(metered(&self.tokens, self.usual_tokens))
@@ -346,11 +346,11 @@ impl Gate {
         }
     }
 
-    /// How many calls will have ended by the time that work which is fetched now is ready to go.
+    /// How many of the calls under way will have ended by the time that work which is fetched now is ready to go.
     fn soon_free(&self) -> usize {
         let Some(usual) = self.usual_duration else { return 0 };
-        let part = AHEAD.as_micros() * self.allowed.concurrency as u128 / usual.max(AHEAD).as_micros();
-        usize::try_from(part).unwrap_or(self.allowed.concurrency)
+        let part = AHEAD.as_micros() * self.under_way as u128 / usual.max(AHEAD).as_micros();
+        usize::try_from(part).unwrap_or(self.under_way)
     }
 
     /// What has to be fetched of shared limits for this call, when it may be.

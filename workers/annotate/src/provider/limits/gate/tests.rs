@@ -45,6 +45,22 @@ fn calls_under_way_are_limited_and_end() {
 }
 
 #[test]
+fn work_is_fetched_ahead_of_short_calls_and_not_of_long_ones() {
+    for (duration, ahead) in [(50, 4), (100, 4), (200, 2), (30_000, 0)] {
+        let start = Instant::now();
+        let mut gate = Gate::new(allowed(), start);
+        let first = gate.ask(start, CALL).unwrap();
+        let end = start + Duration::from_millis(duration);
+        gate.settle(end, first, GOOD, 0.5);
+        assert_eq!(gate.room(end).calls, 4, "never more than may go");
+        for _ in 0..4 {
+            gate.ask(end, CALL).unwrap();
+        }
+        assert_eq!(gate.room(end).calls, ahead, "{duration} ms");
+    }
+}
+
+#[test]
 fn requests_and_tokens_of_the_minute_are_kept_to_and_corrected() {
     let now = Instant::now();
     let mut gate = Gate::new(
