@@ -286,6 +286,12 @@ async fn insert_begun(
     let projects: Vec<Uuid> = calls.iter().map(|call| call.project_id.as_uuid()).collect();
     let costs: Vec<String> = calls.iter().map(|call| call.cost.to_string()).collect();
     let currencies: Vec<Option<&str>> = calls.iter().map(|call| call.currency.as_deref()).collect();
+    let runs: Vec<Option<Uuid>> = calls
+        .iter()
+        .map(|call| call.run.map(|of| of.run_id.as_uuid()))
+        .collect();
+    let annotators = calls.iter().map(|call| call.run.map(|of| of.annotator_id.as_uuid()));
+    let annotators: Vec<Option<Uuid>> = annotators.collect();
     let begun: Vec<(String, String)> = sqlx::query_as(BEGIN)
         .bind(texts(|call| &call.key))
         .bind(texts(|call| &call.token))
@@ -295,6 +301,8 @@ async fn insert_begun(
         .bind(numbers(|call| call.tokens))
         .bind(costs)
         .bind(currencies)
+        .bind(runs)
+        .bind(annotators)
         .bind(lease_milliseconds)
         .fetch_all(transaction.connection())
         .await
