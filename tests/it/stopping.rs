@@ -240,7 +240,8 @@ async fn a_killed_worker_neither_stalls_an_item_nor_asks_more(kind: DatabaseKind
     }
     let worker = start(KILLS);
     let progress = admin.wait_until_idle("work").await;
-    assert!(worker.terminate().await.success());
+    // It may have found nothing left to do, and not even have started.
+    worker.kill().await;
     assert_eq!(progress["items"]["pending"], json!(0), "{progress}");
 
     let calls = calls_by_text(&model);
