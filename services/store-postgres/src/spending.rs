@@ -16,29 +16,33 @@ use crate::convert::{Place, read_all};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
-const ADD: &str = "
-    INSERT INTO spending AS known
-        (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
-    VALUES ($1, $2, $3, $4, $5, $6, greatest($7, 0), $8, $9, $10::TEXT::NUMERIC)
-    ON CONFLICT (project_id, day, provider, currency) DO UPDATE
-        SET kept_calls = known.kept_calls + EXCLUDED.kept_calls,
-            failed_calls = known.failed_calls + EXCLUDED.failed_calls,
-            lost_calls = greatest(known.lost_calls + $7, 0),
-            input_tokens = known.input_tokens + EXCLUDED.input_tokens,
-            output_tokens = known.output_tokens + EXCLUDED.output_tokens,
-            cost = known.cost + EXCLUDED.cost";
+/// Adds to a line of a table of spending, which is known by four columns.
+macro_rules! add_to {
+    ($table:literal, $line:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS known
+                (",
+            $line,
+            ", kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
+             VALUES ($1, $2, $3, $4, $5, $6, greatest($7, 0), $8, $9, $10::TEXT::NUMERIC)
+             ON CONFLICT (",
+            $line,
+            ") DO UPDATE
+                SET kept_calls = known.kept_calls + EXCLUDED.kept_calls,
+                    failed_calls = known.failed_calls + EXCLUDED.failed_calls,
+                    lost_calls = greatest(known.lost_calls + $7, 0),
+                    input_tokens = known.input_tokens + EXCLUDED.input_tokens,
+                    output_tokens = known.output_tokens + EXCLUDED.output_tokens,
+                    cost = known.cost + EXCLUDED.cost"
+        )
+    };
+}
 
-const ADD_TO_RUN: &str = "
-    INSERT INTO run_spending AS known
-        (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
-    VALUES ($1, $2, $3, $4, $5, $6, greatest($7, 0), $8, $9, $10::TEXT::NUMERIC)
-    ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
-        SET kept_calls = known.kept_calls + EXCLUDED.kept_calls,
-            failed_calls = known.failed_calls + EXCLUDED.failed_calls,
-            lost_calls = greatest(known.lost_calls + $7, 0),
-            input_tokens = known.input_tokens + EXCLUDED.input_tokens,
-            output_tokens = known.output_tokens + EXCLUDED.output_tokens,
-            cost = known.cost + EXCLUDED.cost";
+const ADD: &str = add_to!("spending", "project_id, day, provider, currency");
+
+const ADD_TO_RUN: &str = add_to!("run_spending", "run_id, annotator_id, provider, currency");
 
 /// Counts the calls with these keys as lost, to the project and to the run.
 const LOSE: &str = "

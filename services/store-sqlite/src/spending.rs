@@ -7,8 +7,9 @@ use accord_store::{
 };
 use async_trait::async_trait;
 use rust_decimal::Decimal;
-use sqlx::QueryBuilder;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{QueryBuilder, Sqlite};
 
 use crate::failure::failed;
 use crate::reader::Reader;
@@ -22,86 +23,74 @@ struct Added<'a> {
     lost_calls: i64,
 }
 
-/// Adds to a line of the spending. The database has no decimal numbers, so the sum is made here; only one transaction
-/// writes at a time.
-async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
-    let known =
-        sqlx::query("SELECT cost FROM spending WHERE project_id = ? AND day = ? AND provider = ? AND currency = ?")
-            .bind(added.line.project_id.as_uuid())
-            .bind(added.line.day)
-            .bind(added.line.provider)
-            .bind(added.line.currency)
-            .fetch_optional(tx.connection())
-            .await
-            .map_err(failed)?;
-    let known: Decimal = match &known {
-        Some(row) => Reader::new("spending", row).word("cost")?,
-        None => Decimal::ZERO,
+/// The statements that read and add to a line of a table of spending, which is known by four columns.
+macro_rules! line_of {
+    ($table:literal, $line:literal) => {
+        (
+            concat!("SELECT cost FROM ", $table, " WHERE (", $line, ") = (?, ?, ?, ?)"),
+            concat!(
+                "INSERT INTO ",
+                $table,
+                " (",
+                $line,
+                ", kept_calls, failed_calls, lost_calls, input_tokens, \
+                                          output_tokens, cost) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, 0), ?8, ?9, ?10) \
+                 ON CONFLICT (",
+                $line,
+                ") DO UPDATE SET kept_calls = kept_calls + ?5, \
+                     failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), \
+                     input_tokens = input_tokens + ?8, output_tokens = output_tokens + ?9, cost = ?10"
+            ),
+        )
     };
-    sqlx::query(
-        "INSERT INTO spending (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, \
-                               output_tokens, cost) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, 0), ?8, ?9, ?10) \
-         ON CONFLICT (project_id, day, provider, currency) DO UPDATE SET kept_calls = kept_calls + ?5, \
-             failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), input_tokens = input_tokens + ?8, \
-             output_tokens = output_tokens + ?9, cost = ?10",
-    )
-    .bind(added.line.project_id.as_uuid())
-    .bind(added.line.day)
-    .bind(added.line.provider)
-    .bind(added.line.currency)
-    .bind(added.ended.kept_calls)
-    .bind(added.ended.failed_calls)
-    .bind(added.lost_calls)
-    .bind(added.ended.input_tokens)
-    .bind(added.ended.output_tokens)
-    .bind((known + added.ended.cost).normalize().to_string())
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
-    match added.line.run {
-        Some(run) => add_to_run(tx, run, added).await,
-        None => Ok(()),
-    }
 }
 
-/// Adds to a line of the spending of a run.
-async fn add_to_run(tx: &mut SqliteTransaction, run: RunAnnotator, added: &Added<'_>) -> StoreResult<()> {
-    let known = sqlx::query(
-        "SELECT cost FROM run_spending WHERE run_id = ? AND annotator_id = ? AND provider = ? AND currency = ?",
-    )
-    .bind(run.run_id.as_uuid())
-    .bind(run.annotator_id.as_uuid())
-    .bind(added.line.provider)
-    .bind(added.line.currency)
-    .fetch_optional(tx.connection())
-    .await
-    .map_err(failed)?;
+/// Adds to a line of the spending, and to that of the run.
+async fn add(tx: &mut SqliteTransaction, added: &Added<'_>) -> StoreResult<()> {
+    let line = added.line;
+    let (known, sum) = line_of!("spending", "project_id, day, provider, currency");
+    let of_line = |text| {
+        let query = sqlx::query(text).bind(line.project_id.as_uuid()).bind(line.day);
+        query.bind(line.provider).bind(line.currency)
+    };
+    add_to_line(tx, added, "spending", of_line(known), of_line(sum)).await?;
+    let Some(run) = line.run else { return Ok(()) };
+    let (known, sum) = line_of!("run_spending", "run_id, annotator_id, provider, currency");
+    let of_run = |text| {
+        let query = sqlx::query(text)
+            .bind(run.run_id.as_uuid())
+            .bind(run.annotator_id.as_uuid());
+        query.bind(line.provider).bind(line.currency)
+    };
+    add_to_line(tx, added, "run_spending", of_run(known), of_run(sum)).await
+}
+
+/// A statement to which the columns of a line are bound.
+type OfLine<'a> = Query<'a, Sqlite, SqliteArguments>;
+
+/// The database has no decimal numbers, so the sum is made here; only one transaction writes at a time.
+async fn add_to_line(
+    tx: &mut SqliteTransaction,
+    added: &Added<'_>,
+    table: &'static str,
+    known: OfLine<'_>,
+    sum: OfLine<'_>,
+) -> StoreResult<()> {
+    let known = known.fetch_optional(tx.connection()).await.map_err(failed)?;
     let known: Decimal = match &known {
-        Some(row) => Reader::new("run_spending", row).word("cost")?,
+        Some(row) => Reader::new(table, row).word("cost")?,
         None => Decimal::ZERO,
     };
-    sqlx::query(
-        "INSERT INTO run_spending (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, \
-                                   input_tokens, output_tokens, cost) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, 0), ?8, ?9, ?10) \
-         ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE SET kept_calls = kept_calls + ?5, \
-             failed_calls = failed_calls + ?6, lost_calls = max(lost_calls + ?7, 0), input_tokens = input_tokens + ?8, \
-             output_tokens = output_tokens + ?9, cost = ?10",
-    )
-    .bind(run.run_id.as_uuid())
-    .bind(run.annotator_id.as_uuid())
-    .bind(added.line.provider)
-    .bind(added.line.currency)
-    .bind(added.ended.kept_calls)
-    .bind(added.ended.failed_calls)
-    .bind(added.lost_calls)
-    .bind(added.ended.input_tokens)
-    .bind(added.ended.output_tokens)
-    .bind((known + added.ended.cost).normalize().to_string())
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
+    sum.bind(added.ended.kept_calls)
+        .bind(added.ended.failed_calls)
+        .bind(added.lost_calls)
+        .bind(added.ended.input_tokens)
+        .bind(added.ended.output_tokens)
+        .bind((known + added.ended.cost).normalize().to_string())
+        .execute(tx.connection())
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
