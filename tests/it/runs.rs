@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
+use reqwest::header::IF_MATCH;
 use serde_json::{Value, json};
 
 use crate::client::{Client, PATIENCE, open_tasks};
@@ -18,6 +20,7 @@ crate::on_both_databases!(
     a_run_keeps_to_its_budget_among_workers,
     a_run_whose_planning_was_killed_is_planned_to_its_end,
     one_command_starts_does_and_tells,
+    a_persons_vote_on_what_is_held_asks_no_model,
 );
 
 /// Calls that one process has in flight.
@@ -446,4 +449,41 @@ async fn one_command_starts_does_and_tells(kind: DatabaseKind) {
         again.contains("0 tasks planned, 0 taken over, 5 there already"),
         "{again}"
     );
+}
+
+/// Items that were held wait for a run, also when a person votes on them first; then the run asks as ever.
+async fn a_persons_vote_on_what_is_held_asks_no_model(kind: DatabaseKind) {
+    let model = ScriptedModel::start(Duration::from_millis(5), |_| answer(&json!({ "label": "odd" }))).await;
+    let (house, admin) = open(kind, &model, &["model"]).await;
+    let mut voting = definition(&["model"]);
+    voting["policy"]["people"] = json!("always");
+    let changed = admin
+        .request(Method::PUT, "/api/v1/projects/work")
+        .header(IF_MATCH, "\"1\"")
+        .json(&voting);
+    admin.send(changed).await.expect(200);
+    let letter = json!({ "external_id": "letter", "text": "letter number 1" }).to_string();
+    let path = "/api/v1/projects/work/items?hold=true";
+    admin.post_as(path, "application/x-ndjson", letter).await.expect(200);
+    house.user("ada", "annotator").await;
+    let ada = house.token(&["annotate"], None).await;
+    let wanted = json!({ "kind": "vote", "user": "ada" });
+    let claimed = ada.post("/api/v1/projects/work/tasks/claim", &wanted).await.expect(200);
+    let submit = format!("/api/v1/tasks/{}/submit", claimed["task"]["id"].as_str().unwrap());
+    let vote = json!({ "lease_token": claimed["lease_token"], "answers": { "label": "odd" } });
+    ada.post(&submit, &vote).await.expect(200);
+    let worker = start_worker(&house, 0);
+    let consensus = "/api/v1/projects/work/consensus";
+    let is_scored = |rows: &Value| rows["rows"].as_array().is_some_and(|rows| rows.len() == 1);
+    admin.wait_for(consensus, "consensus", is_scored).await;
+    admin.wait_until_idle("work").await;
+    assert_eq!(model.total_calls(), 0, "it is left to a run");
+
+    let run = admin.post(RUNS, &json!({})).await.expect(201);
+    wait_for_state(&admin, &run, "finished").await;
+    admin.wait_until_idle("work").await;
+    worker.kill().await;
+    assert_eq!(model.total_calls(), 1);
+    let rows = admin.get(consensus).await.expect(200);
+    assert_eq!(rows["rows"][0]["vote_count"], json!(2), "{rows}");
 }

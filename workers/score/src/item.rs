@@ -38,8 +38,8 @@ pub struct ItemToScore<'a> {
     pub open_votes: usize,
     /// Whether automatic annotators are being asked about it.
     pub has_open_annotations: bool,
-    /// Whether a run asked about it: then nobody is asked whom the run does not name.
-    pub is_of_run: bool,
+    /// Whether runs alone say whom of the machines to ask: one has asked, or none was asked and people have voted already.
+    pub left_to_runs: bool,
 }
 
 /// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.

@@ -25,7 +25,7 @@ pub(crate) struct Scene {
     present: Vec<Consensus>,
     open_votes: usize,
     has_open_annotations: bool,
-    is_of_run: bool,
+    left_to_runs: bool,
 }
 
 /// What all items of a project have in common.
@@ -69,7 +69,7 @@ impl Scene {
                 item,
                 open_votes: 0,
                 has_open_annotations: false,
-                is_of_run: false,
+                left_to_runs: false,
             };
             if scene.may_go_on() {
                 scene.look_who_is_asked(tx).await?;
@@ -108,7 +108,9 @@ impl Scene {
         };
         let page = PageRequest::first(MAXIMUM_PAGE_SIZE);
         let tasks = tx.list_tasks(self.panel.project.id, &filter, page).await?;
-        self.is_of_run = tasks.rows.iter().any(|task| task.run_id.is_some());
+        // An item that was imported for runs is only scored before them when a person has voted.
+        let was_held = tasks.rows.is_empty() && !self.annotations.is_empty();
+        self.left_to_runs = was_held || tasks.rows.iter().any(|task| task.run_id.is_some());
         Ok(())
     }
 
@@ -124,7 +126,7 @@ impl Scene {
             present: &self.present,
             open_votes: self.open_votes,
             has_open_annotations: self.has_open_annotations,
-            is_of_run: self.is_of_run,
+            left_to_runs: self.left_to_runs,
         };
         Ok(match next_step(input)? {
             NextStep::Ask(annotators) => Conclusion::Ask(annotators),

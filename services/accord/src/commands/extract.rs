@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
         present: &[],
         open_votes: 0,
         has_open_annotations: false,
-        is_of_run: false,
+        left_to_runs: false,
     };
     // Everybody has voted; under a stopping rule the votes count that it would have asked for.
     let NextStep::Score(voted) = next_step(input)? else {

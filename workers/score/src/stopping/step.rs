@@ -101,7 +101,7 @@ fn under_all_votes(input: ItemToScore<'_>) -> NextStep {
     if unasked.is_empty() || input.has_open_annotations {
         return NextStep::Score(Voted::default());
     }
-    if input.present.is_empty() && !input.is_of_run {
+    if input.present.is_empty() && !input.left_to_runs {
         return NextStep::Ask(unasked.iter().map(|annotator| annotator.id).collect());
     }
     let was_stopped = input.present.iter().any(|row| row.stopped.is_some());
@@ -163,7 +163,7 @@ impl Step<'_> {
         if input.has_open_annotations {
             return Ok(NextStep::Keep);
         }
-        if input.is_of_run {
+        if input.left_to_runs {
             // A run asks whom it names, whatever the rule.
             return Ok(self.score(&answered, &answered, BTreeMap::new()));
         }

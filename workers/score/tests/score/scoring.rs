@@ -131,7 +131,7 @@ impl Scene {
             present: &[],
             open_votes: 0,
             has_open_annotations: false,
-            is_of_run: false,
+            left_to_runs: false,
         };
         score_item(&SystemEnvironment, input, &Voted::default())
             .unwrap()

@@ -148,7 +148,7 @@ impl<'a> Scene<'a> {
             present: &self.present,
             open_votes: self.open_votes,
             has_open_annotations: false,
-            is_of_run: false,
+            left_to_runs: false,
         })
     }
 
