@@ -6,14 +6,14 @@ use ndarray::{Array2, Array3, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::chunks::{chunks, for_each_part};
-use super::confusion_kernel::{Counts, Part, Tables};
+use super::confusion_kernel::{Counts, Part, Tables, cells_of_votes};
 use super::confusion_prior::ConfusionPrior;
 use super::course::{Course, Stopping, normalised, weighted_log};
 use super::early::{Ending, run_early};
 use super::lanes::{width_for, with_lanes};
 use super::paired_errors::errors_in_common;
 use super::scaled::Product;
-use super::truths::{Comparison, Kept, TopClasses};
+use super::truths::{Comparison, Kept, Posteriors, TopClasses};
 use super::warning::{InferenceWarning, judge};
 use crate::error::InvalidInput;
 use crate::numeric::sum::sum;
@@ -45,10 +45,11 @@ pub struct ConfusionFit<Truths = Array2<f64>> {
 /// [`EarlyStopping`](super::EarlyStopping), which is more accurate where voters share errors.
 ///
 /// Takes time proportional to votes times classes for each iteration, spread over the threads of rayon without an
-/// influence on the result, and memory for the posteriors and three times the confusions.
+/// influence on the result, and memory for the posteriors, 4 bytes a vote and three times the confusions.
 ///
 /// # Errors
-/// Known labels of another length or out of range, no iterations, a negative relative change, no gain.
+/// Known labels of another length or out of range, no iterations, a negative relative change, no gain, 2^32 voters times
+/// classes or more.
 pub fn fit_confusions(
     votes: &VoteTable,
     known: &[Option<usize>],
@@ -81,7 +82,8 @@ fn fit<T: Kept>(
         votes.check_known(known)?;
     }
     let stopping = ending.checked()?;
-    let mut run = Run::new(votes, known, prior);
+    let cells = cells_of_votes(votes)?;
+    let mut run = Run::new(votes, &cells, known, prior);
     let mut current = run.blank_model();
     run.count_shares();
     run.maximise(&mut current);
@@ -123,6 +125,18 @@ pub(super) struct Run<'a> {
     counts: Vec<Counts>,
 }
 
+/// The posteriors of items under some parameters.
+struct Expectation<'a> {
+    part: Part<'a>,
+    tables: &'a Tables,
+}
+
+impl Posteriors for Expectation<'_> {
+    fn tell(&self, items: Range<usize>, told: impl FnMut(usize, &[f64])) {
+        with_lanes!(self.part.width, Width => self.part.tell::<Width>(self.tables, items, told));
+    }
+}
+
 /// Parameters between two passes.
 pub(super) struct Model {
     pub(super) tables: Tables,
@@ -131,14 +145,16 @@ pub(super) struct Model {
 }
 
 impl<'a> Run<'a> {
-    fn new(votes: &'a VoteTable, known: &'a [Option<usize>], prior: ConfusionPrior) -> Self {
+    /// `cells` are those of the votes.
+    fn new(votes: &'a VoteTable, cells: &'a [u32], known: &'a [Option<usize>], prior: ConfusionPrior) -> Self {
         let classes = votes.classes();
         let width = width_for(classes);
-        let cells = votes.voters() * classes * width;
-        let ranges = chunks(votes, cells);
-        let counts = ranges.iter().map(|_| Counts::new(cells, width)).collect();
+        let numbers = votes.voters() * classes * width;
+        let ranges = chunks(votes, numbers);
+        let counts = ranges.iter().map(|_| Counts::new(numbers, width)).collect();
         let part = Part {
             votes,
+            cells,
             known,
             classes,
             width,
@@ -197,13 +213,18 @@ impl<'a> Run<'a> {
     }
 
     fn posteriors<T: Kept>(&self, tables: &Tables) -> (T, Comparison) {
-        T::collect(self.part.votes, &self.ranges, |item, found| {
-            self.posterior(tables, item, found)
-        })
+        T::collect(
+            self.part.votes,
+            &self.ranges,
+            &Expectation {
+                part: self.part,
+                tables,
+            },
+        )
     }
 
     fn posterior(&self, tables: &Tables, item: usize, found: &mut [f64]) {
-        tables.posterior(self.part.votes.row(item), self.part.known(item), found);
+        tables.posterior(self.part.row(item), self.part.known(item), found);
     }
 
     /// The likeliest parameters given the counts of all parts, which are added in their order.
@@ -429,7 +450,8 @@ mod tests {
         fn every_width_gives_the_same(votes in cast()) {
             // The same fit in vectors of any length as in arrays.
             let stopping = Stopping { limit: 4, relative_change: 0.0 };
-            let mut run = Run::new(&votes, &[], ConfusionPrior::default());
+            let cells = cells_of_votes(&votes).unwrap();
+            let mut run = Run::new(&votes, &cells, &[], ConfusionPrior::default());
             let fit = fit_confusions(&votes, &[], ConfusionPrior::default(), stopping).unwrap();
             run.part.width = 34;
             run.counts = vec![Counts::new(6 * 5 * 34, 34)];

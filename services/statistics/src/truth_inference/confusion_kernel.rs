@@ -14,8 +14,9 @@ use std::ops::Range;
 
 use super::lanes::{Lanes, with_lanes};
 use super::scaled::{Product, exponent, power_of_two};
+use crate::error::{InvalidInput, parameter};
 use crate::numeric::sum::{Sum, log_sum_exp};
-use crate::votes::{VoteRow, VoteTable};
+use crate::votes::VoteTable;
 
 /// Votes between rescalings.
 const BLOCK: usize = 16;
@@ -60,32 +61,63 @@ impl Counts {
     }
 }
 
-/// The votes of some items.
+/// The votes of all items, and what they say.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) votes: &'a VoteTable,
+    /// Of every vote, which cell it touches: see [`cells_of_votes`].
+    pub(super) cells: &'a [u32],
     /// One entry an item, or none at all.
     pub(super) known: &'a [Option<usize>],
     pub(super) classes: usize,
     pub(super) width: usize,
 }
 
-impl<'a> Part<'a> {
+/// Of every vote its voter times the classes plus its class: one number to read in every pass instead of two, and
+/// nothing to multiply.
+///
+/// # Errors
+/// More cells than a number of 32 bits counts, whose tables no machine would hold.
+pub(super) fn cells_of_votes(votes: &VoteTable) -> Result<Vec<u32>, InvalidInput> {
+    let (cells, most) = (votes.voters() as u64 * votes.classes() as u64, u64::from(u32::MAX));
+    parameter(
+        "voters times classes",
+        cells as f64,
+        "fewer than 2^32 for one confusion matrix a voter",
+        cells <= most,
+    )?;
+    let classes = votes.classes() as u32;
+    let pairs = votes.voter_column().iter().zip(votes.class_column());
+    Ok(pairs
+        .map(|(voter, class)| voter * classes + u32::from(*class))
+        .collect())
+}
+
+impl Part<'_> {
     #[inline(always)]
     pub(super) fn known(&self, item: usize) -> Option<usize> {
         self.known.get(item).copied().flatten()
+    }
+
+    /// The cells that an item's votes touch; none beyond the last item.
+    pub(super) fn row(&self, item: usize) -> &[u32] {
+        match self.votes.offsets().get(item..item + 2) {
+            Some([start, end]) => &self.cells[*start as usize..*end as usize],
+            _ => &[],
+        }
     }
 
     /// Counts with the posteriors under `tables`.
     #[inline(always)]
     pub(super) fn count<L: Lanes>(&self, tables: &Tables, items: Range<usize>, counts: &mut Counts) {
         let (mut product, mut others) = (Product::default(), Sum::default());
+        let (shares, cells) = tables.views::<L>();
         self.accumulate::<L>(items, counts, |item, row| {
             if let Some(class) = self.known(item) {
                 others.add(tables.known_in_logarithms(row, class));
                 return L::certain(self.width, class);
             }
-            match tables.expect::<L>(row) {
+            match expect::<L>(shares.clone(), cells, row) {
                 Some(expected) => {
                     product.multiply(expected.total, expected.shift);
                     expected.lanes.scaled(1.0 / expected.total)
@@ -103,20 +135,36 @@ impl<'a> Part<'a> {
     /// Counts with the shares of the votes: the start of the iteration.
     #[inline(always)]
     pub(super) fn count_shares<L: Lanes>(&self, items: Range<usize>, counts: &mut Counts) {
+        let units = units(self.classes, self.width);
+        let units = L::cells(&units, self.width);
+        let mut even = L::zeros(self.width);
+        even.as_mut_slice()[..self.classes].fill(1.0 / self.classes as f64);
+        let offsets = self.votes.offsets();
+        let classes = self.votes.class_column();
         self.accumulate::<L>(items, counts, |item, row| {
             if let Some(class) = self.known(item) {
                 return L::certain(self.width, class);
             }
-            let mut shares = L::zeros(self.width);
-            let values = &mut shares.as_mut_slice()[..self.classes];
             if row.is_empty() {
-                values.fill(1.0 / self.classes as f64);
+                return even.clone();
             }
-            for class in row.classes {
-                values[usize::from(*class)] += 1.0 / row.len() as f64;
+            let start = offsets[item] as usize;
+            let mut lanes = L::zeros(self.width);
+            for class in &classes[start..start + row.len()] {
+                lanes = lanes.plus(&L::of(units, usize::from(*class)));
             }
-            shares
+            lanes.scaled(1.0 / row.len() as f64)
         });
+    }
+
+    /// Tells the posteriors under `tables`.
+    #[inline(always)]
+    pub(super) fn tell<L: Lanes>(&self, tables: &Tables, items: Range<usize>, mut told: impl FnMut(usize, &[f64])) {
+        let views = tables.views::<L>();
+        for item in items {
+            let lanes = tables.posterior_in(&views, self.row(item), self.known(item));
+            told(item, lanes.as_slice());
+        }
     }
 
     /// Adds what `posterior` says of every item to the cells of its votes.
@@ -125,16 +173,19 @@ impl<'a> Part<'a> {
         &self,
         items: Range<usize>,
         counts: &mut Counts,
-        mut posterior: impl FnMut(usize, VoteRow<'a>) -> L,
+        mut posterior: impl FnMut(usize, &[u32]) -> L,
     ) {
         counts.clear();
+        let mut cells = L::cells_mut(&mut counts.cells, self.width);
+        let offsets = self.votes.offsets();
         for start in items.clone().step_by(RUN) {
             let mut run = L::zeros(self.width);
-            for item in start..items.end.min(start + RUN) {
-                let row = self.votes.row(item);
+            let bounds = &offsets[start..=items.end.min(start + RUN)];
+            for (item, bounds) in (start..).zip(bounds.windows(2)) {
+                let row = &self.cells[bounds[0] as usize..bounds[1] as usize];
                 let lanes = posterior(item, row);
-                for (voter, class) in row.pairs() {
-                    lanes.add_to(&mut counts.cells, voter * self.classes + class);
+                for cell in row {
+                    lanes.add_to(&mut cells, *cell as usize);
                 }
                 run = run.plus(&lanes);
             }
@@ -145,6 +196,13 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Of every class the numbers that are 1 for it and 0 for others.
+fn units(classes: usize, width: usize) -> Vec<f64> {
+    let mut units = vec![0.0; classes * width];
+    (0..classes).for_each(|class| units[class * width + class] = 1.0);
+    units
+}
+
 /// Products of an item, times `2^-shift`, and their sum.
 struct Expected<L> {
     lanes: L,
@@ -152,51 +210,57 @@ struct Expected<L> {
     shift: i64,
 }
 
+/// The class shares times the probabilities of the votes; `None` where they are too small to be trusted.
+#[inline(always)]
+fn expect<L: Lanes>(shares: L, cells: L::Cells<'_>, row: &[u32]) -> Option<Expected<L>> {
+    if row.len() > BLOCK {
+        return expect_in_blocks(shares, cells, row);
+    }
+    let lanes = times_votes(shares, cells, row);
+    let total = lanes.total();
+    // The largest is at least this part of the total.
+    (total >= LOWEST * lanes.as_slice().len() as f64).then_some(Expected { lanes, total, shift: 0 })
+}
+
+#[inline(always)]
+fn times_votes<L: Lanes>(mut lanes: L, cells: L::Cells<'_>, row: &[u32]) -> L {
+    for cell in row {
+        lanes = lanes.times(cells, *cell as usize);
+    }
+    lanes
+}
+
+#[inline(never)]
+fn expect_in_blocks<L: Lanes>(mut lanes: L, cells: L::Cells<'_>, row: &[u32]) -> Option<Expected<L>> {
+    let mut shift = 0;
+    for block in row.chunks(BLOCK) {
+        lanes = times_votes(lanes, cells, block);
+        let largest = lanes.largest();
+        if largest < LOWEST {
+            return None;
+        }
+        if largest < RESCALE {
+            let own = exponent(largest);
+            lanes = lanes.scaled(power_of_two(-own));
+            shift += own;
+        }
+    }
+    let total = lanes.total();
+    Some(Expected { lanes, total, shift })
+}
+
 impl Tables {
-    /// The class shares times the probabilities of the votes; `None` where they are too small to be trusted.
+    /// The class shares, and the cells to read from.
     #[inline(always)]
-    fn expect<L: Lanes>(&self, row: VoteRow<'_>) -> Option<Expected<L>> {
-        if row.len() > BLOCK {
-            return self.expect_in_blocks(row);
-        }
-        let lanes = self.times_votes(L::of(&self.class_shares, self.width, 0), row.voters, row.classes);
-        let total = lanes.total();
-        // The largest is at least this part of the total.
-        (total >= LOWEST * self.width as f64).then_some(Expected { lanes, total, shift: 0 })
-    }
-
-    #[inline(always)]
-    fn times_votes<L: Lanes>(&self, mut lanes: L, voters: &[u32], classes: &[u16]) -> L {
-        for (voter, class) in voters.iter().zip(classes) {
-            lanes = lanes.times(&self.cells, *voter as usize * self.classes + usize::from(*class));
-        }
-        lanes
-    }
-
-    #[inline(never)]
-    fn expect_in_blocks<L: Lanes>(&self, row: VoteRow<'_>) -> Option<Expected<L>> {
-        let mut lanes = L::of(&self.class_shares, self.width, 0);
-        let mut shift = 0;
-        for (voters, classes) in row.voters.chunks(BLOCK).zip(row.classes.chunks(BLOCK)) {
-            lanes = self.times_votes(lanes, voters, classes);
-            let largest = lanes.largest();
-            if largest < LOWEST {
-                return None;
-            }
-            if largest < RESCALE {
-                let own = exponent(largest);
-                lanes = lanes.scaled(power_of_two(-own));
-                shift += own;
-            }
-        }
-        let total = lanes.total();
-        Some(Expected { lanes, total, shift })
+    fn views<L: Lanes>(&self) -> (L, L::Cells<'_>) {
+        let shares = L::of(L::cells(&self.class_shares, self.width), 0);
+        (shares, L::cells(&self.cells, self.width))
     }
 
     /// The posterior in logarithms, with the logarithm of the probability of the votes.
     #[cold]
     #[inline(never)]
-    fn expect_in_logarithms<L: Lanes>(&self, row: VoteRow<'_>) -> (L, f64) {
+    fn expect_in_logarithms<L: Lanes>(&self, row: &[u32]) -> (L, f64) {
         let mut lanes = L::zeros(self.width);
         let values = &mut lanes.as_mut_slice()[..self.classes];
         for (truth, value) in values.iter_mut().enumerate() {
@@ -216,24 +280,25 @@ impl Tables {
 
     /// `ln P(truth) + sum_v ln P(vote | truth)`.
     #[inline(never)]
-    fn known_in_logarithms(&self, row: VoteRow<'_>, truth: usize) -> f64 {
-        let cell =
-            |(voter, class): (usize, usize)| self.cells[(voter * self.classes + class) * self.width + truth].ln();
-        self.class_shares[truth].ln() + row.pairs().map(cell).sum::<f64>()
+    fn known_in_logarithms(&self, row: &[u32], truth: usize) -> f64 {
+        let cell = |cell: &u32| self.cells[*cell as usize * self.width + truth].ln();
+        self.class_shares[truth].ln() + row.iter().map(cell).sum::<f64>()
     }
 
-    /// The posterior of one item.
-    pub(super) fn posterior(&self, row: VoteRow<'_>, known: Option<usize>, found: &mut [f64]) {
-        with_lanes!(self.width, Width => self.posterior_in::<Width>(row, known, found));
+    /// The posterior of one item, whose votes touch the cells of `row`.
+    pub(super) fn posterior(&self, row: &[u32], known: Option<usize>, found: &mut [f64]) {
+        with_lanes!(self.width, Width => {
+            let lanes = self.posterior_in::<Width>(&self.views(), row, known);
+            found.copy_from_slice(&Lanes::as_slice(&lanes)[..found.len()]);
+        });
     }
 
     #[inline(always)]
-    fn posterior_in<L: Lanes>(&self, row: VoteRow<'_>, known: Option<usize>, found: &mut [f64]) {
-        let lanes = match (known, self.expect::<L>(row)) {
+    fn posterior_in<L: Lanes>(&self, (shares, cells): &(L, L::Cells<'_>), row: &[u32], known: Option<usize>) -> L {
+        match (known, expect::<L>(shares.clone(), *cells, row)) {
             (Some(class), _) => L::certain(self.width, class),
             (None, Some(expected)) => expected.lanes.scaled(1.0 / expected.total),
             (None, None) => self.expect_in_logarithms::<L>(row).0,
-        };
-        found.copy_from_slice(&lanes.as_slice()[..found.len()]);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::course::{Course, Stopping};
 use super::hit_or_miss::{Coins, Tables};
 use super::paired_errors::errors_in_common;
-use super::truths::Kept;
+use super::truths::{ByItem, Kept};
 use super::warning::{InferenceWarning, judge};
 use crate::error::{InvalidInput, parameter};
 use crate::votes::VoteTable;
@@ -58,7 +58,8 @@ impl<'a> Given<'a> {
     ) -> Concluded<T> {
         let posterior =
             |item: usize, found: &mut [f64]| tables.posterior(item, self.votes.row(item), self.known(item), found);
-        let (posteriors, comparison): (T, _) = T::collect(self.votes, ranges, posterior);
+        let classes = self.votes.classes();
+        let (posteriors, comparison): (T, _) = T::collect(self.votes, ranges, &ByItem { classes, posterior });
         let disagreement = comparison.share();
         let mut warnings = judge(self.votes, course, self.stopping, poor, disagreement);
         warnings.extend(errors_in_common(self.votes, |item| posteriors.winner(item), posterior));

@@ -1,32 +1,34 @@
 //! One number for every class, as wide as the machine likes it.
 
+use wide::f64x2;
+
 /// Numbers side by side, one for every class and zeros behind them. A table is such numbers one after another.
 ///
-/// Arrays have a width the compiler knows and go from hand to hand by value, so that they stay in registers and loops
-/// over them become vector instructions; more classes than the widest array take a vector of any length. Nothing is summed
-/// in another order than written here, so results do not depend on the instructions of the machine.
+/// Arrays of pairs have a width the compiler knows and go from hand to hand by value, so that they stay in registers;
+/// more classes than the widest array take a vector of any length. Nothing is summed in another order than written here,
+/// so results do not depend on the instructions of the machine.
 pub(super) trait Lanes: Clone {
+    /// A table to read from. Made once before a loop, so that nothing about the table is looked up in it.
+    type Cells<'a>: Copy;
+    /// A table to add to.
+    type CellsMut<'a>;
+
+    fn cells(table: &[f64], width: usize) -> Self::Cells<'_>;
+    fn cells_mut(table: &mut [f64], width: usize) -> Self::CellsMut<'_>;
     fn zeros(width: usize) -> Self;
     fn as_slice(&self) -> &[f64];
     fn as_mut_slice(&mut self) -> &mut [f64];
-    /// The numbers of a cell of a table.
-    fn of(table: &[f64], width: usize, cell: usize) -> Self;
-    /// Times the numbers of a cell of a table.
-    fn times(self, table: &[f64], cell: usize) -> Self;
-    /// Adds to the numbers of a cell of a table.
-    fn add_to(&self, table: &mut [f64], cell: usize);
+    /// The numbers of a cell.
+    fn of(cells: Self::Cells<'_>, cell: usize) -> Self;
+    /// Times the numbers of a cell.
+    fn times(self, cells: Self::Cells<'_>, cell: usize) -> Self;
+    /// Adds to the numbers of a cell.
+    fn add_to(&self, cells: &mut Self::CellsMut<'_>, cell: usize);
     fn plus(self, other: &Self) -> Self;
     fn scaled(self, factor: f64) -> Self;
 
     /// Sum of all, even positions apart from odd ones; the width is even.
-    #[inline(always)]
-    fn total(&self) -> f64 {
-        let mut sums = [0.0; 2];
-        for pair in self.as_slice().as_chunks::<2>().0 {
-            sums = [sums[0] + pair[0], sums[1] + pair[1]];
-        }
-        sums[0] + sums[1]
-    }
+    fn total(&self) -> f64;
 
     /// The largest, none of which is NaN or negative.
     #[inline(always)]
@@ -43,51 +45,97 @@ pub(super) trait Lanes: Clone {
     }
 }
 
-impl<const WIDTH: usize> Lanes for [f64; WIDTH] {
+impl<const PAIRS: usize> Lanes for [f64x2; PAIRS] {
+    type Cells<'a> = &'a [[[f64; 2]; PAIRS]];
+    type CellsMut<'a> = &'a mut [[[f64; 2]; PAIRS]];
+
+    #[inline(always)]
+    fn cells(table: &[f64], _: usize) -> Self::Cells<'_> {
+        table.as_chunks().0.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn cells_mut(table: &mut [f64], _: usize) -> Self::CellsMut<'_> {
+        table.as_chunks_mut().0.as_chunks_mut().0
+    }
+
     #[inline(always)]
     fn zeros(_: usize) -> Self {
-        [0.0; WIDTH]
+        [f64x2::ZERO; PAIRS]
     }
 
     #[inline(always)]
     fn as_slice(&self) -> &[f64] {
-        self
+        bytemuck::must_cast_slice(self)
     }
 
     #[inline(always)]
     fn as_mut_slice(&mut self) -> &mut [f64] {
-        self
+        bytemuck::must_cast_slice_mut(self)
     }
 
     #[inline(always)]
-    fn of(table: &[f64], _: usize, cell: usize) -> Self {
-        table.as_chunks::<WIDTH>().0[cell]
+    fn of(cells: Self::Cells<'_>, cell: usize) -> Self {
+        cells[cell].map(f64x2::new)
     }
 
     #[inline(always)]
-    fn times(self, table: &[f64], cell: usize) -> Self {
-        let factors = &table.as_chunks::<WIDTH>().0[cell];
-        std::array::from_fn(|lane| self[lane] * factors[lane])
+    fn times(self, cells: Self::Cells<'_>, cell: usize) -> Self {
+        let factors = &cells[cell];
+        std::array::from_fn(|pair| self[pair] * f64x2::new(factors[pair]))
     }
 
     #[inline(always)]
-    fn add_to(&self, table: &mut [f64], cell: usize) {
-        let totals = &mut table.as_chunks_mut::<WIDTH>().0[cell];
-        *totals = self.plus(totals);
+    fn add_to(&self, cells: &mut Self::CellsMut<'_>, cell: usize) {
+        let totals = &mut cells[cell];
+        for (total, own) in totals.iter_mut().zip(self) {
+            *total = (f64x2::new(*total) + *own).to_array();
+        }
     }
 
     #[inline(always)]
     fn plus(self, other: &Self) -> Self {
-        std::array::from_fn(|lane| self[lane] + other[lane])
+        std::array::from_fn(|pair| self[pair] + other[pair])
     }
 
     #[inline(always)]
     fn scaled(self, factor: f64) -> Self {
-        self.map(|value| value * factor)
+        let factor = f64x2::splat(factor);
+        self.map(|pair| pair * factor)
+    }
+
+    #[inline(always)]
+    fn total(&self) -> f64 {
+        let [even, odd] = self.iter().fold(f64x2::ZERO, |sums, pair| sums + *pair).to_array();
+        even + odd
+    }
+}
+
+/// Cells of any width.
+#[derive(Clone, Copy)]
+pub(super) struct WideCells<'a> {
+    table: &'a [f64],
+    width: usize,
+}
+
+impl<'a> WideCells<'a> {
+    fn cell(self, cell: usize) -> &'a [f64] {
+        &self.table[cell * self.width..][..self.width]
     }
 }
 
 impl Lanes for Vec<f64> {
+    type Cells<'a> = WideCells<'a>;
+    type CellsMut<'a> = &'a mut [f64];
+
+    fn cells(table: &[f64], width: usize) -> WideCells<'_> {
+        WideCells { table, width }
+    }
+
+    fn cells_mut(table: &mut [f64], _: usize) -> &mut [f64] {
+        table
+    }
+
     fn zeros(width: usize) -> Self {
         vec![0.0; width]
     }
@@ -100,18 +148,18 @@ impl Lanes for Vec<f64> {
         self
     }
 
-    fn of(table: &[f64], width: usize, cell: usize) -> Self {
-        table[cell * width..(cell + 1) * width].to_vec()
+    fn of(cells: WideCells<'_>, cell: usize) -> Self {
+        cells.cell(cell).to_vec()
     }
 
-    fn times(mut self, table: &[f64], cell: usize) -> Self {
-        let factors = table[cell * self.len()..].iter();
+    fn times(mut self, cells: WideCells<'_>, cell: usize) -> Self {
+        let factors = cells.cell(cell).iter();
         self.iter_mut().zip(factors).for_each(|(own, factor)| *own *= factor);
         self
     }
 
-    fn add_to(&self, table: &mut [f64], cell: usize) {
-        let totals = table[cell * self.len()..].iter_mut();
+    fn add_to(&self, cells: &mut Self::CellsMut<'_>, cell: usize) {
+        let totals = cells[cell * self.len()..].iter_mut();
         totals.zip(self).for_each(|(total, own)| *total += own);
     }
 
@@ -124,17 +172,25 @@ impl Lanes for Vec<f64> {
         self.iter_mut().for_each(|own| *own *= factor);
         self
     }
+
+    fn total(&self) -> f64 {
+        let mut sums = [0.0; 2];
+        for pair in self.as_chunks::<2>().0 {
+            sums = [sums[0] + pair[0], sums[1] + pair[1]];
+        }
+        sums[0] + sums[1]
+    }
 }
 
 /// Evaluates an expression with a type of lanes of the given width.
 macro_rules! with_lanes {
     ($width:expr, $lanes:ident => $body:expr) => {
         match $width {
-            2 => with_lanes!(@ [f64; 2], $lanes, $body),
-            4 => with_lanes!(@ [f64; 4], $lanes, $body),
-            6 => with_lanes!(@ [f64; 6], $lanes, $body),
-            8 => with_lanes!(@ [f64; 8], $lanes, $body),
-            16 => with_lanes!(@ [f64; 16], $lanes, $body),
+            2 => with_lanes!(@ [wide::f64x2; 1], $lanes, $body),
+            4 => with_lanes!(@ [wide::f64x2; 2], $lanes, $body),
+            6 => with_lanes!(@ [wide::f64x2; 3], $lanes, $body),
+            8 => with_lanes!(@ [wide::f64x2; 4], $lanes, $body),
+            16 => with_lanes!(@ [wide::f64x2; 8], $lanes, $body),
             _ => with_lanes!(@ Vec<f64>, $lanes, $body),
         }
     };

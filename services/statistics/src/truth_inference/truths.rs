@@ -68,25 +68,39 @@ impl Comparison {
     }
 }
 
+/// Posteriors, computed where they are wanted.
+pub(super) trait Posteriors: Sync {
+    /// Tells those of some items, one item after another: the probability of every class, and zeros behind them.
+    fn tell(&self, items: Range<usize>, told: impl FnMut(usize, &[f64]));
+}
+
+/// Posteriors that a function fills in for one item at a time.
+pub(super) struct ByItem<F> {
+    pub(super) classes: usize,
+    pub(super) posterior: F,
+}
+
+impl<F: Fn(usize, &mut [f64]) + Sync> Posteriors for ByItem<F> {
+    fn tell(&self, items: Range<usize>, mut told: impl FnMut(usize, &[f64])) {
+        let mut row = vec![0.0; self.classes];
+        for item in items {
+            (self.posterior)(item, &mut row);
+            told(item, &row);
+        }
+    }
+}
+
 /// What is kept of the posteriors.
 pub(super) trait Kept: Sized {
-    /// Computes the posteriors part by part, `posterior` filling in those of one item.
-    fn collect(
-        votes: &VoteTable,
-        ranges: &[Range<usize>],
-        posterior: impl Fn(usize, &mut [f64]) + Sync,
-    ) -> (Self, Comparison);
+    /// Keeps the posteriors, computed part by part.
+    fn collect(votes: &VoteTable, ranges: &[Range<usize>], posteriors: &impl Posteriors) -> (Self, Comparison);
 
     /// The likeliest class of an item, unless several share first place.
     fn winner(&self, item: usize) -> Option<usize>;
 }
 
 impl Kept for Array2<f64> {
-    fn collect(
-        votes: &VoteTable,
-        ranges: &[Range<usize>],
-        posterior: impl Fn(usize, &mut [f64]) + Sync,
-    ) -> (Self, Comparison) {
+    fn collect(votes: &VoteTable, ranges: &[Range<usize>], posteriors: &impl Posteriors) -> (Self, Comparison) {
         let classes = votes.classes();
         let mut all = Self::zeros((votes.items(), classes));
         let parts = split(all.as_slice_mut().unwrap_or(&mut []), ranges, classes);
@@ -95,10 +109,13 @@ impl Kept for Array2<f64> {
             .zip(ranges)
             .map(|(part, range)| {
                 let mut majority = Majority::new(classes);
-                for (item, row) in range.clone().zip(part.chunks_exact_mut(classes)) {
-                    posterior(item, row);
-                    majority.compare(votes.row(item), top(row));
-                }
+                let mut rows = part.chunks_exact_mut(classes);
+                posteriors.tell(range.clone(), |item, told| {
+                    if let Some(row) = rows.next() {
+                        row.copy_from_slice(&told[..classes]);
+                    }
+                    majority.compare(votes.row(item), top(told));
+                });
                 majority.comparison
             })
             .collect();
@@ -113,11 +130,7 @@ impl Kept for Array2<f64> {
 }
 
 impl Kept for TopClasses {
-    fn collect(
-        votes: &VoteTable,
-        ranges: &[Range<usize>],
-        posterior: impl Fn(usize, &mut [f64]) + Sync,
-    ) -> (Self, Comparison) {
+    fn collect(votes: &VoteTable, ranges: &[Range<usize>], posteriors: &impl Posteriors) -> (Self, Comparison) {
         let mut classes = vec![0; votes.items()];
         let mut probabilities = vec![0.0; votes.items()];
         let mut margins = vec![0.0; votes.items()];
@@ -128,18 +141,18 @@ impl Kept for TopClasses {
             .zip(ranges)
             .map(|(((classes, probabilities), margins), range)| {
                 let mut majority = Majority::new(votes.classes());
-                let mut row = vec![0.0; votes.classes()];
                 let mut tied = Vec::new();
-                let targets = classes.iter_mut().zip(probabilities).zip(margins);
-                for (item, ((class, probability), margin)) in range.clone().zip(targets) {
-                    posterior(item, &mut row);
-                    let top = top(&row);
-                    (*class, *probability, *margin) = (top.class as u16, top.value, top.margin);
+                let mut targets = classes.iter_mut().zip(probabilities).zip(margins);
+                posteriors.tell(range.clone(), |item, told| {
+                    let top = top(told);
+                    if let Some(((class, probability), margin)) = targets.next() {
+                        (*class, *probability, *margin) = (top.class as u16, top.value, top.margin);
+                    }
                     if top.is_tied {
-                        tied.extend(classes_within(&row, top.value).map(|class| (item as u32, class)));
+                        tied.extend(classes_within(told, top.value).map(|class| (item as u32, class)));
                     }
                     majority.compare(votes.row(item), top);
-                }
+                });
                 (majority.comparison, tied)
             })
             .collect();
@@ -172,15 +185,15 @@ struct Top {
     is_tied: bool,
 }
 
+/// Zeros behind the classes are never among the largest: probabilities sum to 1.
+#[inline(always)]
 fn top(values: &[f64]) -> Top {
     let (mut class, mut value, mut second) = (0, f64::NEG_INFINITY, f64::NEG_INFINITY);
     for (candidate, found) in values.iter().enumerate() {
-        if *found > value {
-            second = value;
-            (class, value) = (candidate, *found);
-        } else if *found > second {
-            second = *found;
-        }
+        // Without branches: which of them is the largest is what nobody can foresee.
+        class = if *found > value { candidate } else { class };
+        second = larger(smaller(*found, value), second);
+        value = larger(*found, value);
     }
     let is_tied = value - second <= TIE_TOLERANCE;
     // Of values within the tolerance the lowest class stands for all.
@@ -196,6 +209,18 @@ fn top(values: &[f64]) -> Top {
         margin: value - second.max(0.0),
         is_tied,
     }
+}
+
+/// The larger of two numbers that are not NaN.
+#[inline(always)]
+fn larger(left: f64, right: f64) -> f64 {
+    if left > right { left } else { right }
+}
+
+/// The smaller of two numbers that are not NaN.
+#[inline(always)]
+fn smaller(left: f64, right: f64) -> f64 {
+    if left < right { left } else { right }
 }
 
 /// The classes that share first place with this value.
@@ -220,24 +245,23 @@ impl Majority {
         }
     }
 
+    #[inline]
     fn compare(&mut self, row: VoteRow<'_>, top: Top) {
         for class in row.classes {
             self.counts[usize::from(*class)] += 1;
         }
-        let (mut most, mut leader, mut is_tied) = (0, 0, true);
+        let (mut most, mut second, mut leader) = (0, 0, 0);
         for class in row.classes {
             let class = usize::from(*class);
             let count = std::mem::take(&mut self.counts[class]);
-            if count > most {
-                (most, leader, is_tied) = (count, class, false);
-            } else if count == most && count > 0 {
-                is_tied = true;
-            }
+            let is_more = count > most;
+            second = if is_more { most } else { second.max(count) };
+            leader = if is_more { class } else { leader };
+            most = most.max(count);
         }
-        if !is_tied && !top.is_tied {
-            self.comparison.compared += 1;
-            self.comparison.differing += usize::from(leader != top.class);
-        }
+        let is_compared = most > second && !top.is_tied;
+        self.comparison.compared += usize::from(is_compared);
+        self.comparison.differing += usize::from(is_compared && leader != top.class);
     }
 }
 
@@ -251,11 +275,12 @@ mod tests {
         let votes = VoteTable::from_triples(&triples, 4, 3, 3).unwrap();
         let given = [[0.1, 0.7, 0.2], [0.4, 0.2, 0.4], [0.2, 0.5, 0.3], [0.6, 0.1, 0.3]];
         let posterior = |item: usize, row: &mut [f64]| row.copy_from_slice(&given[item]);
-        let (all, comparison) = Array2::<f64>::collect(&votes, &[0..2, 2..4], posterior);
+        let posteriors = ByItem { classes: 3, posterior };
+        let (all, comparison) = Array2::<f64>::collect(&votes, &[0..2, 2..4], &posteriors);
         assert_eq!(all.row(2).to_vec(), given[2]);
         // Item 0 agrees, item 3 differs, items 1 and 2 have no single majority.
         assert_eq!(comparison.share(), 0.5);
-        let (top, comparison) = TopClasses::collect(&votes, &[0..2, 2..4], posterior);
+        let (top, comparison) = TopClasses::collect(&votes, &[0..2, 2..4], &posteriors);
         assert_eq!(comparison.share(), 0.5);
         assert_eq!(top.classes, [1, 0, 1, 0]);
         assert_eq!((top.tied.as_slice(), top.ties()), (&[(1, 0), (1, 2)][..], 1));
