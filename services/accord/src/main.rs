@@ -17,6 +17,9 @@ use clap::Parser;
 
 use crate::arguments::Arguments;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match commands::run_on_files(Arguments::parse()) {
         Ok(ended) => return code_of(ended),
