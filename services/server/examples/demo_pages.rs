@@ -321,7 +321,7 @@ async fn vote(
         },
         submitted_at: environment.now(),
     };
-    flow::submit_annotation(transaction, environment, project, lease, &annotation)
+    flow::submit_annotation(transaction, environment, lease, &annotation)
         .await
         .unwrap();
 }

@@ -1,5 +1,7 @@
 //! Annotations.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Annotation, AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId, Timestamp};
 use accord_store::{Annotations, Page, PageRequest, StoreResult};
 use async_trait::async_trait;
@@ -45,27 +47,40 @@ impl AnnotationRow {
 
 #[async_trait]
 impl Annotations for PostgresTransaction {
-    async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool> {
-        let result = sqlx::query(
+    async fn insert_annotations(&mut self, annotations: &[&Annotation]) -> StoreResult<BTreeSet<AnnotationId>> {
+        let mut texts = Vec::with_capacity(annotations.len());
+        for annotation in annotations {
+            let answers = write_json("answers", &annotation.answers)?;
+            texts.push((answers, write_json("provenance", &annotation.provenance)?));
+        }
+        let (answers, provenances): (Vec<String>, Vec<String>) = texts.into_iter().unzip();
+        let ids = |of: fn(&Annotation) -> Uuid| annotations.iter().map(|one| of(one)).collect::<Vec<Uuid>>();
+        let failed = annotations.iter().map(|one| one.provenance.failure.is_some());
+        let submitted_at = annotations.iter().map(|one| one.submitted_at.as_microseconds());
+        let added: Vec<Uuid> = sqlx::query_scalar(
             "INSERT INTO annotations
                  (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at)
-             SELECT $1, $2, $3, $4, $5, $6::JSON, $7::JSON, $8, $9
-             WHERE NOT EXISTS (SELECT FROM annotations WHERE task_id = $5 AND NOT failed)
-             ON CONFLICT (task_id) WHERE NOT failed DO NOTHING",
+             SELECT id, project_id, item_id, annotator_id, task_id, answers::JSON, provenance::JSON, failed, submitted_at
+             FROM UNNEST($1::UUID[], $2::UUID[], $3::UUID[], $4::UUID[], $5::UUID[], $6::TEXT[], $7::TEXT[],
+                         $8::BOOLEAN[], $9::BIGINT[])
+                 AS new (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at)
+             WHERE NOT EXISTS (SELECT FROM annotations WHERE task_id = new.task_id AND NOT failed)
+             ON CONFLICT (task_id) WHERE NOT failed DO NOTHING
+             RETURNING id",
         )
-        .bind(annotation.id.as_uuid())
-        .bind(annotation.project_id.as_uuid())
-        .bind(annotation.item_id.as_uuid())
-        .bind(annotation.annotator_id.as_uuid())
-        .bind(annotation.task_id.as_uuid())
-        .bind(write_json("answers", &annotation.answers)?)
-        .bind(write_json("provenance", &annotation.provenance)?)
-        .bind(annotation.provenance.failure.is_some())
-        .bind(annotation.submitted_at.as_microseconds())
-        .execute(self.connection())
+        .bind(ids(|one| one.id.as_uuid()))
+        .bind(ids(|one| one.project_id.as_uuid()))
+        .bind(ids(|one| one.item_id.as_uuid()))
+        .bind(ids(|one| one.annotator_id.as_uuid()))
+        .bind(ids(|one| one.task_id.as_uuid()))
+        .bind(answers)
+        .bind(provenances)
+        .bind(failed.collect::<Vec<bool>>())
+        .bind(submitted_at.collect::<Vec<i64>>())
+        .fetch_all(self.connection())
         .await
         .map_err(failure)?;
-        Ok(result.rows_affected() == 1)
+        Ok(added.into_iter().map(AnnotationId::from_uuid).collect())
     }
 
     async fn annotation(&mut self, id: AnnotationId) -> StoreResult<Option<Annotation>> {

@@ -1,6 +1,6 @@
 //! Items, and the documents read from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use accord_domain::{Item, ItemId, ItemState, ProjectId, Timestamp};
 use accord_store::text::check_text;
@@ -265,13 +265,20 @@ impl Items for PostgresTransaction {
         Ok(page_of(read_all(rows, ItemRow::read)?, page, |item| item.id.as_uuid()))
     }
 
-    async fn lock_item(&mut self, id: ItemId) -> StoreResult<()> {
-        let row = sqlx::query("SELECT FROM items WHERE id = $1 FOR NO KEY UPDATE")
-            .bind(id.as_uuid())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(failure)?;
-        row.map(|_| ()).ok_or_else(|| missing_item(id))
+    async fn lock_items(&mut self, ids: &BTreeSet<ItemId>) -> StoreResult<()> {
+        let asked: Vec<ItemId> = ids.iter().copied().collect();
+        // In one order, so that transactions that lock the same items wait for each other and not in a circle.
+        let locked: Vec<Uuid> =
+            sqlx::query_scalar("SELECT id FROM items WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE")
+                .bind(asked_items(&asked)?)
+                .fetch_all(self.connection())
+                .await
+                .map_err(failure)?;
+        let locked: BTreeSet<ItemId> = locked.into_iter().map(ItemId::from_uuid).collect();
+        match ids.difference(&locked).next() {
+            Some(unknown) => Err(missing_item(*unknown)),
+            None => Ok(()),
+        }
     }
 
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts> {

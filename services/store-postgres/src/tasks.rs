@@ -7,6 +7,8 @@ mod listing;
 mod planning;
 mod row;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use accord_domain::{AnnotatorId, ItemId, Lease, ProjectId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId};
 use accord_store::{
     AfterFailure, ClaimRequest, NewTask, Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter, Tasks,
@@ -43,8 +45,8 @@ impl Tasks for PostgresTransaction {
         claiming::renew(self, id, token, lease_milliseconds).await
     }
 
-    async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()> {
-        finishing::finish(self, id, token, state).await
+    async fn finish_tasks(&mut self, held: &[(TaskId, &str)], state: TaskState) -> StoreResult<BTreeSet<TaskId>> {
+        finishing::finish(self, held, state).await
     }
 
     async fn fail_task(
@@ -89,8 +91,8 @@ impl Tasks for PostgresTransaction {
         finishing::cancel_of_annotator(self, annotator_id).await
     }
 
-    async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64> {
-        listing::count_open(self, item_id, kind).await
+    async fn open_tasks_of_items(&mut self, item_ids: &[ItemId], kind: TaskKind) -> StoreResult<BTreeMap<ItemId, i64>> {
+        listing::open_of_items(self, item_ids, kind).await
     }
 
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {

@@ -1,39 +1,28 @@
 //! Annotations.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Annotation, AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId};
 use accord_store::{Annotations, Page, PageRequest, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
 use crate::page::{fetch_page, push_identifiers};
 use crate::reader::{Reader, to_json};
+use crate::sql::in_parts;
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
 impl Annotations for SqliteTransaction {
-    async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool> {
-        let id = annotation.id;
-        let done = sqlx::query(
-            "INSERT INTO annotations \
-                 (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
-             WHERE NOT EXISTS (SELECT 1 FROM annotations WHERE task_id = ?5 AND failed = 0)",
-        )
-        .bind(id.as_uuid())
-        .bind(annotation.project_id.as_uuid())
-        .bind(annotation.item_id.as_uuid())
-        .bind(annotation.annotator_id.as_uuid())
-        .bind(annotation.task_id.as_uuid())
-        .bind(to_json("answers", &annotation.answers)?)
-        .bind(to_json("provenance", &annotation.provenance)?)
-        .bind(annotation.provenance.failure.is_some())
-        .bind(annotation.submitted_at.as_microseconds())
-        .execute(self.connection())
-        .await
-        .map_err(|error| conflict(error, "annotation", &id.to_string()))?;
-        Ok(done.rows_affected() == 1)
+    async fn insert_annotations(&mut self, annotations: &[&Annotation]) -> StoreResult<BTreeSet<AnnotationId>> {
+        let mut added = BTreeSet::new();
+        for part in in_parts(annotations) {
+            added.extend(insert_part(self, part).await?);
+        }
+        Ok(added)
     }
 
     async fn annotation(&mut self, id: AnnotationId) -> StoreResult<Option<Annotation>> {
@@ -119,6 +108,44 @@ impl Annotations for SqliteTransaction {
             .await
             .map_err(failed)
     }
+}
+
+async fn insert_part(tx: &mut SqliteTransaction, annotations: &[&Annotation]) -> StoreResult<Vec<AnnotationId>> {
+    let mut texts = Vec::with_capacity(annotations.len());
+    for annotation in annotations {
+        let answers = to_json("answers", &annotation.answers)?;
+        texts.push((annotation, answers, to_json("provenance", &annotation.provenance)?));
+    }
+    let mut query = QueryBuilder::new(
+        "INSERT INTO annotations \
+             (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at) \
+         SELECT * FROM (",
+    );
+    query.push_values(texts, |mut row, (annotation, answers, provenance)| {
+        row.push_bind(annotation.id.as_uuid())
+            .push_bind(annotation.project_id.as_uuid())
+            .push_bind(annotation.item_id.as_uuid())
+            .push_bind(annotation.annotator_id.as_uuid())
+            .push_bind(annotation.task_id.as_uuid())
+            .push_bind(answers)
+            .push_bind(provenance)
+            .push_bind(annotation.provenance.failure.is_some())
+            .push_bind(annotation.submitted_at.as_microseconds());
+    });
+    query.push(
+        ") AS new WHERE NOT EXISTS (SELECT 1 FROM annotations WHERE task_id = new.column5 AND failed = 0) RETURNING id",
+    );
+    let added: Vec<Uuid> = query
+        .build_query_scalar()
+        .fetch_all(tx.connection())
+        .await
+        .map_err(|error| conflict(error, "annotation", &names_of(annotations)))?;
+    Ok(added.into_iter().map(AnnotationId::from_uuid).collect())
+}
+
+fn names_of(annotations: &[&Annotation]) -> String {
+    let names: Vec<String> = annotations.iter().map(|annotation| annotation.id.to_string()).collect();
+    names.join(", ")
 }
 
 fn read_annotation(row: &SqliteRow) -> StoreResult<Annotation> {

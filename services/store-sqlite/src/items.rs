@@ -2,17 +2,20 @@
 
 mod insert;
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Item, ItemId, ItemState, ProjectId};
 use accord_store::text::check_text;
 use accord_store::{InsertedItem, ItemCounts, ItemFilter, Items, Page, PageRequest, StoreError, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqliteRow};
+use uuid::Uuid;
 
 use crate::failure::failed;
 use crate::page::{fetch_page, push_identifiers};
 use crate::reader::Reader;
-use crate::sql::now;
+use crate::sql::{in_parts, now};
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
@@ -87,14 +90,22 @@ impl Items for SqliteTransaction {
         .await
     }
 
-    async fn lock_item(&mut self, id: ItemId) -> StoreResult<()> {
+    async fn lock_items(&mut self, ids: &BTreeSet<ItemId>) -> StoreResult<()> {
         // The transaction has the only write lock of the database already.
-        let found = sqlx::query("SELECT 1 FROM items WHERE id = ?")
-            .bind(id.as_uuid())
-            .fetch_optional(self.connection())
-            .await
-            .map_err(failed)?;
-        found.map(|_| ()).ok_or_else(|| missing(id))
+        let ids: Vec<ItemId> = ids.iter().copied().collect();
+        for part in in_parts(&ids) {
+            let mut query = QueryBuilder::new("SELECT id FROM items WHERE id IN ");
+            push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+            let found: Vec<Uuid> = query
+                .build_query_scalar()
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed)?;
+            if let Some(unknown) = part.iter().find(|id| !found.contains(&id.as_uuid())) {
+                return Err(missing(*unknown));
+            }
+        }
+        Ok(())
     }
 
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts> {

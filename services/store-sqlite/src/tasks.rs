@@ -8,6 +8,8 @@ mod lease;
 mod person;
 mod query;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use accord_domain::{
     AnnotatorId, ItemId, Lease, ProjectId, RunId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
 };
@@ -48,8 +50,8 @@ impl Tasks for SqliteTransaction {
         lease::renew(self, id, token, lease_milliseconds).await
     }
 
-    async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()> {
-        lease::finish(self, id, token, state).await
+    async fn finish_tasks(&mut self, held: &[(TaskId, &str)], state: TaskState) -> StoreResult<BTreeSet<TaskId>> {
+        lease::finish(self, held, state).await
     }
 
     async fn fail_task(
@@ -94,8 +96,8 @@ impl Tasks for SqliteTransaction {
         lease::cancel_of_annotator(self, annotator_id).await
     }
 
-    async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64> {
-        query::count_open(self, item_id, kind).await
+    async fn open_tasks_of_items(&mut self, item_ids: &[ItemId], kind: TaskKind) -> StoreResult<BTreeMap<ItemId, i64>> {
+        query::open_of_items(self, item_ids, kind).await
     }
 
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {

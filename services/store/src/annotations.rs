@@ -1,5 +1,7 @@
 //! Persistence of annotations: append-only.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Annotation, AnnotationId, AnnotatorId, ItemId, ProjectId, TaskId};
 use async_trait::async_trait;
 
@@ -8,10 +10,16 @@ use crate::page::{Page, PageRequest};
 
 /// Persistence of annotations.
 #[async_trait]
-pub trait Annotations {
-    /// Adds an annotation. Returns false, and writes nothing, when its task already has one that is not a failure of
-    /// the whole (`provenance.failure`): a task that was set aside and put back may succeed after all.
-    async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool>;
+pub trait Annotations: Send {
+    /// Adds annotations of different tasks, in this order. Returns which were added; one whose task already has an
+    /// annotation that is not a failure of the whole (`provenance.failure`) is left out: a task that was set aside and put
+    /// back may succeed after all.
+    async fn insert_annotations(&mut self, annotations: &[&Annotation]) -> StoreResult<BTreeSet<AnnotationId>>;
+
+    /// Adds one annotation. Returns whether it was added.
+    async fn insert_annotation(&mut self, annotation: &Annotation) -> StoreResult<bool> {
+        Ok(!self.insert_annotations(&[annotation]).await?.is_empty())
+    }
 
     /// The annotation with this identifier.
     async fn annotation(&mut self, id: AnnotationId) -> StoreResult<Option<Annotation>>;

@@ -236,6 +236,7 @@ macro_rules! conformance_suite {
         );
         $crate::conformance_tests!($factory, flow_submitting:
             scores_when_the_panel_is_complete,
+            many_at_once_are_like_one_by_one,
             repeats_harmlessly,
             refuses_what_does_not_belong,
             a_dead_annotator_does_not_hang_the_item,

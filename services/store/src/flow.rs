@@ -28,7 +28,7 @@ pub use running::{
 pub use scoring::{Asked, Scored, ask_next, keep_score, store_score};
 pub use skipping::skip_task;
 pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};
-pub use submitting::{Submitted, submit_annotation};
+pub use submitting::{Submission, Submitted, submit_annotation, submit_annotations};
 
 /// How much sooner the scoring of an item goes than the annotating of others of its priority, so that results appear
 /// while a long import is still being annotated.

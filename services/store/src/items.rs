@@ -1,5 +1,7 @@
 //! Persistence of items and of the documents read from them.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Item, ItemId, ItemState, ProjectId};
 use async_trait::async_trait;
 
@@ -50,7 +52,7 @@ pub struct ItemCounts {
 
 /// Persistence of items and of the documents read from them.
 #[async_trait]
-pub trait Items {
+pub trait Items: Send {
     /// Adds items in bulk; one outcome for each, in order. Within one call, a repeated external identifier counts as
     /// if it had been added before.
     async fn insert_items(&mut self, items: &[Item]) -> StoreResult<Vec<InsertedItem>>;
@@ -72,9 +74,14 @@ pub trait Items {
         page: PageRequest,
     ) -> StoreResult<Page<Item>>;
 
-    /// Makes other transactions that lock the same item wait until this one ends, so that what is counted about the
-    /// item stays true. `Missing` when there is no such item.
-    async fn lock_item(&mut self, id: ItemId) -> StoreResult<()>;
+    /// Makes other transactions that lock any of these items wait until this one ends, so that what is counted about them
+    /// stays true. `Missing` when there is no such item. At most 1,000 a call.
+    async fn lock_items(&mut self, ids: &BTreeSet<ItemId>) -> StoreResult<()>;
+
+    /// Locks one item.
+    async fn lock_item(&mut self, id: ItemId) -> StoreResult<()> {
+        self.lock_items(&BTreeSet::from([id])).await
+    }
 
     /// Counts the items of a project by state.
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts>;

@@ -1,11 +1,13 @@
 //! Persistence of tasks: the queue. Lease times are the database's clock.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use accord_domain::{
     AnnotatorId, ItemId, Lease, ProjectId, RunId, Task, TaskId, TaskKind, TaskState, Timestamp, UserId,
 };
 use async_trait::async_trait;
 
-use crate::error::StoreResult;
+use crate::error::{StoreError, StoreResult};
 use crate::page::{Page, PageRequest};
 
 /// A task to be planned.
@@ -107,7 +109,7 @@ pub const MAXIMUM_PARKED_REASONS: i64 = 20;
 
 /// Persistence of tasks.
 #[async_trait]
-pub trait Tasks {
+pub trait Tasks: Send {
     /// Plans tasks in bulk and returns how many are new. Unique, and silently kept once: `annotate` by item and
     /// annotator unless cancelled; `vote` by item and slot; `review` by item while not finished; `score` by item and
     /// `refit` by project while ready (one that is running may have missed what is new), where the one that is kept
@@ -136,8 +138,17 @@ pub trait Tasks {
     /// nobody took over may be prolonged).
     async fn renew_lease(&mut self, id: TaskId, token: &str, lease_milliseconds: i64) -> StoreResult<Timestamp>;
 
-    /// Ends a task as `done`, `skipped` or `cancelled`. `StaleLease` when the lease was taken over.
-    async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()>;
+    /// Ends tasks, given with the tokens of their leases, as `done`, `skipped` or `cancelled`. Returns those whose lease
+    /// was still held; the others are left alone. At most 1,000 a call.
+    async fn finish_tasks(&mut self, held: &[(TaskId, &str)], state: TaskState) -> StoreResult<BTreeSet<TaskId>>;
+
+    /// Ends one task. `StaleLease` when the lease was taken over.
+    async fn finish_task(&mut self, id: TaskId, token: &str, state: TaskState) -> StoreResult<()> {
+        if self.finish_tasks(&[(id, token)], state).await?.is_empty() {
+            return Err(StoreError::StaleLease { task: id });
+        }
+        Ok(())
+    }
 
     /// Notes a failed attempt: the task is ready again after the delay, or dead after `maximum_attempts`.
     /// `StaleLease` when the lease was taken over. A `score` or `refit` task that would be ready beside another ready one
@@ -180,8 +191,15 @@ pub trait Tasks {
     /// Cancels the tasks of an automatic annotator that nobody works on; returns how many.
     async fn cancel_tasks_of_annotator(&mut self, annotator_id: AnnotatorId) -> StoreResult<u64>;
 
+    /// How many tasks of this kind are still ready or leased for each of these items; items without any are left out. At
+    /// most 1,000 items a call.
+    async fn open_tasks_of_items(&mut self, item_ids: &[ItemId], kind: TaskKind) -> StoreResult<BTreeMap<ItemId, i64>>;
+
     /// How many tasks of this kind are still ready or leased for the item.
-    async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64>;
+    async fn count_open_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<i64> {
+        let counts = self.open_tasks_of_items(&[item_id], kind).await?;
+        Ok(counts.get(&item_id).copied().unwrap_or(0))
+    }
 
     /// The task with this identifier.
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>>;

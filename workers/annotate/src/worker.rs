@@ -300,7 +300,7 @@ impl Inner {
             Ok(output) => {
                 let annotation = self.annotation(lease, &assignment, output);
                 let book = self.factory.book();
-                book.submit(&assignment.project, lease, annotation).await?;
+                book.submit(lease, annotation).await?;
                 return Ok("done");
             }
             Err(error) => error,

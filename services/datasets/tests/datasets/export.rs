@@ -64,15 +64,9 @@ async fn with_votes(count: usize) -> House {
         }
         for lease in leases {
             let annotation = annotation(&house, &lease);
-            flow::submit_annotation(
-                tx.as_mut(),
-                house.environment.as_ref(),
-                &house.project,
-                &lease,
-                &annotation,
-            )
-            .await
-            .unwrap();
+            flow::submit_annotation(tx.as_mut(), house.environment.as_ref(), &lease, &annotation)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }

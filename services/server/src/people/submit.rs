@@ -76,14 +76,7 @@ async fn submit_once(
         )
         .await?
     } else {
-        flow::submit_annotation(
-            transaction.as_mut(),
-            environment,
-            &held.project,
-            &held.lease,
-            &annotation,
-        )
-        .await?
+        flow::submit_annotation(transaction.as_mut(), environment, &held.lease, &annotation).await?
     };
     let earlier = transaction.annotation_of_task(task_id).await?;
     transaction.commit().await?;

@@ -65,7 +65,7 @@ async fn annotate(state: &AppState, transaction: &mut dyn Transaction, lease: &L
         },
         submitted_at: environment.now(),
     };
-    flow::submit_annotation(transaction, environment, &project, lease, &annotation)
+    flow::submit_annotation(transaction, environment, lease, &annotation)
         .await
         .unwrap();
 }

@@ -1,5 +1,7 @@
 //! How a claim ends: done, given back, failed, taken back, cancelled; and how a dead task comes back.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{AnnotatorId, ItemId, Task, TaskId, TaskKind, TaskState};
 use accord_store::text::clean_reason;
 use accord_store::{AfterFailure, StoreError, StoreResult};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use super::claiming::check_token;
 use super::row::{TaskRow, task_columns};
-use crate::convert::read_all;
+use crate::convert::{may_be_stored, read_all};
 use crate::error::{failure, is_unique_violation};
 use crate::transaction::PostgresTransaction;
 
@@ -17,31 +19,31 @@ const LEASE_ENDED: &str = "the lease ended without a result";
 
 pub(super) async fn finish(
     transaction: &mut PostgresTransaction,
-    id: TaskId,
-    token: &str,
+    held: &[(TaskId, &str)],
     state: TaskState,
-) -> StoreResult<()> {
+) -> StoreResult<BTreeSet<TaskId>> {
     if !matches!(state, TaskState::Done | TaskState::Skipped | TaskState::Cancelled) {
         return Err(StoreError::Invalid {
             what: "state of a finished task",
             problem: format!("a task ends as done, skipped or cancelled, not as {}", state.word()),
         });
     }
-    check_token(id, token)?;
-    let result = sqlx::query(
+    // What cannot be stored is nobody's token.
+    let held = held.iter().filter(|(_, token)| may_be_stored(token));
+    let (ids, tokens): (Vec<Uuid>, Vec<&str>) = held.map(|(id, token)| (id.as_uuid(), *token)).unzip();
+    let finished: Vec<Uuid> = sqlx::query_scalar(
         "UPDATE tasks SET state = $3, lease_token = NULL, lease_until = NULL, finished_at = clock_microseconds()
-         WHERE id = $1 AND lease_token = $2 AND state = 'leased'",
+         FROM UNNEST($1::UUID[], $2::TEXT[]) AS held (id, token)
+         WHERE tasks.id = held.id AND tasks.lease_token = held.token AND tasks.state = 'leased'
+         RETURNING tasks.id",
     )
-    .bind(id.as_uuid())
-    .bind(token)
+    .bind(ids)
+    .bind(tokens)
     .bind(state.word())
-    .execute(transaction.connection())
+    .fetch_all(transaction.connection())
     .await
     .map_err(failure)?;
-    if result.rows_affected() == 0 {
-        return Err(StoreError::StaleLease { task: id });
-    }
-    Ok(())
+    Ok(finished.into_iter().map(TaskId::from_uuid).collect())
 }
 
 /// A claimed task, locked until the transaction ends.

@@ -1,12 +1,15 @@
 //! Looking at tasks.
 
+use std::collections::BTreeMap;
+
 use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind, Timestamp};
 use accord_store::tasks::MAXIMUM_PARKED_REASONS;
 use accord_store::{Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter};
 use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
 
 use super::row::{TaskRow, task_columns};
-use crate::convert::{Place, fetch_limit, page_of, read_all, start_of};
+use crate::convert::{Place, asked_items, fetch_limit, page_of, read_all, start_of};
 use crate::error::failure;
 use crate::transaction::PostgresTransaction;
 
@@ -19,17 +22,24 @@ pub(super) async fn find(transaction: &mut PostgresTransaction, id: TaskId) -> S
     row.map(TaskRow::read).transpose()
 }
 
-pub(super) async fn count_open(
+pub(super) async fn open_of_items(
     transaction: &mut PostgresTransaction,
-    item_id: ItemId,
+    item_ids: &[ItemId],
     kind: TaskKind,
-) -> StoreResult<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM tasks WHERE item_id = $1 AND kind = $2 AND state IN ('ready', 'leased')")
-        .bind(item_id.as_uuid())
-        .bind(kind.word())
-        .fetch_one(transaction.connection())
-        .await
-        .map_err(failure)
+) -> StoreResult<BTreeMap<ItemId, i64>> {
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+        "SELECT item_id, count(*) FROM tasks
+         WHERE item_id = ANY($1) AND kind = $2 AND state IN ('ready', 'leased') GROUP BY item_id",
+    )
+    .bind(asked_items(item_ids)?)
+    .bind(kind.word())
+    .fetch_all(transaction.connection())
+    .await
+    .map_err(failure)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, count)| (ItemId::from_uuid(id), count))
+        .collect())
 }
 
 pub(super) async fn list(

@@ -6,11 +6,8 @@ use sqlx::QueryBuilder;
 
 use super::microseconds;
 use crate::failure::failed;
-use crate::sql::now;
+use crate::sql::{in_parts, now};
 use crate::transaction::SqliteTransaction;
-
-/// How many tasks go into one statement.
-const TASKS_AT_ONCE: usize = 250;
 
 pub(super) async fn insert_tasks(tx: &mut SqliteTransaction, tasks: &[NewTask]) -> StoreResult<u64> {
     if tasks.is_empty() {
@@ -18,7 +15,7 @@ pub(super) async fn insert_tasks(tx: &mut SqliteTransaction, tasks: &[NewTask]) 
     }
     let now = tx.now_microseconds().await?;
     let mut planned = 0;
-    for chunk in tasks.chunks(TASKS_AT_ONCE) {
+    for chunk in in_parts(tasks) {
         let inserted = insert_chunk(tx, chunk, now).await?;
         if inserted < chunk.len() as u64 {
             for task in chunk {
@@ -53,12 +50,7 @@ async fn insert_chunk(tx: &mut SqliteTransaction, tasks: &[NewTask], now: i64) -
             .push_bind(now);
     });
     query.push(" ON CONFLICT DO NOTHING");
-    let done = query
-        .build()
-        .persistent(tasks.len() == TASKS_AT_ONCE || tasks.len() == 1)
-        .execute(tx.connection())
-        .await
-        .map_err(failed)?;
+    let done = query.build().execute(tx.connection()).await.map_err(failed)?;
     Ok(done.rows_affected())
 }
 

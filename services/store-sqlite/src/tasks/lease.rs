@@ -1,12 +1,17 @@
 //! Keeping, finishing and giving back what was claimed.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{AnnotatorId, ItemId, TaskId, TaskKind, TaskState, Timestamp};
 use accord_store::{StoreError, StoreResult};
+use sqlx::QueryBuilder;
+use sqlx::sqlite::Sqlite;
+use uuid::Uuid;
 
 use super::failure::make_ready;
 use super::microseconds;
 use crate::failure::failed;
-use crate::sql::now;
+use crate::sql::{in_parts, now};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn renew(
@@ -31,28 +36,47 @@ pub(super) async fn renew(
         .ok_or(StoreError::StaleLease { task: id })
 }
 
-pub(super) async fn finish(tx: &mut SqliteTransaction, id: TaskId, token: &str, state: TaskState) -> StoreResult<()> {
+pub(super) async fn finish(
+    tx: &mut SqliteTransaction,
+    held: &[(TaskId, &str)],
+    state: TaskState,
+) -> StoreResult<BTreeSet<TaskId>> {
     if !matches!(state, TaskState::Done | TaskState::Skipped | TaskState::Cancelled) {
         return Err(StoreError::Invalid {
             what: "end of a task",
             problem: format!("expected `done`, `skipped` or `cancelled`, it is `{}`", state.word()),
         });
     }
-    let done = sqlx::query(concat!(
-        "UPDATE tasks SET state = ?, lease_token = NULL, lease_until = NULL, finished_at = ",
-        now!(),
-        " WHERE id = ? AND state = 'leased' AND lease_token = ?"
-    ))
-    .bind(state.word())
-    .bind(id.as_uuid())
-    .bind(token)
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
-    if done.rows_affected() == 0 {
-        return Err(StoreError::StaleLease { task: id });
+    let mut finished = BTreeSet::new();
+    for part in in_parts(held) {
+        let ids: Vec<Uuid> = finish_query(part, state)
+            .build_query_scalar()
+            .fetch_all(tx.connection())
+            .await
+            .map_err(failed)?;
+        finished.extend(ids.into_iter().map(TaskId::from_uuid));
     }
-    Ok(())
+    Ok(finished)
+}
+
+/// The statement that finishes; each task is one step in the index of identifiers.
+fn finish_query(held: &[(TaskId, &str)], state: TaskState) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("UPDATE tasks SET state = ");
+    query.push_bind(state.word());
+    query.push(concat!(
+        ", lease_token = NULL, lease_until = NULL, finished_at = ",
+        now!(),
+        " FROM ("
+    ));
+    query.push_values(held, |mut row, (id, token)| {
+        row.push_bind(id.as_uuid()).push_bind((*token).to_owned());
+    });
+    // The plus sign keeps the database from walking all that are leased.
+    query.push(
+        ") AS held WHERE tasks.id = held.column1 AND tasks.lease_token = held.column2 AND +tasks.state = 'leased' \
+         RETURNING id",
+    );
+    query
 }
 
 pub(super) async fn release(tx: &mut SqliteTransaction, id: TaskId, token: &str) -> StoreResult<()> {
@@ -102,4 +126,34 @@ pub(super) async fn cancel_of_annotator(tx: &mut SqliteTransaction, annotator_id
     .await
     .map_err(failed)?;
     Ok(done.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use accord_store::Store;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions, Row};
+
+    use super::*;
+    use crate::{SqliteOptions, SqliteStore};
+
+    /// However long the queue is, tasks are finished by steps in the index of identifiers.
+    #[tokio::test]
+    async fn finishing_walks_no_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accord.sqlite");
+        let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        let held = [(TaskId::from_uuid(Uuid::nil()), "token"); 4];
+        let statement = finish_query(&held, TaskState::Done).into_string();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+        let plan = steps.join("\n");
+        assert!(
+            plan.contains("SEARCH tasks USING") && !plan.contains("SCAN tasks"),
+            "{plan}"
+        );
+    }
 }

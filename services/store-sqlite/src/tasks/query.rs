@@ -1,15 +1,18 @@
 //! Looking at tasks.
 
+use std::collections::BTreeMap;
+
 use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
 use accord_store::tasks::MAXIMUM_PARKED_REASONS;
 use accord_store::{Page, PageRequest, ParkedTasks, StoreError, StoreResult, TaskCount, TaskFilter};
 use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::read_task;
 use crate::failure::failed;
-use crate::page::fetch_page;
+use crate::page::{fetch_page, push_identifiers};
 use crate::reader::Reader;
-use crate::sql::{now, task_columns};
+use crate::sql::{in_parts, now, task_columns};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn task(tx: &mut SqliteTransaction, id: TaskId) -> StoreResult<Option<Task>> {
@@ -28,13 +31,26 @@ pub(super) async fn require_task(tx: &mut SqliteTransaction, id: TaskId) -> Stor
     })
 }
 
-pub(super) async fn count_open(tx: &mut SqliteTransaction, item_id: ItemId, kind: TaskKind) -> StoreResult<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM tasks WHERE item_id = ? AND kind = ? AND state IN ('ready', 'leased')")
-        .bind(item_id.as_uuid())
-        .bind(kind.word())
-        .fetch_one(tx.connection())
-        .await
-        .map_err(failed)
+pub(super) async fn open_of_items(
+    tx: &mut SqliteTransaction,
+    item_ids: &[ItemId],
+    kind: TaskKind,
+) -> StoreResult<BTreeMap<ItemId, i64>> {
+    let mut counts = BTreeMap::new();
+    for part in in_parts(item_ids) {
+        let mut query = QueryBuilder::new("SELECT item_id, count(*) FROM tasks WHERE kind = ");
+        query.push_bind(kind.word());
+        query.push(" AND state IN ('ready', 'leased') AND item_id IN ");
+        push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+        query.push(" GROUP BY item_id");
+        let rows: Vec<(Uuid, i64)> = query
+            .build_query_as()
+            .fetch_all(tx.connection())
+            .await
+            .map_err(failed)?;
+        counts.extend(rows.into_iter().map(|(id, count)| (ItemId::from_uuid(id), count)));
+    }
+    Ok(counts)
 }
 
 pub(super) async fn list(

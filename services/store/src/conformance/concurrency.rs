@@ -87,7 +87,7 @@ async fn submit(store: &dyn Store, fixture: &Fixture, lease: &Lease) -> bool {
     let annotation = fixture.annotation(&lease.task, annotator_id);
     loop {
         let mut tx = store.write().await.unwrap();
-        match flow::submit_annotation(tx.as_mut(), &fixture.environment, &fixture.project, lease, &annotation).await {
+        match flow::submit_annotation(tx.as_mut(), &fixture.environment, lease, &annotation).await {
             Ok(submitted) => {
                 tx.commit().await.unwrap();
                 return submitted.panel_complete;

@@ -55,7 +55,6 @@ pub async fn a_vote_counts_beside_the_machines(test: &TestStore) {
     let submitted = in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &lease,
         &vote
     ))
@@ -67,7 +66,6 @@ pub async fn a_vote_counts_beside_the_machines(test: &TestStore) {
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &machine,
         &annotation
     ))
@@ -78,7 +76,6 @@ pub async fn a_vote_counts_beside_the_machines(test: &TestStore) {
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &lease,
         &vote
     ))

@@ -99,7 +99,6 @@ pub async fn scores_items_that_their_last_annotator_left(test: &TestStore) {
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &lease,
         &annotation
     ))

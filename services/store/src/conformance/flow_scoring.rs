@@ -128,7 +128,6 @@ pub async fn stores_a_fit_and_scores_anew(test: &TestStore) {
         in_transaction!(test, |tx| flow::submit_annotation(
             tx,
             &fixture.environment,
-            &fixture.project,
             &lease,
             &annotation
         ))

@@ -115,7 +115,6 @@ pub async fn asks_the_next_ones_once(test: &TestStore) {
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &annotate,
         &annotation
     ))
@@ -154,7 +153,6 @@ async fn voted_item(test: &TestStore, fixture: &Fixture) -> (Item, Lease) {
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &annotate,
         &annotation
     ))
@@ -250,7 +248,6 @@ pub async fn a_new_rule_is_fitted_first(test: &TestStore) {
         in_transaction!(test, |tx| flow::submit_annotation(
             tx,
             &fixture.environment,
-            &fixture.project,
             &lease,
             &annotation
         ))

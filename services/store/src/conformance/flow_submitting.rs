@@ -8,7 +8,7 @@ use super::fixture::{
     stored_task,
 };
 use crate::StoreResult;
-use crate::flow::{self, Submitted};
+use crate::flow::{self, Submission, Submitted};
 use crate::in_transaction;
 use crate::tasks::{AfterFailure, ClaimRequest};
 
@@ -16,7 +16,6 @@ async fn submit(test: &TestStore, fixture: &Fixture, lease: &Lease, annotation: 
     in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         lease,
         annotation
     ))
@@ -50,6 +49,58 @@ pub async fn scores_when_the_panel_is_complete(test: &TestStore) {
     let kinds = [TaskKind::Annotate, TaskKind::Score];
     let next = fixture.claim(test, &kinds, 1).await.remove(0);
     assert_eq!(next.task.kind, TaskKind::Score);
+}
+
+/// Submissions in one go come to what they would come to one by one: a lost lease and a repetition leave the others as
+/// they are, and the scoring of every item that is complete is planned once.
+pub async fn many_at_once_are_like_one_by_one(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    let items = fixture.import_items(test, 3).await;
+    let leases = fixture.claim(test, &[TaskKind::Annotate], 6).await;
+    let answers: Vec<Annotation> = leases.iter().map(|lease| annotation(&fixture, lease)).collect();
+    let lost = Lease {
+        token: "guess".to_owned(),
+        ..leases[5].clone()
+    };
+    let repeated = annotation(&fixture, &leases[0]);
+    let mut submissions: Vec<Submission<'_>> = leases[..5]
+        .iter()
+        .zip(&answers)
+        .map(|(lease, annotation)| Submission { lease, annotation })
+        .collect();
+    submissions.push(Submission {
+        lease: &leases[0],
+        annotation: &repeated,
+    });
+    submissions.push(Submission {
+        lease: &lost,
+        annotation: &answers[5],
+    });
+    let outcomes = in_transaction!(test, |tx| flow::submit_annotations(
+        tx,
+        &fixture.environment,
+        &submissions
+    ))
+    .unwrap();
+    let outcome = |stored, panel_complete| Some(Submitted { stored, panel_complete });
+    let of_item = |lease: &Lease| items.iter().position(|item| Some(item.id) == lease.task.item_id);
+    let expected = leases[..5].iter().map(|lease| outcome(true, of_item(lease) != Some(2)));
+    let expected: Vec<Option<Submitted>> = expected.chain([outcome(false, true), None]).collect();
+    assert_eq!(outcomes, expected);
+    for (position, item) in items.iter().enumerate() {
+        let scores = open_tasks(test, item.id, TaskKind::Score).await;
+        assert_eq!(scores, i64::from(position < 2), "item {position}");
+    }
+    let mut tx = test.store.read().await.unwrap();
+    assert_eq!(tx.count_annotations(fixture.project.id).await.unwrap(), 5);
+    assert_eq!(
+        tx.annotation_of_task(leases[0].task.id).await.unwrap().as_ref(),
+        Some(&answers[0])
+    );
+    assert_eq!(tx.annotation_of_task(leases[5].task.id).await.unwrap(), None);
+    assert_eq!(stored_task(test, leases[5].task.id).await.state, TaskState::Leased);
+    let none = in_transaction!(test, |tx| flow::submit_annotations(tx, &fixture.environment, &[])).unwrap();
+    assert_eq!(none, []);
 }
 
 /// Submitting the same again is harmless; somebody else's submission for a finished task is refused.

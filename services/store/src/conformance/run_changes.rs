@@ -100,7 +100,6 @@ pub async fn a_paused_run_is_passed_over(test: &TestStore) {
     let submitted = in_transaction!(test, |tx| flow::submit_annotation(
         tx,
         &fixture.environment,
-        &fixture.project,
         &in_hand[1],
         &annotation
     ));
@@ -160,7 +159,6 @@ pub async fn cancelling_loses_nothing(test: &TestStore) {
         in_transaction!(test, |tx| flow::submit_annotation(
             tx,
             &fixture.environment,
-            &fixture.project,
             lease,
             &annotation
         ))
@@ -407,14 +405,7 @@ async fn fail_some(test: &TestStore, fixture: &Fixture) {
         },
         ..failed
     };
-    in_transaction!(test, |tx| flow::submit_annotation(
-        tx,
-        environment,
-        project,
-        &first,
-        &failed
-    ))
-    .unwrap();
+    in_transaction!(test, |tx| flow::submit_annotation(tx, environment, &first, &failed)).unwrap();
     let second = fixture.claim(test, &[TaskKind::Annotate], 1).await.remove(0);
     in_transaction!(test, |tx| flow::set_aside(
         tx,

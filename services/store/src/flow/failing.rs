@@ -6,7 +6,7 @@ use accord_domain::{
     Annotation, AnnotationId, Answer, Environment, Lease, Project, ProjectId, Provenance, Task, TaskKind, TaskState,
 };
 
-use super::submitting::{check_kind, plan_what_follows};
+use super::submitting::{Answered, check_kind, plan_what_follows};
 use crate::error::{StoreError, StoreResult};
 use crate::tasks::AfterFailure;
 use crate::text::clean_reason;
@@ -198,6 +198,10 @@ async fn record_loss(
         submitted_at: environment.now(),
     };
     tx.insert_annotation(&annotation).await?;
-    plan_what_follows(tx, environment, project, lease, item_id).await?;
-    Ok(())
+    let answered = Answered {
+        project_id: task.project_id,
+        item_id,
+        priority: task.priority,
+    };
+    plan_what_follows(tx, environment, &[answered]).await
 }

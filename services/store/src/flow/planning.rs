@@ -159,10 +159,20 @@ pub async fn plan_score(
     item_id: ItemId,
     priority: i32,
 ) -> StoreResult<()> {
-    let priority = priority.saturating_add(SCORE_LEAD);
-    let task = new_task(environment, project_id, Some(item_id), TaskKind::Score, priority);
-    tx.insert_tasks(&[task]).await?;
+    tx.insert_tasks(&[score_task(environment, project_id, item_id, priority)])
+        .await?;
     Ok(())
+}
+
+/// The task that scores an item, ahead of those of this priority.
+pub(super) fn score_task(
+    environment: &dyn Environment,
+    project_id: ProjectId,
+    item_id: ItemId,
+    priority: i32,
+) -> NewTask {
+    let priority = priority.saturating_add(SCORE_LEAD);
+    new_task(environment, project_id, Some(item_id), TaskKind::Score, priority)
 }
 
 /// Plans a refit of the project's weights and calibrators after a delay in which more may come, unless one is planned

@@ -5,9 +5,9 @@ use accord_domain::{
     UserId,
 };
 
+use super::REFIT_DELAY_AFTER_GOLD_MILLISECONDS;
 use super::planning::{plan_refit, plan_score};
-use super::submitting::{check_belongs, check_kind, finish_with};
-use super::{REFIT_DELAY_AFTER_GOLD_MILLISECONDS, Submitted};
+use super::submitting::{Submission, Submitted, check_belongs, check_kind, finish_with};
 use crate::error::{StoreError, StoreResult};
 use crate::transaction::Transaction;
 
@@ -45,7 +45,10 @@ pub async fn resolve_item(
     }
     let item_id = annotation.item_id;
     tx.lock_item(item_id).await?;
-    let stored = finish_with(tx, lease, annotation).await?;
+    let finished = finish_with(tx, &[Submission { lease, annotation }]).await?;
+    let Some(stored) = finished.into_iter().next().flatten() else {
+        return Err(StoreError::StaleLease { task: lease.task.id });
+    };
     if stored {
         let answers = annotation.answers.iter();
         let gold: Vec<Gold> = answers

@@ -1,9 +1,11 @@
 //! From a claimed task to an annotation, and on to scoring.
 
-use accord_domain::{Annotation, Environment, ItemId, Lease, Project, TaskKind, TaskState};
+use std::collections::{BTreeMap, BTreeSet};
+
+use accord_domain::{Annotation, Environment, ItemId, Lease, ProjectId, TaskId, TaskKind, TaskState};
 
 use super::REFIT_DELAY_AFTER_VOTES_MILLISECONDS;
-use super::planning::{plan_refit, plan_score};
+use super::planning::{plan_refit, score_task};
 use crate::error::{StoreError, StoreResult};
 use crate::transaction::Transaction;
 
@@ -16,76 +18,144 @@ pub struct Submitted {
     pub panel_complete: bool,
 }
 
-/// Keeps the annotation that answers a leased `annotate` or `vote` task and finishes the task. When no `annotate` task
-/// of the item is open any more, plans its scoring, and a refit if the item has gold. Repeating the same submission is
-/// harmless.
+/// An annotation and the leased task that it answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
+    /// The lease of an `annotate` or `vote` task.
+    pub lease: &'a Lease,
+    /// The answer.
+    pub annotation: &'a Annotation,
+}
+
+/// Keeps the annotation that answers a leased `annotate` or `vote` task, as [`submit_annotations`] does.
 ///
 /// # Errors
 /// `StaleLease` when the lease was taken over; `Invalid` when the annotation is not one for this task.
 pub async fn submit_annotation(
     tx: &mut dyn Transaction,
     environment: &dyn Environment,
-    project: &Project,
     lease: &Lease,
     annotation: &Annotation,
 ) -> StoreResult<Submitted> {
-    check_kind(lease, &[TaskKind::Annotate, TaskKind::Vote])?;
-    check_belongs(lease, annotation)?;
-    tx.lock_item(annotation.item_id).await?;
-    if !finish_with(tx, lease, annotation).await? {
-        return Ok(Submitted {
-            stored: false,
-            panel_complete: panel_is_complete(tx, annotation.item_id).await?,
+    let submission = Submission { lease, annotation };
+    let submitted = submit_annotations(tx, environment, &[submission]).await?;
+    let stale = StoreError::StaleLease { task: lease.task.id };
+    submitted.into_iter().next().flatten().ok_or(stale)
+}
+
+/// Keeps the annotations that answer leased `annotate` or `vote` tasks, at most 1,000, and finishes the tasks. Where no
+/// `annotate` task of an item is open any more, plans its scoring, and a refit if the item has gold. Repeating the same
+/// submission is harmless. One outcome for each, in order; none where the lease was taken over, which leaves the task and
+/// the others as they are.
+///
+/// # Errors
+/// `Invalid` when an annotation is not one for its task.
+pub async fn submit_annotations(
+    tx: &mut dyn Transaction,
+    environment: &dyn Environment,
+    submissions: &[Submission<'_>],
+) -> StoreResult<Vec<Option<Submitted>>> {
+    for Submission { lease, annotation } in submissions {
+        check_kind(lease, &[TaskKind::Annotate, TaskKind::Vote])?;
+        check_belongs(lease, annotation)?;
+    }
+    let items = submissions.iter().map(|one| one.annotation.item_id).collect();
+    tx.lock_items(&items).await?;
+    let stored = finish_with(tx, submissions).await?;
+    let answered = submissions.iter().zip(&stored);
+    let answered = answered
+        .filter(|(_, stored)| **stored == Some(true))
+        .map(|(one, _)| Answered {
+            project_id: one.lease.task.project_id,
+            item_id: one.annotation.item_id,
+            priority: one.lease.task.priority,
+        });
+    plan_what_follows(tx, environment, &answered.collect::<Vec<_>>()).await?;
+    let items: Vec<ItemId> = items.into_iter().collect();
+    let open = tx.open_tasks_of_items(&items, TaskKind::Annotate).await?;
+    let outcomes = submissions.iter().zip(stored).map(|(one, stored)| {
+        Some(Submitted {
+            stored: stored?,
+            panel_complete: !open.contains_key(&one.annotation.item_id),
+        })
+    });
+    Ok(outcomes.collect())
+}
+
+/// Finishes tasks and keeps their annotations, as far as the leases are held. Tells of each whether it was kept: not when
+/// the same annotator answered the task before; none where the lease was taken over. The items must be locked.
+pub(super) async fn finish_with(
+    tx: &mut dyn Transaction,
+    submissions: &[Submission<'_>],
+) -> StoreResult<Vec<Option<bool>>> {
+    let held: Vec<(TaskId, &str)> = submissions
+        .iter()
+        .map(|one| (one.lease.task.id, one.lease.token.as_str()))
+        .collect();
+    let mut finished = tx.finish_tasks(&held, TaskState::Done).await?;
+    // Of several answers to one task the first has finished it.
+    let finished: Vec<bool> = held.iter().map(|(task, _)| finished.remove(task)).collect();
+    let answers = submissions.iter().zip(&finished).filter(|(_, finished)| **finished);
+    let answers: Vec<&Annotation> = answers.map(|(one, _)| one.annotation).collect();
+    let kept = tx.insert_annotations(&answers).await?;
+    let mut stored = Vec::with_capacity(submissions.len());
+    for (one, finished) in submissions.iter().zip(finished) {
+        stored.push(if finished {
+            Some(kept.contains(&one.annotation.id))
+        } else {
+            was_answered(tx, one).await?.then_some(false)
         });
     }
-    let panel_complete = plan_what_follows(tx, environment, project, lease, annotation.item_id).await?;
-    Ok(Submitted {
-        stored: true,
-        panel_complete,
-    })
+    Ok(stored)
 }
 
-/// Finishes the task and keeps its annotation. False when the same annotator did so before.
-pub(super) async fn finish_with(tx: &mut dyn Transaction, lease: &Lease, annotation: &Annotation) -> StoreResult<bool> {
-    match tx.finish_task(lease.task.id, &lease.token, TaskState::Done).await {
-        Ok(()) => tx.insert_annotation(annotation).await,
-        Err(StoreError::StaleLease { task }) => {
-            let is_done = tx
-                .task(task)
-                .await?
-                .is_some_and(|stored| stored.state == TaskState::Done);
-            let earlier = tx.annotation_of_task(task).await?;
-            if is_done && earlier.is_some_and(|earlier| earlier.annotator_id == annotation.annotator_id) {
-                Ok(false)
-            } else {
-                Err(StoreError::StaleLease { task })
-            }
-        }
-        Err(other) => Err(other),
-    }
+/// Whether the same annotator answered the task before.
+async fn was_answered(tx: &mut dyn Transaction, submission: &Submission<'_>) -> StoreResult<bool> {
+    let id = submission.lease.task.id;
+    let task = tx.task(id).await?;
+    let earlier = tx.annotation_of_task(id).await?;
+    let is_done = task.is_some_and(|task| task.state == TaskState::Done);
+    Ok(is_done && earlier.is_some_and(|earlier| earlier.annotator_id == submission.annotation.annotator_id))
 }
 
-/// Plans scoring, and a refit if there is gold to learn from, once the automatic annotators are through. The item must
-/// be locked.
+/// An item that has an annotation more.
+pub(super) struct Answered {
+    pub(super) project_id: ProjectId,
+    pub(super) item_id: ItemId,
+    /// That of the task that was answered.
+    pub(super) priority: i32,
+}
+
+/// Plans scoring, and a refit if there is gold to learn from, of those items whose automatic annotators are through. The
+/// items must be locked.
 pub(super) async fn plan_what_follows(
     tx: &mut dyn Transaction,
     environment: &dyn Environment,
-    project: &Project,
-    lease: &Lease,
-    item_id: ItemId,
-) -> StoreResult<bool> {
-    if !panel_is_complete(tx, item_id).await? {
-        return Ok(false);
+    answered: &[Answered],
+) -> StoreResult<()> {
+    if answered.is_empty() {
+        return Ok(());
     }
-    plan_score(tx, environment, project.id, item_id, lease.task.priority).await?;
-    if !tx.gold_of_items(&[item_id]).await?.is_empty() {
-        plan_refit(tx, environment, project.id, REFIT_DELAY_AFTER_VOTES_MILLISECONDS).await?;
+    let mut items: BTreeMap<ItemId, &Answered> = BTreeMap::new();
+    for one in answered {
+        let urgent = items.entry(one.item_id).or_insert(one);
+        if urgent.priority < one.priority {
+            *urgent = one;
+        }
     }
-    Ok(true)
-}
-
-async fn panel_is_complete(tx: &mut dyn Transaction, item_id: ItemId) -> StoreResult<bool> {
-    Ok(tx.count_open_tasks(item_id, TaskKind::Annotate).await? == 0)
+    let ids: Vec<ItemId> = items.keys().copied().collect();
+    let open = tx.open_tasks_of_items(&ids, TaskKind::Annotate).await?;
+    items.retain(|item_id, _| !open.contains_key(item_id));
+    let scores = items
+        .values()
+        .map(|one| score_task(environment, one.project_id, one.item_id, one.priority));
+    tx.insert_tasks(&scores.collect::<Vec<_>>()).await?;
+    let complete: Vec<ItemId> = items.keys().copied().collect();
+    let gold = tx.gold_of_items(&complete).await?;
+    for project_id in gold.iter().map(|gold| gold.project_id).collect::<BTreeSet<_>>() {
+        plan_refit(tx, environment, project_id, REFIT_DELAY_AFTER_VOTES_MILLISECONDS).await?;
+    }
+    Ok(())
 }
 
 /// The item of a lease.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use accord_domain::{Annotation, Environment, Lease, Project, ProjectId};
-use accord_store::flow::{self, CallTurn, RepliedCall};
+use accord_store::flow::{self, CallTurn, RepliedCall, Submission, Submitted};
 use accord_store::{CallEnd, EndedCall, NewCall, Store, StoreError, StoreResult, StoredCall, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -35,7 +35,6 @@ enum Entry {
     },
     /// A task is answered.
     Submit {
-        project: Arc<Project>,
         lease: Box<Lease>,
         annotation: Box<Annotation>,
         answer: oneshot::Sender<StoreResult<()>>,
@@ -152,14 +151,13 @@ impl Book {
         self.enter(entry, answered).await
     }
 
-    /// Submits the annotation of a task, as [`flow::submit_annotation`] does.
+    /// Submits the annotation of a task, as [`flow::submit_annotations`] does.
     ///
     /// # Errors
     /// `StaleLease` when the lease was taken over, and those of the database.
-    pub async fn submit(&self, project: &Arc<Project>, lease: &Lease, annotation: Annotation) -> StoreResult<()> {
+    pub async fn submit(&self, lease: &Lease, annotation: Annotation) -> StoreResult<()> {
         let (answer, answered) = oneshot::channel();
         let entry = Entry::Submit {
-            project: Arc::clone(project),
             lease: Box::new(lease.clone()),
             annotation: Box::new(annotation),
             answer,
@@ -223,7 +221,7 @@ impl Writer {
 
     /// Does what is alike.
     async fn enact(&self, tx: &mut dyn Transaction, alike: &[Entry], outcomes: &mut Vec<Outcome>) -> StoreResult<()> {
-        let (mut begun, mut replied, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut begun, mut replied, mut ended, mut answered) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut payer = None;
         for entry in alike {
             match entry {
@@ -238,12 +236,7 @@ impl Writer {
                     ..
                 } => replied.push(RepliedCall { call, reply, end: *end }),
                 Entry::Settle { call, end, .. } => ended.push(EndedCall { call, end: *end }),
-                Entry::Submit {
-                    project,
-                    lease,
-                    annotation,
-                    ..
-                } => outcomes.push(Outcome::Submitted(self.submit(tx, project, lease, annotation).await?)),
+                Entry::Submit { lease, annotation, .. } => answered.push(Submission { lease, annotation }),
             }
         }
         if let Some(project) = payer {
@@ -258,21 +251,17 @@ impl Writer {
             tx.end_calls(&ended).await?;
             outcomes.extend(ended.iter().map(|_| Outcome::Settled(None)));
         }
+        if !answered.is_empty() {
+            let submitted = flow::submit_annotations(tx, self.environment.as_ref(), &answered).await?;
+            let pairs = answered.iter().zip(submitted);
+            outcomes.extend(pairs.map(|(one, submitted)| Outcome::Submitted(held(one.lease, submitted))));
+        }
         Ok(())
     }
+}
 
-    /// A lease that was lost has changed nothing, so the transaction goes on.
-    async fn submit(
-        &self,
-        tx: &mut dyn Transaction,
-        project: &Project,
-        lease: &Lease,
-        annotation: &Annotation,
-    ) -> StoreResult<StoreResult<()>> {
-        match flow::submit_annotation(tx, self.environment.as_ref(), project, lease, annotation).await {
-            Ok(_) => Ok(Ok(())),
-            Err(error @ StoreError::StaleLease { .. }) => Ok(Err(error)),
-            Err(error) => Err(error),
-        }
-    }
+/// A lease that was lost has changed nothing.
+fn held(lease: &Lease, submitted: Option<Submitted>) -> StoreResult<()> {
+    let stale = StoreError::StaleLease { task: lease.task.id };
+    submitted.map(|_| ()).ok_or(stale)
 }

@@ -142,15 +142,9 @@ impl House {
                 },
                 submitted_at: Timestamp::from_microseconds(0),
             };
-            flow::submit_annotation(
-                tx.as_mut(),
-                self.environment.as_ref(),
-                &self.project,
-                &lease,
-                &annotation,
-            )
-            .await
-            .unwrap();
+            flow::submit_annotation(tx.as_mut(), self.environment.as_ref(), &lease, &annotation)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }
