@@ -274,11 +274,7 @@ impl Items for PostgresTransaction {
                 .fetch_all(self.connection())
                 .await
                 .map_err(failure)?;
-        let locked: BTreeSet<ItemId> = locked.into_iter().map(ItemId::from_uuid).collect();
-        match ids.difference(&locked).next() {
-            Some(unknown) => Err(missing_item(*unknown)),
-            None => Ok(()),
-        }
+        all_found(ids, locked)
     }
 
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts> {
@@ -300,17 +296,15 @@ impl Items for PostgresTransaction {
         Ok(counts)
     }
 
-    async fn set_item_state(&mut self, id: ItemId, state: ItemState) -> StoreResult<()> {
-        let result = sqlx::query("UPDATE items SET state = $2 WHERE id = $1")
-            .bind(id.as_uuid())
+    async fn set_item_states(&mut self, ids: &BTreeSet<ItemId>, state: ItemState) -> StoreResult<()> {
+        let asked: Vec<ItemId> = ids.iter().copied().collect();
+        let set: Vec<Uuid> = sqlx::query_scalar("UPDATE items SET state = $2 WHERE id = ANY($1) RETURNING id")
+            .bind(asked_items(&asked)?)
             .bind(state.word())
-            .execute(self.connection())
+            .fetch_all(self.connection())
             .await
             .map_err(failure)?;
-        if result.rows_affected() == 0 {
-            return Err(missing_item(id));
-        }
-        Ok(())
+        all_found(ids, set)
     }
 
     async fn put_document(&mut self, content_hash: &str, code_version: &str, document: &str) -> StoreResult<()> {
@@ -340,6 +334,15 @@ impl Items for PostgresTransaction {
             .fetch_optional(self.connection())
             .await
             .map_err(failure)
+    }
+}
+
+/// `Missing` names the first of these items that is not among those that were found.
+fn all_found(asked: &BTreeSet<ItemId>, found: Vec<Uuid>) -> StoreResult<()> {
+    let found: BTreeSet<ItemId> = found.into_iter().map(ItemId::from_uuid).collect();
+    match asked.difference(&found).next() {
+        Some(unknown) => Err(missing_item(*unknown)),
+        None => Ok(()),
     }
 }
 

@@ -101,9 +101,7 @@ impl Items for SqliteTransaction {
                 .fetch_all(self.connection())
                 .await
                 .map_err(failed)?;
-            if let Some(unknown) = part.iter().find(|id| !found.contains(&id.as_uuid())) {
-                return Err(missing(*unknown));
-            }
+            all_found(part, &found)?;
         }
         Ok(())
     }
@@ -128,15 +126,19 @@ impl Items for SqliteTransaction {
         Ok(counts)
     }
 
-    async fn set_item_state(&mut self, id: ItemId, state: ItemState) -> StoreResult<()> {
-        let done = sqlx::query("UPDATE items SET state = ? WHERE id = ?")
-            .bind(state.word())
-            .bind(id.as_uuid())
-            .execute(self.connection())
-            .await
-            .map_err(failed)?;
-        if done.rows_affected() == 0 {
-            return Err(missing(id));
+    async fn set_item_states(&mut self, ids: &BTreeSet<ItemId>, state: ItemState) -> StoreResult<()> {
+        let ids: Vec<ItemId> = ids.iter().copied().collect();
+        for part in in_parts(&ids) {
+            let mut query = QueryBuilder::new("UPDATE items SET state = ");
+            query.push_bind(state.word()).push(" WHERE id IN ");
+            push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+            query.push(" RETURNING id");
+            let found: Vec<Uuid> = query
+                .build_query_scalar()
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed)?;
+            all_found(part, &found)?;
         }
         Ok(())
     }
@@ -167,6 +169,12 @@ impl Items for SqliteTransaction {
             .await
             .map_err(failed)
     }
+}
+
+/// `Missing` names the first of these items that is not among those that were found.
+fn all_found(asked: &[ItemId], found: &[Uuid]) -> StoreResult<()> {
+    let unknown = asked.iter().find(|id| !found.contains(&id.as_uuid()));
+    unknown.map_or(Ok(()), |id| Err(missing(*id)))
 }
 
 fn missing(id: ItemId) -> StoreError {

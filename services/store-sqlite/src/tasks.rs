@@ -88,8 +88,8 @@ impl Tasks for SqliteTransaction {
         failure::revive(self, id).await
     }
 
-    async fn cancel_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<u64> {
-        lease::cancel_of_item(self, item_id, kind).await
+    async fn cancel_tasks_of_items(&mut self, item_ids: &[ItemId], kind: TaskKind) -> StoreResult<u64> {
+        lease::cancel_of_items(self, item_ids, kind).await
     }
 
     async fn cancel_tasks_of_annotator(&mut self, annotator_id: AnnotatorId) -> StoreResult<u64> {

@@ -25,7 +25,7 @@ pub use running::{
     NewRun, RunChange, RunStep, cancel_run, carry_on, pause_run, pause_spent_run, report_run, resume_run,
     set_run_budget, settle_run, start_run,
 };
-pub use scoring::{Asked, Scored, ask_next, keep_score, store_score};
+pub use scoring::{Asked, Score, Scored, ask_next, hold_for_scoring, keep_score, store_score, store_scores};
 pub use skipping::skip_task;
 pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};
 pub use submitting::{Submission, Submitted, submit_annotation, submit_annotations};

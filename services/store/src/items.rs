@@ -86,8 +86,13 @@ pub trait Items: Send {
     /// Counts the items of a project by state.
     async fn count_items(&mut self, project_id: ProjectId) -> StoreResult<ItemCounts>;
 
-    /// Sets the state of an item. `Missing` when there is no such item.
-    async fn set_item_state(&mut self, id: ItemId, state: ItemState) -> StoreResult<()>;
+    /// Sets the state of items. `Missing` when there is no such item. At most 1,000 a call.
+    async fn set_item_states(&mut self, ids: &BTreeSet<ItemId>, state: ItemState) -> StoreResult<()>;
+
+    /// Sets the state of one item.
+    async fn set_item_state(&mut self, id: ItemId, state: ItemState) -> StoreResult<()> {
+        self.set_item_states(&BTreeSet::from([id]), state).await
+    }
 
     /// Keeps what was read from a file, as JSON, under its content hash and the version of the reading code. Does
     /// nothing when it is there already.

@@ -184,9 +184,14 @@ pub trait Tasks: Send {
     /// then replaces the failure that was recorded for it.
     async fn revive_task(&mut self, id: TaskId) -> StoreResult<()>;
 
-    /// Cancels the tasks of one kind of an item that nobody works on (ready ones and those whose lease has ended);
-    /// returns how many.
-    async fn cancel_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<u64>;
+    /// Cancels the tasks of this kind of these items that nobody works on (ready ones and those whose lease has ended);
+    /// returns how many. At most 1,000 items a call.
+    async fn cancel_tasks_of_items(&mut self, item_ids: &[ItemId], kind: TaskKind) -> StoreResult<u64>;
+
+    /// Cancels those of one item.
+    async fn cancel_tasks(&mut self, item_id: ItemId, kind: TaskKind) -> StoreResult<u64> {
+        self.cancel_tasks_of_items(&[item_id], kind).await
+    }
 
     /// Cancels the tasks of an automatic annotator that nobody works on; returns how many.
     async fn cancel_tasks_of_annotator(&mut self, annotator_id: AnnotatorId) -> StoreResult<u64>;

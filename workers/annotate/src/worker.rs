@@ -25,8 +25,12 @@ const HEARTBEATS_PER_LEASE: u32 = 3;
 /// The most tasks claimed in one transaction.
 const TASKS_PER_CLAIM: u32 = 256;
 
-/// The shortest time between two claims, so that places which become free one by one are filled together.
-const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
+/// The shortest and the longest time between two claims, so that places which become free one by one are filled together.
+const BETWEEN_CLAIMS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
+
+/// One of the shortest times more for each so many tasks that are done at the same time: with many, places become free
+/// all the time, and a few that wait are a small part of them.
+const TASKS_PER_WAIT: u32 = 32;
 
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
@@ -125,10 +129,11 @@ impl AnnotateWorker {
         let permits = Arc::new(Semaphore::new(self.inner.concurrency));
         let tasks = TaskTracker::new();
         let mut wake_ups = self.inner.store.wake_ups();
+        let between_claims = between_claims(self.inner.concurrency);
         let mut next_claim = tokio::time::Instant::now();
         while !stop.is_cancelled() {
             tokio::time::sleep_until(next_claim).await;
-            next_claim = tokio::time::Instant::now() + BETWEEN_CLAIMS;
+            next_claim = tokio::time::Instant::now() + between_claims;
             // One free place at least; then as many tasks as there are free places.
             let first = tokio::select! {
                 permit = Arc::clone(&permits).acquire_owned() => permit,
@@ -222,6 +227,13 @@ impl AnnotateWorker {
         transaction.commit().await?;
         Ok(leases)
     }
+}
+
+/// How long the places that become free are gathered, when so many tasks are done at the same time.
+fn between_claims(concurrency: usize) -> Duration {
+    let [shortest, longest] = BETWEEN_CLAIMS;
+    let waits = u32::try_from(concurrency).unwrap_or(u32::MAX) / TASKS_PER_WAIT;
+    shortest.saturating_mul(waits).clamp(shortest, longest)
 }
 
 impl Inner {

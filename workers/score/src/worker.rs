@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_domain::{AnnotationId, Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind};
+use accord_domain::{
+    AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind,
+};
 use accord_statistics::InvalidInput;
-use accord_store::flow::Scored;
+use accord_store::flow::{Score, Scored};
 use accord_store::idle::wait_for_work;
 use accord_store::{ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio_util::sync::CancellationToken;
@@ -246,9 +248,22 @@ impl ScoreWorker {
             known.ok_or_else(|| WorkError::Gone("the item does not exist".to_owned()))
         };
         let mut transaction = self.store.write().await?;
+        let (mut scores, mut others) = (Vec::new(), Vec::new());
         for lease in leases {
             let (scene, conclusion) = of(lease)?;
-            self.keep(transaction.as_mut(), lease, scene, conclusion).await?;
+            match conclusion {
+                Conclusion::Scored(rows) => scores.push(Score {
+                    lease,
+                    basis: &scene.panel.basis,
+                    rows,
+                }),
+                Conclusion::Ask(annotators) => others.push((lease, scene, Some(annotators.as_slice()))),
+                Conclusion::Keep => others.push((lease, scene, None)),
+            }
+        }
+        self.keep_scores(transaction.as_mut(), leases, &scores).await?;
+        for (lease, scene, annotators) in others {
+            self.ask_or_keep(transaction.as_mut(), lease, scene, annotators).await?;
         }
         transaction.commit().await?;
         for lease in leases {
@@ -257,28 +272,36 @@ impl ScoreWorker {
         Ok(())
     }
 
-    /// Keeps what was decided about the item of a task.
-    async fn keep(
+    /// Keeps what was decided about the items of tasks; `leases` are all that the transaction is about.
+    async fn keep_scores(
+        &self,
+        tx: &mut dyn Transaction,
+        leases: &[Lease],
+        scores: &[Score<'_>],
+    ) -> Result<(), StoreError> {
+        flow::hold_for_scoring(tx, &leases.iter().collect::<Vec<_>>()).await?;
+        let kept = flow::store_scores(tx, self.environment.as_ref(), scores).await?;
+        let outdated = kept.iter().filter(|scored| **scored == Scored::Outdated).count();
+        if outdated > 0 {
+            tracing::debug!(outdated, "consensus dropped: what it was computed by has changed");
+        }
+        Ok(())
+    }
+
+    /// Asks these annotators next, or keeps the consensus that the item has.
+    async fn ask_or_keep(
         &self,
         tx: &mut dyn Transaction,
         lease: &Lease,
         scene: &Scene,
-        conclusion: &Conclusion,
+        annotators: Option<&[AnnotatorId]>,
     ) -> Result<(), StoreError> {
-        let environment = self.environment.as_ref();
-        match conclusion {
-            Conclusion::Ask(annotators) => {
-                let known: BTreeSet<AnnotationId> = scene.annotations.iter().map(|annotation| annotation.id).collect();
-                flow::ask_next(tx, environment, lease, &scene.panel.basis, &known, annotators).await?;
-            }
-            Conclusion::Keep => flow::keep_score(tx, lease).await?,
-            Conclusion::Scored(rows) => {
-                let scored = flow::store_score(tx, environment, lease, &scene.panel.basis, rows).await?;
-                if scored == Scored::Outdated {
-                    tracing::debug!(item.id = %scene.item_id(), "consensus dropped: what it was computed by has changed");
-                }
-            }
-        }
+        let Some(annotators) = annotators else {
+            return flow::keep_score(tx, lease).await;
+        };
+        let known: BTreeSet<AnnotationId> = scene.annotations.iter().map(|annotation| annotation.id).collect();
+        let (environment, basis) = (self.environment.as_ref(), &scene.panel.basis);
+        flow::ask_next(tx, environment, lease, basis, &known, annotators).await?;
         Ok(())
     }
 

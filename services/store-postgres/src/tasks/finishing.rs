@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::claiming::check_token;
 use super::row::{TaskRow, task_columns};
-use crate::convert::{may_be_stored, read_all};
+use crate::convert::{asked_items, may_be_stored, read_all};
 use crate::error::{failure, is_unique_violation};
 use crate::transaction::PostgresTransaction;
 
@@ -299,18 +299,18 @@ pub(super) async fn revive(transaction: &mut PostgresTransaction, id: TaskId) ->
     })
 }
 
-pub(super) async fn cancel_of_item(
+pub(super) async fn cancel_of_items(
     transaction: &mut PostgresTransaction,
-    item_id: ItemId,
+    item_ids: &[ItemId],
     kind: TaskKind,
 ) -> StoreResult<u64> {
     let result = sqlx::query(
         "UPDATE tasks
          SET state = 'cancelled', lease_token = NULL, lease_until = NULL, finished_at = clock_microseconds()
-         WHERE item_id = $1 AND kind = $2
+         WHERE item_id = ANY($1) AND kind = $2
              AND (state = 'ready' OR state = 'leased' AND lease_until <= (SELECT clock_microseconds()))",
     )
-    .bind(item_id.as_uuid())
+    .bind(asked_items(item_ids)?)
     .bind(kind.word())
     .execute(transaction.connection())
     .await

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::failure::make_ready;
 use super::microseconds;
 use crate::failure::failed;
+use crate::page::push_identifiers;
 use crate::sql::{in_parts, now};
 use crate::transaction::SqliteTransaction;
 
@@ -94,20 +95,26 @@ pub(super) async fn release(tx: &mut SqliteTransaction, id: TaskId, token: &str)
     make_ready(tx, id, 0, None).await
 }
 
-pub(super) async fn cancel_of_item(tx: &mut SqliteTransaction, item_id: ItemId, kind: TaskKind) -> StoreResult<u64> {
-    let done = sqlx::query(concat!(
-        "UPDATE tasks SET state = 'cancelled', lease_token = NULL, lease_until = NULL, user_id = NULL, finished_at = ",
-        now!(),
-        " WHERE item_id = ? AND kind = ? AND (state = 'ready' OR (state = 'leased' AND lease_until <= ",
-        now!(),
-        "))"
-    ))
-    .bind(item_id.as_uuid())
-    .bind(kind.word())
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
-    Ok(done.rows_affected())
+pub(super) async fn cancel_of_items(
+    tx: &mut SqliteTransaction,
+    item_ids: &[ItemId],
+    kind: TaskKind,
+) -> StoreResult<u64> {
+    let mut cancelled = 0;
+    for part in in_parts(item_ids) {
+        let mut query = QueryBuilder::new(concat!(
+            "UPDATE tasks SET state = 'cancelled', lease_token = NULL, lease_until = NULL, user_id = NULL, finished_at = ",
+            now!(),
+            " WHERE (state = 'ready' OR (state = 'leased' AND lease_until <= ",
+            now!(),
+            ")) AND kind = "
+        ));
+        query.push_bind(kind.word()).push(" AND item_id IN ");
+        push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+        let done = query.build().execute(tx.connection()).await.map_err(failed)?;
+        cancelled += done.rows_affected();
+    }
+    Ok(cancelled)
 }
 
 pub(super) async fn cancel_of_annotator(tx: &mut SqliteTransaction, annotator_id: AnnotatorId) -> StoreResult<u64> {

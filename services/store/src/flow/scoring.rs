@@ -1,13 +1,14 @@
 //! From votes to those who are asked next, or from consensus to the state of an item, and on to review.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use accord_domain::{
-    AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, ItemState, Lease, TaskKind, TaskState,
+    AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, ItemState, Lease, ProjectId, TaskId, TaskKind,
+    TaskState,
 };
 
 use super::SCORE_LEAD;
-use super::planning::{new_task, plan_score};
+use super::planning::{new_task, plan_score, score_task};
 use super::submitting::{check_kind, item_of};
 use crate::calibrators::{Hold, ScoringBasis};
 use crate::error::{StoreError, StoreResult};
@@ -32,10 +33,18 @@ pub enum Asked {
     Outdated,
 }
 
-/// Keeps the consensus of a leased `score` task and finishes it. The item becomes accepted, or needs review and gets a
-/// `review` task; when all of it is accepted now, a review that nobody works on is cancelled. While people still vote
-/// on it, or automatic annotators do again, the item stays pending and review waits. What a person resolved stays
-/// resolved. `basis` is what the consensus was computed by: nothing that is old already is stored.
+/// A consensus and the leased task that asked for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Score<'a> {
+    /// The lease of a `score` task.
+    pub lease: &'a Lease,
+    /// What the consensus was computed by.
+    pub basis: &'a ScoringBasis,
+    /// The consensus: one row for each field, one at least.
+    pub rows: &'a [Consensus],
+}
+
+/// Keeps the consensus of a leased `score` task, as [`store_scores`] does.
 ///
 /// # Errors
 /// `StaleLease` when the lease was taken over; `Invalid` when rows are missing or of another item.
@@ -46,49 +55,163 @@ pub async fn store_score(
     basis: &ScoringBasis,
     rows: &[Consensus],
 ) -> StoreResult<Scored> {
-    check_kind(lease, &[TaskKind::Score])?;
-    let item_id = item_of(lease)?;
-    if rows.is_empty() || rows.iter().any(|row| row.item_id != item_id) {
+    let scored = store_scores(tx, environment, &[Score { lease, basis, rows }]).await?;
+    Ok(if scored == [Scored::Stored] {
+        Scored::Stored
+    } else {
+        Scored::Outdated
+    })
+}
+
+/// Keeps the consensus of leased `score` tasks of different items, at most 1,000, and finishes them. An item becomes
+/// accepted, or needs review and gets a `review` task; when all of it is accepted now, a review that nobody works on is
+/// cancelled. While people still vote on it, or automatic annotators do again, the item stays pending and review waits.
+/// What a person resolved stays resolved. Of what is based on something old already nothing is stored. One outcome for
+/// each, in order.
+///
+/// # Errors
+/// `StaleLease` when a lease was taken over; `Invalid` when rows are missing or of another item.
+pub async fn store_scores(
+    tx: &mut dyn Transaction,
+    environment: &dyn Environment,
+    scores: &[Score<'_>],
+) -> StoreResult<Vec<Scored>> {
+    for score in scores {
+        check_score(score)?;
+    }
+    let leases: Vec<&Lease> = scores.iter().map(|score| score.lease).collect();
+    let bases = hold_for_scoring(tx, &leases).await?;
+    finish_all(tx, &leases).await?;
+    let is_current = |score: &Score<'_>| bases.get(&score.lease.task.project_id) == Some(score.basis);
+    let (current, outdated): (Vec<&Score<'_>>, Vec<&Score<'_>>) = scores.iter().partition(|score| is_current(score));
+    let again = outdated.iter().map(|score| {
+        let task = &score.lease.task;
+        let priority = task.priority.saturating_sub(SCORE_LEAD);
+        Ok(score_task(
+            environment,
+            task.project_id,
+            item_of(score.lease)?,
+            priority,
+        ))
+    });
+    tx.insert_tasks(&again.collect::<StoreResult<Vec<NewTask>>>()?).await?;
+    let rows: Vec<Consensus> = current.iter().flat_map(|score| score.rows.iter().cloned()).collect();
+    tx.insert_consensus(&rows).await?;
+    decide_states(tx, environment, &current).await?;
+    let outcome = |score| {
+        if is_current(score) {
+            Scored::Stored
+        } else {
+            Scored::Outdated
+        }
+    };
+    Ok(scores.iter().map(outcome).collect())
+}
+
+fn check_score(score: &Score<'_>) -> StoreResult<()> {
+    check_kind(score.lease, &[TaskKind::Score])?;
+    let item_id = item_of(score.lease)?;
+    if score.rows.is_empty() || score.rows.iter().any(|row| row.item_id != item_id) {
         return Err(StoreError::Invalid {
             what: "consensus",
             problem: format!("expected one row or more, all of item {item_id}"),
         });
     }
-    if !finish_current(tx, lease, item_id, basis).await? {
-        score_again(tx, environment, lease, item_id).await?;
-        return Ok(Scored::Outdated);
-    }
-    tx.insert_consensus(rows).await?;
-    let item = tx.item(item_id).await?.ok_or_else(|| StoreError::Missing {
-        what: "item",
-        name: item_id.to_string(),
-    })?;
-    if item.state == ItemState::Resolved {
-        return Ok(Scored::Stored);
-    }
-    let open_votes = tx.count_open_tasks(item_id, TaskKind::Vote).await?;
-    let open_annotations = tx.count_open_tasks(item_id, TaskKind::Annotate).await?;
-    let needs_review = rows
+    Ok(())
+}
+
+/// Sets the states of items by their new consensus, and plans or cancels their review.
+async fn decide_states(
+    tx: &mut dyn Transaction,
+    environment: &dyn Environment,
+    scores: &[&Score<'_>],
+) -> StoreResult<()> {
+    let ids: Vec<ItemId> = scores
         .iter()
-        .any(|row| matches!(row.decision, Decision::NeedsReview { .. }));
-    let state = if open_votes + open_annotations > 0 {
-        ItemState::Pending
-    } else if needs_review {
-        ItemState::NeedsReview
-    } else {
-        ItemState::Accepted
-    };
-    if state == ItemState::NeedsReview {
-        let (project_id, priority) = (lease.task.project_id, lease.task.priority);
-        let review = new_task(environment, project_id, Some(item_id), TaskKind::Review, priority);
-        tx.insert_tasks(&[review]).await?;
-    } else {
-        tx.cancel_tasks(item_id, TaskKind::Review).await?;
+        .map(|score| item_of(score.lease))
+        .collect::<StoreResult<_>>()?;
+    let items = tx.items_by_ids(&ids).await?;
+    let items: BTreeMap<ItemId, ItemState> = items.into_iter().map(|item| (item.id, item.state)).collect();
+    let votes = tx.open_tasks_of_items(&ids, TaskKind::Vote).await?;
+    let annotations = tx.open_tasks_of_items(&ids, TaskKind::Annotate).await?;
+    let (mut reviews, mut without_review) = (Vec::new(), Vec::new());
+    let mut changed: BTreeMap<&str, (ItemState, BTreeSet<ItemId>)> = BTreeMap::new();
+    for (score, id) in scores.iter().zip(ids) {
+        let present = *items.get(&id).ok_or_else(|| StoreError::Missing {
+            what: "item",
+            name: id.to_string(),
+        })?;
+        if present == ItemState::Resolved {
+            continue;
+        }
+        let state = if votes.contains_key(&id) || annotations.contains_key(&id) {
+            ItemState::Pending
+        } else if score
+            .rows
+            .iter()
+            .any(|row| matches!(row.decision, Decision::NeedsReview { .. }))
+        {
+            ItemState::NeedsReview
+        } else {
+            ItemState::Accepted
+        };
+        if state == ItemState::NeedsReview {
+            let task = &score.lease.task;
+            let review = new_task(environment, task.project_id, Some(id), TaskKind::Review, task.priority);
+            reviews.push(review);
+        } else {
+            without_review.push(id);
+        }
+        if present != state {
+            changed
+                .entry(state.word())
+                .or_insert((state, BTreeSet::new()))
+                .1
+                .insert(id);
+        }
     }
-    if item.state != state {
-        tx.set_item_state(item_id, state).await?;
+    tx.insert_tasks(&reviews).await?;
+    tx.cancel_tasks_of_items(&without_review, TaskKind::Review).await?;
+    for (state, ids) in changed.into_values() {
+        tx.set_item_states(&ids, state).await?;
     }
-    Ok(Scored::Stored)
+    Ok(())
+}
+
+/// Holds what the items of these leases are scored by, and locks the items. Gives what that is by project. To be called
+/// first with all leases when several conclusions are kept in one transaction, so that transactions wait for each other and
+/// not in a circle.
+///
+/// # Errors
+/// `Missing` when a project or an item is not in the database.
+pub async fn hold_for_scoring(
+    tx: &mut dyn Transaction,
+    leases: &[&Lease],
+) -> StoreResult<BTreeMap<ProjectId, ScoringBasis>> {
+    let mut bases = BTreeMap::new();
+    for project_id in leases
+        .iter()
+        .map(|lease| lease.task.project_id)
+        .collect::<BTreeSet<_>>()
+    {
+        tx.hold_scoring_basis(project_id, Hold::Shared).await?;
+        bases.insert(project_id, tx.scoring_basis(project_id).await?);
+    }
+    let items = leases.iter().map(|lease| item_of(lease)).collect::<StoreResult<_>>()?;
+    tx.lock_items(&items).await?;
+    Ok(bases)
+}
+
+async fn finish_all(tx: &mut dyn Transaction, leases: &[&Lease]) -> StoreResult<()> {
+    let held: Vec<(TaskId, &str)> = leases
+        .iter()
+        .map(|lease| (lease.task.id, lease.token.as_str()))
+        .collect();
+    let finished = tx.finish_tasks(&held, TaskState::Done).await?;
+    match held.iter().find(|(task, _)| !finished.contains(task)) {
+        Some((task, _)) => Err(StoreError::StaleLease { task: *task }),
+        None => Ok(()),
+    }
 }
 
 /// Finishes a leased `score` task by asking more annotators about its item, which has no consensus before they have
@@ -107,7 +230,7 @@ pub async fn ask_next(
 ) -> StoreResult<Asked> {
     check_kind(lease, &[TaskKind::Score])?;
     let item_id = item_of(lease)?;
-    let is_current = finish_current(tx, lease, item_id, basis).await?;
+    let is_current = finish_current(tx, lease, basis).await?;
     if tx.count_open_tasks(item_id, TaskKind::Annotate).await? > 0 {
         // Their last one plans the scoring.
         return Ok(Asked::Outdated);
@@ -156,17 +279,10 @@ pub async fn keep_score(tx: &mut dyn Transaction, lease: &Lease) -> StoreResult<
 }
 
 /// Finishes the task; tells whether what it was done by is still what counts.
-async fn finish_current(
-    tx: &mut dyn Transaction,
-    lease: &Lease,
-    item_id: ItemId,
-    basis: &ScoringBasis,
-) -> StoreResult<bool> {
-    let project_id = lease.task.project_id;
-    tx.hold_scoring_basis(project_id, Hold::Shared).await?;
-    tx.lock_item(item_id).await?;
-    tx.finish_task(lease.task.id, &lease.token, TaskState::Done).await?;
-    Ok(tx.scoring_basis(project_id).await? == *basis)
+async fn finish_current(tx: &mut dyn Transaction, lease: &Lease, basis: &ScoringBasis) -> StoreResult<bool> {
+    let bases = hold_for_scoring(tx, &[lease]).await?;
+    finish_all(tx, &[lease]).await?;
+    Ok(bases.get(&lease.task.project_id) == Some(basis))
 }
 
 async fn score_again(
