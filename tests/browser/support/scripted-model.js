@@ -2,7 +2,10 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 
-/** Starts the server. `documents` are { mark, gold }: the document that contains the mark is answered with the gold. */
+/**
+ * Starts the server. `documents` are { mark, gold, own }: the document that contains the mark is answered with the gold,
+ * or as `own[model]` has it.
+ */
 export async function startScriptedModel(documents) {
   const calls = [];
   const server = createServer((request, response) => {
@@ -28,7 +31,12 @@ function completion(question, documents) {
   const found = documents.find(({ mark }) => prompt.includes(mark));
   const { properties } = question.response_format.json_schema.schema;
   const answers = {};
+  const own = found?.own?.[question.model] ?? {};
   for (const [field, property] of Object.entries(properties)) {
+    if (field in own) {
+      answers[field] = own[field];
+      continue;
+    }
     const gold = found?.gold[field] ?? null;
     answers[field] = isMistaken(question.model, found?.mark, field) ? mistake(gold, property) : gold;
   }

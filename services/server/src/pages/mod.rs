@@ -3,6 +3,8 @@
 mod agreement;
 mod annotate;
 mod calibration;
+mod clusters;
+mod difference;
 mod document;
 mod figure_cell;
 mod form;
@@ -19,6 +21,7 @@ mod reading;
 mod reliability;
 mod render;
 mod review;
+mod rows_difference;
 mod runs;
 mod shown;
 mod visit;
