@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::calibrator::ScoreLevel;
 use crate::field::FieldName;
 use crate::identifiers::ProjectId;
 use crate::time::Timestamp;
@@ -68,6 +69,14 @@ pub struct MethodComparison {
     pub computed_at: Timestamp,
 }
 
+impl MethodComparison {
+    /// The methods on a field; none where it had no gold or no votes.
+    #[must_use]
+    pub fn of_field(&self, name: &FieldName) -> Option<&FieldMethods> {
+        self.fields.iter().find(|field| field.field == *name)
+    }
+}
+
 /// The methods on one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -83,6 +92,13 @@ pub struct FieldMethods {
     pub left_out: Vec<LeftOut>,
     /// What the judge's ratings are like; none where it rated nothing.
     pub judge: Option<JudgeFigures>,
+    /// The levels of voting by the weights of production, lowest first, with the confidence and the outcome of their items
+    /// by what had not seen them; empty where there are more than 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voting_levels: Vec<ScoreLevel>,
+    /// How many levels voting would have by plain counting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub even_levels: Option<usize>,
 }
 
 /// A method without scores on a field.
@@ -354,6 +370,18 @@ impl FieldMethods {
         }
     }
 
+    /// How many levels voting has, and how many it would have by plain counting.
+    #[must_use]
+    pub fn levels_in_words(&self) -> Option<String> {
+        let voting = self.evaluation(ConfidenceMethod::Voting)?;
+        let levels = counted_levels(voting.levels);
+        Some(match self.even_levels {
+            Some(even) if even != voting.levels => format!("Voting has {levels}, {even} by plain counting"),
+            Some(_) => format!("Voting has {levels}, as many as by plain counting"),
+            None => format!("Voting has {levels}"),
+        })
+    }
+
     /// That voting has too few levels to set a threshold by, and what gives more.
     #[must_use]
     pub fn advice_on_levels(&self) -> Option<String> {
@@ -361,7 +389,7 @@ impl FieldMethods {
         if voting.levels >= FEWEST_LEVELS {
             return None;
         }
-        let noun = if voting.levels == 1 { "level" } else { "levels" };
+        let words = self.levels_in_words()?;
         let combined = self
             .evaluation(ConfidenceMethod::Combined)
             .filter(|combined| combined.levels > voting.levels);
@@ -369,11 +397,16 @@ impl FieldMethods {
             format!(", with which there are {} here", combined.levels)
         });
         Some(format!(
-            "Voting has {} {noun}, so few thresholds are there to choose from: more annotators, unequal weights (`weighting = \
-             \"log_odds\"`) or token probabilities as a second signal (`logprobs = true` on a model, method combined{more}) give more.",
-            voting.levels
+            "{words}, so few thresholds are there to choose from. More annotators, unequal weights (`weighting = \"log_odds\"`) or a \
+             second signal give more: token probabilities (`logprobs = true` on a model) or a judge (`[judge]`), by the method \
+             combined{more}."
         ))
     }
+}
+
+fn counted_levels(levels: usize) -> String {
+    let noun = if levels == 1 { "level" } else { "levels" };
+    format!("{levels} {noun}")
 }
 
 #[cfg(test)]
@@ -415,6 +448,8 @@ mod tests {
             methods,
             left_out: Vec::new(),
             judge: None,
+            voting_levels: Vec::new(),
+            even_levels: None,
         }
     }
 
@@ -481,10 +516,12 @@ mod tests {
     fn too_few_levels_come_with_a_remedy() {
         let mut combined = evaluation(Combined, 5.0, None);
         combined.levels = 61;
-        let few = field(vec![evaluation(Voting, 5.0, None), combined]);
+        let mut few = field(vec![evaluation(Voting, 5.0, None), combined]);
+        few.even_levels = Some(2);
         let advice = few.advice_on_levels().unwrap();
         assert!(
-            advice.starts_with("Voting has 3 levels") && advice.contains("there are 61 here"),
+            advice.starts_with("Voting has 3 levels, 2 by plain counting, so few")
+                && advice.contains("there are 61 here"),
             "{advice}"
         );
         let mut voting = evaluation(Voting, 5.0, None);

@@ -15,6 +15,7 @@ use crate::access::Reviewer;
 use crate::figures::{FieldAdvice, methods};
 use crate::pages::agreement::warning_lines;
 use crate::pages::calibration::annotators;
+use crate::pages::levels::ShownLevels;
 use crate::pages::numbers::{Moment, count, figure, percent, probability};
 use crate::pages::projects::title;
 use crate::pages::render::{Frame, page};
@@ -47,7 +48,7 @@ struct FieldShown {
     items: String,
     advice: String,
     warnings: Vec<String>,
-    levels: Option<String>,
+    levels: Option<ShownLevels>,
     lines: Vec<MethodLine>,
     left_out: Vec<LeftOutLine>,
     judge: Option<String>,
@@ -171,7 +172,7 @@ fn field_shown(
         items: whole(field.items),
         advice: advice.sentence.clone(),
         warnings,
-        levels: advice.levels.clone(),
+        levels: ShownLevels::of(field, None)?,
         lines: field.methods.iter().map(|method| line(field, method)).collect(),
         left_out: field
             .left_out

@@ -11,6 +11,7 @@ mod form;
 mod held;
 mod item;
 mod items;
+mod levels;
 mod login;
 mod methods;
 mod numbers;

@@ -111,6 +111,39 @@ async fn figures_advice_and_warnings_are_shown() {
 }
 
 #[tokio::test]
+async fn a_field_with_too_few_levels_says_so_on_every_page_that_its_thresholds_are_chosen_on() {
+    let (house, reader) = house().await;
+    compare(&house).await;
+    calibrate(&house.state, "work", "label", &[(0.75, 60, 45)]).await;
+    let found = house.get(API, &reader).await.expect(200);
+    let field = &found["comparison"]["fields"][0];
+    let level = &field["voting_levels"][0];
+    assert_eq!(
+        (&level["count"], &level["correct_count"], &field["even_levels"]),
+        (&json!(60), &json!(45), &json!(1))
+    );
+    let rita = Browser::of(&house, "rita").await;
+    for path in [PAGE, "/projects/work/calibration/label"] {
+        let page = rita.page(path).await;
+        for part in [
+            "Voting has 1 level, as many as by plain counting",
+            "unequal weights",
+            "class=\"level-table\"",
+            "0.628–0.842",
+        ] {
+            assert!(page.contains(part), "{part} is not in {path}\n{page}");
+        }
+    }
+    let overview = rita.page("/projects/work").await;
+    assert!(
+        overview.contains("/projects/work/calibration/label#levels\">only 1 level</a>"),
+        "{overview}"
+    );
+    let other = rita.page("/projects/work/calibration/total").await;
+    assert!(!other.contains("id=\"levels\""), "nothing is known of it: {other}");
+}
+
+#[tokio::test]
 async fn a_comparison_of_an_earlier_definition_says_so() {
     let (house, reader) = house().await;
     compare(&house).await;
