@@ -52,7 +52,7 @@ pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
         .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
         .route("/projects/{project}/tasks/{task}/renew", post(held::renew))
         .route("/projects/{project}/tasks/{task}/release", post(held::release))
-        .route("/projects/{project}/runs", get(runs::list))
+        .route("/projects/{project}/runs", get(runs::list).post(runs::start))
         .route("/projects/{project}/runs/{run}", get(runs::show))
         .route("/projects/{project}/runs/{run}/pause", post(runs::pause))
         .route("/projects/{project}/runs/{run}/resume", post(runs::resume))
