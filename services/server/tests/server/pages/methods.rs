@@ -104,6 +104,7 @@ async fn figures_advice_and_warnings_are_shown() {
         "Voting has 1 level",
         "a plain majority is right in 85 %, first alone in 90 %",
         "logprobs is left out: no annotator has token probabilities",
+        "<code>logprobs</code>",
         "not better",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");
@@ -172,4 +173,44 @@ async fn a_comparison_of_an_earlier_definition_says_so() {
         refused.to_string().contains("`calls` must lie between 3 and 20"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn several_fields_are_told_in_one_table_and_each_by_itself_below() {
+    let (house, _) = house().await;
+    let admin = house.token(&[Scope::Admin]).await;
+    let rita = Browser::of(&house, "rita").await;
+    compare(&house).await;
+    let page = rita.page(PAGE).await;
+    assert!(!page.contains("id=\"summary\""), "one field needs no summary: {page}");
+    let gold: Vec<Value> = (0..60)
+        .map(|number: u32| json!({ "external_id": number.to_string(), "answers": { "total": "1" } }))
+        .collect();
+    house
+        .post("/api/v1/projects/work/gold", &admin, &Value::Array(gold))
+        .await
+        .expect(200);
+    compare(&house).await;
+    let page = rita.page(PAGE).await;
+    let summary = page
+        .split("id=\"summary\"")
+        .nth(1)
+        .unwrap()
+        .split("</table>")
+        .next()
+        .unwrap();
+    for part in [
+        "href=\"#field-label\"",
+        "href=\"#field-total\"",
+        "voting <span class=\"muted\">· ",
+        "not better",
+        "<span class=\"muted\">few</span>",
+    ] {
+        assert!(summary.contains(part), "{part} is not in {summary}");
+    }
+    for (field, open) in [("label", " open"), ("total", "")] {
+        let detail = format!("<details class=\"field-methods\" data-field=\"{field}\"{open}>");
+        assert!(page.contains(&detail), "{detail} is not in {page}");
+        assert!(page.contains(&format!("<div id=\"field-{field}\">")), "{page}");
+    }
 }
