@@ -91,8 +91,8 @@ test("a run of offline readers is started by keyboard and watched until it is fi
   await checkPage(page, "refused form of a run");
 
   await page.fill('#start-run-form input[name="money"]', "");
-  await page.check('#start-run-form input[value="newest"]');
   await page.fill('#start-run-form input[name="count"]', "4");
+  assert.ok(await page.isChecked('#start-run-form input[value="newest"]'), "typing into a choice makes it");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/runs\/1(\?|$)/u);
   await page.getByText("finished").first().waitFor();

@@ -48,9 +48,9 @@ struct FieldResult {
     name: String,
     title: String,
     type_word: &'static str,
-    /// Whether votes count as one from a similarity on, so that a class can hold different values.
+    /// Whether votes cluster by similarity and there is more than one value.
     has_clusters: bool,
-    /// Whether some class does.
+    /// Whether some cluster holds different values.
     has_differences: bool,
     result: Option<Scored>,
     votes: Vec<VoteLine>,
@@ -204,12 +204,13 @@ pub(super) fn sought(project: &Project, ballots: &Ballots) -> Vec<SoughtValue> {
 fn field_result(field: &Field, ballots: &Ballots, gold: &[Gold]) -> FieldResult {
     let consensus = ballots.consensus(field);
     let classes = ballots.classes(field);
+    let has_differences = classes.iter().any(ClassLine::has_differences);
     FieldResult {
         name: field.name.to_string(),
         title: field.title.clone(),
         type_word: type_word(&field.field_type),
-        has_clusters: clusters_by_similarity(field).is_some(),
-        has_differences: classes.iter().any(ClassLine::has_differences),
+        has_clusters: clusters_by_similarity(field).is_some() && (classes.len() > 1 || has_differences),
+        has_differences,
         result: consensus.map(|consensus| scored(field, consensus)),
         votes: ballots.votes(field),
         classes,

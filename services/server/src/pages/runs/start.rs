@@ -96,8 +96,19 @@ impl TypedRun {
         })
     }
 
+    /// Whether something is typed that would choose some of the items: asking about all of them instead could cost much.
+    fn narrows(&self) -> bool {
+        [&self.state, &self.prefix, &self.count, &self.listed]
+            .into_iter()
+            .any(|typed| filled(typed).is_some())
+    }
+
     fn items(&self) -> Result<ItemSelection, Problem> {
         match self.select.as_str() {
+            "all" if self.narrows() => Err(Problem::invalid(
+                "items",
+                "all items are chosen, and yet a number, a state or identifiers are given: choose that, or leave them empty",
+            )),
             "all" => Ok(ItemSelection::All {}),
             "matching" => Ok(ItemSelection::Matching {
                 state: filled(&self.state).map(state_of).transpose()?,
@@ -220,7 +231,7 @@ mod tests {
             all.extend_from_slice(inputs);
             typed(&all).wanted().map(|wanted| wanted.items)
         };
-        assert_eq!(items(&[("select", "all"), ("count", "x")]), Ok(ItemSelection::All {}));
+        assert_eq!(items(&[("select", "all"), ("count", " ")]), Ok(ItemSelection::All {}));
         assert_eq!(
             items(&[("select", "matching"), ("state", "pending"), ("prefix", " a- ")]),
             Ok(ItemSelection::Matching {
@@ -241,6 +252,7 @@ mod tests {
         for wrong in [
             vec![("select", "newest"), ("count", "many")],
             vec![("select", "matching"), ("state", "open")],
+            vec![("select", "all"), ("count", "20")],
             vec![],
         ] {
             assert_eq!(place(&items(&wrong).unwrap_err()), "items", "{wrong:?}");
