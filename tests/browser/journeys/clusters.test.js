@@ -74,6 +74,9 @@ test("a reviewer looks into a cluster and picks it by keyboard", async () => {
   await summary.focus();
   await page.keyboard.press("Enter");
   await page.waitForSelector(".pick-members[open] ins");
+  await page.focus(".take input");
+  await page.keyboard.press("Space");
+  assert.ok(await page.isChecked(".take input"), "another value of the cluster can be taken");
   await checkPage(page, "review with a cluster");
   await page.locator('input[name="state.summary"]').first().focus();
   await page.keyboard.press("1");

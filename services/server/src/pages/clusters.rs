@@ -34,6 +34,8 @@ pub(super) struct ShownCluster {
 #[derive(Debug, Clone, Serialize)]
 struct ShownMember {
     value: MemberValue,
+    /// What a form sends for it; none for absence.
+    raw: Option<String>,
     /// Whether it stands for the cluster.
     is_medoid: bool,
     similarity: String,
@@ -103,6 +105,7 @@ impl ClusterSource<'_> {
         });
         ShownMember {
             value: value(field, medoid.and_then(|medoid| medoid.value.as_deref()), member),
+            raw: member.value.clone(),
             is_medoid: medoid.is_none(),
             similarity: probability(member.similarity),
             votes: counted(votes, "vote"),

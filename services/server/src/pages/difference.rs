@@ -6,6 +6,8 @@ use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::pages::numbers::count;
+
 /// The most characters of a text that are compared and shown.
 const MAXIMUM_CHARACTERS: usize = 20_000;
 
@@ -51,7 +53,7 @@ pub(super) enum Piece {
 pub(super) struct Difference {
     pub(super) pieces: Vec<Piece>,
     /// How many words are shown, where not all of them are.
-    pub(super) cut_after: Option<usize>,
+    pub(super) cut_after: Option<String>,
 }
 
 /// A text beside itself: nothing differs, and the middle of a long one is folded away.
@@ -196,7 +198,7 @@ impl Pieces {
     fn finish(self, cut_after: Option<usize>) -> Difference {
         Difference {
             pieces: self.0,
-            cut_after,
+            cut_after: cut_after.map(|words| count(i64::try_from(words).unwrap_or(i64::MAX))),
         }
     }
 }
@@ -265,10 +267,10 @@ mod tests {
     #[test]
     fn very_long_texts_are_cut_and_say_so() {
         let many = "word ".repeat(MAXIMUM_WORDS + 1);
-        assert_eq!(whole(&field("text"), &many).cut_after, Some(MAXIMUM_WORDS));
+        assert_eq!(whole(&field("text"), &many).cut_after.as_deref(), Some("1,500"));
         let one = "x".repeat(MAXIMUM_CHARACTERS + 1);
         let found = difference(&field("text"), "x", &one);
-        assert_eq!(found.cut_after, Some(1));
+        assert_eq!(found.cut_after.as_deref(), Some("1"));
         let exact = "word ".repeat(MAXIMUM_WORDS);
         assert_eq!(whole(&field("text"), &exact).cut_after, None);
     }

@@ -34,6 +34,17 @@ fn definition(threshold: f64) -> Value {
 
 /// An item on which two annotators say the same, one something like it and one something else, scored as in production.
 async fn house() -> (House, String) {
+    house_of(|annotator| match annotator {
+        "one" => FIRST.to_owned(),
+        "two" => FIRST.replace(' ', "  "),
+        "three" => LIKE_FIRST.to_owned(),
+        _ => OTHER.to_owned(),
+    })
+    .await
+}
+
+/// An item with these summaries by annotator, scored as in production.
+async fn house_of(summary: impl Fn(&str) -> String) -> (House, String) {
     let house = House::open().await;
     house.user("rita", Role::Reviewer).await;
     house.project(definition(0.85)).await;
@@ -43,15 +54,10 @@ async fn house() -> (House, String) {
         .post("/api/v1/projects/work/items", &admin, &items)
         .await
         .expect(200);
-    answer_all(&house.state, |annotator| {
-        let summary = match annotator {
-            "one" => FIRST.to_owned(),
-            "two" => FIRST.replace(' ', "  "),
-            "three" => LIKE_FIRST.to_owned(),
-            _ => OTHER.to_owned(),
-        };
-        json!({ "summary": summary, "sender": "Port" })
-    })
+    answer_all(
+        &house.state,
+        |annotator| json!({ "summary": summary(annotator), "sender": "Port" }),
+    )
     .await;
     let (store, environment) = (house.state.store.clone(), house.state.environment.clone());
     let scorer = ScoreWorker::new(store, environment, "scorer".to_owned(), Duration::from_secs(60));
@@ -155,5 +161,68 @@ async fn a_threshold_that_was_raised_since_is_told() {
     assert!(
         found[0]["least_similarity"].as_f64() < found[0]["threshold"].as_f64(),
         "{found}"
+    );
+}
+
+#[tokio::test]
+async fn a_reviewer_can_take_another_value_of_a_cluster_than_its_medoid() {
+    let (house, item) = house().await;
+    let rita = Browser::of(&house, "rita").await;
+    let address = rita
+        .get("/projects/work/review/next")
+        .await
+        .header("location")
+        .to_owned();
+    let page = rita.page(&address).await;
+    assert_eq!(page.matches("take this one instead").count(), 1, "{page}");
+    let picked = format!("pick:{LIKE_FIRST}");
+    let refused = rita
+        .submit(&address, &page, &[("state.summary", &picked), ("action", "submit")])
+        .await
+        .text();
+    assert!(refused.contains("checked> take this one instead"), "{refused}");
+    let inputs = [
+        ("state.summary", &*picked),
+        ("state.sender", "pick:Port"),
+        ("action", "submit"),
+    ];
+    let resolved = rita.submit(&address, &refused, &inputs).await;
+    assert_eq!(resolved.status.as_u16(), 303, "{}", resolved.text());
+    let reader = house.token(&[Scope::ReadData]).await;
+    let path = format!("/api/v1/projects/work/items/{item}/gold");
+    let gold = house.get(&path, &reader).await.expect(200);
+    let gold = gold
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|gold| gold["field"] == "summary")
+        .unwrap();
+    assert_eq!(gold["answer"]["raw"], LIKE_FIRST);
+}
+
+#[tokio::test]
+async fn very_long_texts_are_cut_where_they_are_compared_and_whole_among_the_votes() {
+    let long = |last: &str| (0..1_600).map(|number| format!("word{number} ")).collect::<String>() + last;
+    let (house, item) = house_of(|annotator| {
+        if annotator == "one" {
+            long("end")
+        } else {
+            long("ending")
+        }
+    })
+    .await;
+    let rita = Browser::of(&house, "rita").await;
+    let path = format!("/projects/work/items/{item}");
+    let page = rita.page(&path).await;
+    assert!(
+        page.contains("Only the first 1,500 words are compared; all of it is in the votes below"),
+        "{page}"
+    );
+    assert!(page.contains("word1599 end<"), "{page}");
+    let review = rita.get("/projects/work/review/next").await;
+    let review = rita.page(review.header("location")).await;
+    assert!(
+        review.contains(&format!("<a href=\"{path}#field-summary\" target=\"_blank\"")),
+        "{review}"
     );
 }
