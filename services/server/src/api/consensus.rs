@@ -58,7 +58,7 @@ pub(super) struct ExplainedConsensus {
     reason: String,
     /// What each annotator said about the field.
     votes: Vec<FieldVote>,
-    /// What is in each class, in the order of the classes, where votes cluster by similarity.
+    /// What is in each class, in the order of the classes, where votes cluster by similarity; left out of the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     clusters: Vec<Cluster>,
 }
@@ -112,14 +112,16 @@ pub(super) async fn list_of_item(
     let project = access.project;
     // Long texts take a while to compare.
     let explained = tokio::task::spawn_blocking(move || {
-        let explain = |consensus| explain(&project, &ballots, consensus);
+        let looked_into = (!query.history).then_some(&project);
+        let explain = |consensus| explain(looked_into, &ballots, consensus);
         rows.into_iter().map(explain).collect()
     });
     Ok(ApiJson(explained.await.map_err(|error| Problem::internal(&error))?))
 }
 
-fn explain(project: &Project, ballots: &Ballots, consensus: Consensus) -> ExplainedConsensus {
-    let field = project.definition.field(&consensus.field);
+/// `looked_into` is the project whose clusters are wanted.
+fn explain(looked_into: Option<&Project>, ballots: &Ballots, consensus: Consensus) -> ExplainedConsensus {
+    let field = looked_into.and_then(|project| project.definition.field(&consensus.field));
     let classes = consensus.classes.iter();
     let clusters = classes.filter_map(|class| Cluster::of(field?, class, |id| ballots.answer(id, &consensus.field)));
     ExplainedConsensus {

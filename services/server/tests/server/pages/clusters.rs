@@ -86,6 +86,14 @@ async fn clusters(house: &House, item: &str) -> Value {
         found.iter().map(|cluster| &cluster["canonical"]).collect::<Vec<_>>(),
         of_classes
     );
+    let history = house.get(&format!("{path}?history=true"), &reader).await.expect(200);
+    assert!(
+        history
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row.get("clusters").is_none())
+    );
     row["clusters"].clone()
 }
 
