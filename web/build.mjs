@@ -10,7 +10,7 @@ const CHART_STYLES = join(HERE, "..", "services", "charts", "src", "charts.css")
 const PDFJS = join(HERE, "node_modules", "pdfjs-dist");
 
 // The order matters: later sheets may rely on the tokens and overrule the base.
-const STYLE_SHEETS = ["tokens.css", "base.css", "parts.css", "forms.css", "document.css", "pages.css"];
+const STYLE_SHEETS = ["tokens.css", "base.css", "parts.css", "forms.css", "document.css", "clusters.css", "pages.css"];
 
 // JBIG2 and JPEG 2000 are what scanners put into PDF files; their decoders are WebAssembly.
 const PDFJS_FILES = [

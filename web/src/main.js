@@ -1,4 +1,5 @@
 // Starts what the page at hand needs. Every page works without it, only slower.
+import { startChoices } from "./choices.js";
 import { startDocument } from "./document-view.js";
 import { Questions } from "./questions.js";
 import { startReservation } from "./reservation.js";
@@ -18,6 +19,7 @@ function startPage() {
   showLocalTimes(document);
   document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
   letWideTablesScroll();
+  document.querySelectorAll("#start-run-form").forEach(startChoices);
   if (document.querySelector("[data-refresh]")) {
     running = [startLive()];
   }

@@ -131,7 +131,7 @@ export class Questions {
     const summary = this.#isReview ? question.querySelector("details.not-checked:not([open]) > summary") : undefined;
     const target =
       summary ??
-      question.querySelector(".options input:checked, .pick input:checked") ??
+      question.querySelector(".options input:checked, .pick input:checked, .take input:checked") ??
       question.querySelector(this.#isReview ? ".pick input" : `.options input, ${TEXTS}`);
     target?.focus();
     target?.select?.();

@@ -45,7 +45,7 @@ pub use budget::{Amounts, Budget, BudgetHold};
 pub use calibrator::{
     CERTIFICATION_PERCENT, CalibrationReport, Calibrator, CertificationSet, FOLD_COUNT, FittedFold, ScoreLevel,
 };
-pub use compare::{GoldMatch, clusters_by_similarity, match_gold, vote_similarity};
+pub use compare::{Cluster, ClusterMember, GoldMatch, clusters_by_similarity, match_gold, vote_similarity};
 pub use confidence_method::{
     AreaDifference, ConfidenceMethod, CurvePlace, FieldMethods, JudgeFigures, LeftOut, MethodComparison, MethodCost,
     MethodEvaluation, Recommendation, TOLERATED_RISK,

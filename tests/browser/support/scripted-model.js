@@ -2,9 +2,16 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 
-/** Starts the server. `documents` are { mark, gold }: the document that contains the mark is answered with the gold. */
+/** How long a slow model thinks. */
+const SLOW_MILLISECONDS = 1500;
+
+/**
+ * Starts the server. `documents` are { mark, gold, own }: the document that contains the mark is answered with the gold,
+ * or as `own[model]` has it.
+ */
 export async function startScriptedModel(documents) {
   const calls = [];
+  const slow = new Set();
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (piece) => (body += piece));
@@ -12,12 +19,15 @@ export async function startScriptedModel(documents) {
       const question = JSON.parse(body);
       calls.push(question.model);
       response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify(completion(question, documents)));
+      const answer = () => response.end(JSON.stringify(completion(question, documents)));
+      setTimeout(answer, slow.has(question.model) ? SLOW_MILLISECONDS : 0);
     });
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
     calls,
+    /** Models in it take their time. */
+    slow,
     address: `http://127.0.0.1:${server.address().port}/v1`,
     close: () => new Promise((done) => server.close(done)),
   };
@@ -28,7 +38,12 @@ function completion(question, documents) {
   const found = documents.find(({ mark }) => prompt.includes(mark));
   const { properties } = question.response_format.json_schema.schema;
   const answers = {};
+  const own = found?.own?.[question.model] ?? {};
   for (const [field, property] of Object.entries(properties)) {
+    if (field in own) {
+      answers[field] = own[field];
+      continue;
+    }
     const gold = found?.gold[field] ?? null;
     answers[field] = isMistaken(question.model, found?.mark, field) ? mistake(gold, property) : gold;
   }

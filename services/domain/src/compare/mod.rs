@@ -1,5 +1,6 @@
 //! Comparison: when a value counts as correct against gold, and how alike two votes are.
 
+pub mod members;
 pub mod rows;
 pub mod similarity;
 
@@ -12,6 +13,7 @@ use crate::compare::similarity::{levenshtein_similarity, token_f1};
 use crate::field::{Comparison, Field};
 use crate::normalise::plain_decimal;
 
+pub use members::{Cluster, ClusterMember};
 pub use rows::RowCounts;
 
 /// How a predicted answer compares with gold.

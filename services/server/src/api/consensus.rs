@@ -1,6 +1,8 @@
 //! Consensus.
 
-use accord_domain::{Annotation, Annotator, AnnotatorId, Answer, Consensus, Decision, FieldName};
+use accord_domain::{
+    Annotation, AnnotationId, Annotator, AnnotatorId, Answer, Cluster, Consensus, Decision, FieldName, Project,
+};
 use accord_store::Transaction;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
@@ -56,6 +58,9 @@ pub(super) struct ExplainedConsensus {
     reason: String,
     /// What each annotator said about the field.
     votes: Vec<FieldVote>,
+    /// What is in each class, in the order of the classes, where votes cluster by similarity; left out of the history.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    clusters: Vec<Cluster>,
 }
 
 /// What one annotator said about one field.
@@ -103,12 +108,28 @@ pub(super) async fn list_of_item(
         transaction.consensus_of_items(&[access.item.id]).await?
     };
     let ballots = Ballots::load(transaction.as_mut(), &access.item).await?;
-    let explained = rows.into_iter().map(|consensus| ExplainedConsensus {
+    drop(transaction);
+    let project = access.project;
+    // Long texts take a while to compare.
+    let explained = tokio::task::spawn_blocking(move || {
+        let looked_into = (!query.history).then_some(&project);
+        let explain = |consensus| explain(looked_into, &ballots, consensus);
+        rows.into_iter().map(explain).collect()
+    });
+    Ok(ApiJson(explained.await.map_err(|error| Problem::internal(&error))?))
+}
+
+/// `looked_into` is the project whose clusters are wanted.
+fn explain(looked_into: Option<&Project>, ballots: &Ballots, consensus: Consensus) -> ExplainedConsensus {
+    let field = looked_into.and_then(|project| project.definition.field(&consensus.field));
+    let classes = consensus.classes.iter();
+    let clusters = classes.filter_map(|class| Cluster::of(field?, class, |id| ballots.answer(id, &consensus.field)));
+    ExplainedConsensus {
         reason: reason(&consensus.decision),
         votes: ballots.votes(&consensus.field),
+        clusters: clusters.collect(),
         consensus,
-    });
-    Ok(ApiJson(explained.collect()))
+    }
 }
 
 /// The annotations of an item with the names of those who made them.
@@ -123,6 +144,13 @@ impl Ballots {
             annotations: transaction.annotations_of_items(&[item.id]).await?,
             annotators: transaction.annotators_of_project(item.project_id).await?,
         })
+    }
+
+    /// What an annotation says about a field.
+    fn answer(&self, annotation: AnnotationId, field: &FieldName) -> Option<&Answer> {
+        let mut annotations = self.annotations.iter();
+        let annotation = annotations.find(|known| known.id == annotation)?;
+        annotation.answers.get(field)
     }
 
     /// What every annotator said about a field, by name.

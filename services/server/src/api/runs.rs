@@ -1,6 +1,6 @@
 //! Runs: items asked of a panel, watched, paused, resumed and cancelled.
 
-use accord_domain::{ItemSelection, Run, RunBudget, RunId, RunReport};
+use accord_domain::{ItemSelection, Project, Run, RunBudget, RunId, RunReport};
 use accord_store::flow::{self, NewRun, RunChange};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
@@ -22,13 +22,13 @@ pub(crate) const STEPS_PER_REQUEST: u32 = 20;
 #[schema(as = NewRun)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
-pub(super) struct WantedRun {
+pub(crate) struct WantedRun {
     /// Which items; all when left out.
-    items: ItemSelection,
+    pub(crate) items: ItemSelection,
     /// The panel: names of automatic annotators of the project; all active ones when left out.
-    annotators: Vec<String>,
+    pub(crate) annotators: Vec<String>,
     /// What its models may cost; not limited when left out.
-    budget: RunBudget,
+    pub(crate) budget: RunBudget,
 }
 
 /// Lists the runs of a project in the order in which they were started.
@@ -84,28 +84,35 @@ pub(super) async fn start(
     access: ProjectFor<Admin>,
     ApiJson(wanted): ApiJson<WantedRun>,
 ) -> Result<Response, Problem> {
-    let wanted = NewRun {
-        items: wanted.items,
-        annotators: wanted.annotators,
-        budget: wanted.budget,
-        started_by: name_of(&access.principal),
-    };
-    let mut transaction = state.store.write().await?;
-    let run = flow::start_run(
-        transaction.as_mut(),
-        state.environment.as_ref(),
-        &access.project,
-        &wanted,
-    )
-    .await?;
-    transaction.commit().await?;
-    let report = carry_on(&state, run.id).await?;
+    let run = begin(&state, &access.project, &access.principal, wanted).await?;
+    let report = report(&state, run.id).await?;
     let location = HeaderValue::try_from(format!("/api/v1/runs/{}", run.id)).ok();
     let mut response = (StatusCode::CREATED, ApiJson(report)).into_response();
     if let Some(location) = location {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+/// Starts a run and does of it what one request may.
+pub(crate) async fn begin(
+    state: &AppState,
+    project: &Project,
+    principal: &Principal,
+    wanted: WantedRun,
+) -> Result<Run, Problem> {
+    let wanted = NewRun {
+        items: wanted.items,
+        annotators: wanted.annotators,
+        budget: wanted.budget,
+        started_by: name_of(principal),
+    };
+    let (store, environment) = (state.store.as_ref(), state.environment.as_ref());
+    let mut transaction = store.write().await?;
+    let run = flow::start_run(transaction.as_mut(), environment, project, &wanted).await?;
+    transaction.commit().await?;
+    flow::settle_run(store, environment, run.id, STEPS_PER_REQUEST).await?;
+    Ok(run)
 }
 
 /// Who is said to have started a run.

@@ -2,7 +2,7 @@
 
 use accord_domain::{
     Consensus, Decision, Field, Gold, GoldSource, Item, ItemId, ItemState, Outcome, Project, ReviewReason, Role,
-    Stopped,
+    Stopped, clusters_by_similarity,
 };
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -48,6 +48,10 @@ struct FieldResult {
     name: String,
     title: String,
     type_word: &'static str,
+    /// Whether votes cluster by similarity and there is more than one value.
+    has_clusters: bool,
+    /// Whether some cluster holds different values.
+    has_differences: bool,
     result: Option<Scored>,
     votes: Vec<VoteLine>,
     classes: Vec<ClassLine>,
@@ -105,6 +109,7 @@ pub(super) async fn show(
     let gold = transaction.gold_of_items(&[item.id]).await?;
     let history = transaction.consensus_history(item.id).await?;
     drop(transaction);
+    let ballots = ballots.with_clusters(project).await?;
     let document = show_document(&state, project, &item, sought(project, &ballots)).await?;
     let history_left_out = history.len().saturating_sub(MAXIMUM_HISTORY_ROWS);
     let shown = ItemShown {
@@ -198,13 +203,17 @@ pub(super) fn sought(project: &Project, ballots: &Ballots) -> Vec<SoughtValue> {
 
 fn field_result(field: &Field, ballots: &Ballots, gold: &[Gold]) -> FieldResult {
     let consensus = ballots.consensus(field);
+    let classes = ballots.classes(field);
+    let has_differences = classes.iter().any(ClassLine::has_differences);
     FieldResult {
         name: field.name.to_string(),
         title: field.title.clone(),
         type_word: type_word(&field.field_type),
+        has_clusters: clusters_by_similarity(field).is_some() && (classes.len() > 1 || has_differences),
+        has_differences,
         result: consensus.map(|consensus| scored(field, consensus)),
         votes: ballots.votes(field),
-        classes: ballots.classes(field),
+        classes,
         gold: gold.iter().find(|gold| gold.field == field.name).map(|gold| GoldShown {
             value: ShownValue::of_answer(field, &gold.answer),
             source: match gold.source {

@@ -15,6 +15,7 @@ use crate::access::Reviewer;
 use crate::figures::{FieldAdvice, methods};
 use crate::pages::agreement::warning_lines;
 use crate::pages::calibration::annotators;
+use crate::pages::levels::ShownLevels;
 use crate::pages::numbers::{Moment, count, figure, percent, probability};
 use crate::pages::projects::title;
 use crate::pages::render::{Frame, page};
@@ -37,7 +38,22 @@ struct MethodsShown {
     computed: Option<Moment>,
     is_current: bool,
     tolerated: String,
+    /// A line a field, where there are several.
+    summary: Vec<SummaryLine>,
     fields: Vec<FieldShown>,
+}
+
+/// What a field comes to in one line.
+#[derive(Debug, Serialize)]
+struct SummaryLine {
+    name: String,
+    title: String,
+    items: String,
+    /// The method to use; none where nothing is measured.
+    best: Option<MethodLine>,
+    verdict: &'static str,
+    few_levels: bool,
+    warned: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,7 +63,7 @@ struct FieldShown {
     items: String,
     advice: String,
     warnings: Vec<String>,
-    levels: Option<String>,
+    levels: Option<ShownLevels>,
     lines: Vec<MethodLine>,
     left_out: Vec<LeftOutLine>,
     judge: Option<String>,
@@ -104,6 +120,10 @@ pub(super) async fn show(State(state): State<AppState>, visit: Visit<Reviewer>) 
         let warnings = warning_lines(&advice.warnings, &annotators);
         field_shown(project, field, advice, warnings)
     });
+    let summary = compared.iter().zip(&found.advice);
+    let summary: Vec<SummaryLine> = summary
+        .map(|(field, advice)| summary_line(project, field, advice))
+        .collect();
     let shown = MethodsShown {
         name: project.definition.name.clone(),
         title: title(project),
@@ -115,6 +135,7 @@ pub(super) async fn show(State(state): State<AppState>, visit: Visit<Reviewer>) 
             .map(|comparison| comparison.computed_at.into()),
         is_current: found.is_current,
         tolerated: percent(TOLERATED_RISK),
+        summary: if summary.len() > 1 { summary } else { Vec::new() },
         fields: fields.collect::<Result<_, _>>()?,
     };
     page("methods.html", &Frame::of(&visit.person), &shown)
@@ -128,9 +149,7 @@ fn answer(project: &Project, comparison: Option<&MethodComparison>) -> String {
     }
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for field in fields {
-        let known = project.definition.field(&field.field);
-        let name = known.map_or_else(|| field.field.to_string(), |field| field.title.clone());
-        groups.entry(verdict(field)).or_default().push(name);
+        groups.entry(verdict(field)).or_default().push(title_of(project, field));
     }
     let groups = groups.into_iter().map(|(verdict, names)| {
         let said = names.iter().take(NAMES_SAID).cloned().collect::<Vec<_>>().join(", ");
@@ -140,6 +159,33 @@ fn answer(project: &Project, comparison: Option<&MethodComparison>) -> String {
         }
     });
     groups.collect::<Vec<_>>().join(" · ")
+}
+
+fn summary_line(project: &Project, field: &FieldMethods, advice: &FieldAdvice) -> SummaryLine {
+    let (best, verdict) = match field.recommendation() {
+        Recommendation::Better { best, .. } => (Some(best), "better than voting"),
+        Recommendation::Voting {
+            voting,
+            beats_others: true,
+        } => (Some(voting), "the others are worse"),
+        Recommendation::Voting { voting, .. } => (Some(voting), "the only one with scores"),
+        Recommendation::NotToldApart { cheapest, .. } => (Some(cheapest), "not told apart, the cheapest"),
+        Recommendation::TooLittleGold => (None, "too little gold"),
+    };
+    SummaryLine {
+        name: field.field.to_string(),
+        title: title_of(project, field),
+        items: whole(field.items),
+        best: best.map(|best| line(field, best)),
+        verdict,
+        few_levels: advice.levels.is_some(),
+        warned: !advice.warnings.is_empty(),
+    }
+}
+
+fn title_of(project: &Project, field: &FieldMethods) -> String {
+    let known = project.definition.field(&field.field);
+    known.map_or_else(|| field.field.to_string(), |known| known.title.clone())
 }
 
 fn verdict(field: &FieldMethods) -> String {
@@ -164,14 +210,13 @@ fn field_shown(
     advice: &FieldAdvice,
     warnings: Vec<String>,
 ) -> Result<FieldShown, Problem> {
-    let known = project.definition.field(&field.field);
-    let title = known.map_or_else(|| field.field.to_string(), |field| field.title.clone());
+    let title = title_of(project, field);
     Ok(FieldShown {
         name: field.field.to_string(),
         items: whole(field.items),
         advice: advice.sentence.clone(),
         warnings,
-        levels: advice.levels.clone(),
+        levels: ShownLevels::of(field, None)?,
         lines: field.methods.iter().map(|method| line(field, method)).collect(),
         left_out: field
             .left_out

@@ -3,12 +3,15 @@
 mod agreement;
 mod annotate;
 mod calibration;
+mod clusters;
+mod difference;
 mod document;
 mod figure_cell;
 mod form;
 mod held;
 mod item;
 mod items;
+mod levels;
 mod login;
 mod methods;
 mod numbers;
@@ -19,6 +22,7 @@ mod reading;
 mod reliability;
 mod render;
 mod review;
+mod rows_difference;
 mod runs;
 mod shown;
 mod visit;
@@ -48,7 +52,7 @@ pub(crate) fn routes(_state: &AppState) -> Router<AppState> {
         .route("/projects/{project}/tasks/{task}/revive", post(overview::revive))
         .route("/projects/{project}/tasks/{task}/renew", post(held::renew))
         .route("/projects/{project}/tasks/{task}/release", post(held::release))
-        .route("/projects/{project}/runs", get(runs::list))
+        .route("/projects/{project}/runs", get(runs::list).post(runs::start))
         .route("/projects/{project}/runs/{run}", get(runs::show))
         .route("/projects/{project}/runs/{run}/pause", post(runs::pause))
         .route("/projects/{project}/runs/{run}/resume", post(runs::resume))

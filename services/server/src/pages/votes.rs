@@ -2,18 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::{ABSENT_CLASS, Annotation, Annotator, AnnotatorId, Answer, Consensus, Field, Item};
+use accord_domain::{
+    ABSENT_CLASS, Annotation, Annotator, AnnotatorId, Answer, Consensus, Field, FieldName, FieldType, Item, Project,
+    clusters_by_similarity,
+};
 use accord_store::{StoreResult, Transaction};
 use serde::Serialize;
 
+use crate::pages::clusters::{ClusterSource, ShownCluster};
 use crate::pages::numbers::{Moment, count, percent, span};
 use crate::pages::shown::{ShownAnnotator, ShownValue};
+use crate::problem::Problem;
+
+/// Values of more characters are shown by their beginning where votes stand one below the other.
+const LONG_VALUE_CHARACTERS: usize = 160;
+
+/// How many characters of a long value are its beginning.
+const BEGINNING_CHARACTERS: usize = 80;
 
 /// Everything that was said about an item.
 pub(super) struct Ballots {
     pub(super) annotations: Vec<Annotation>,
     pub(super) annotators: BTreeMap<AnnotatorId, Annotator>,
     pub(super) consensus: Vec<Consensus>,
+    clusters: BTreeMap<FieldName, Vec<ShownCluster>>,
 }
 
 /// One annotator's answer.
@@ -23,6 +35,8 @@ pub(super) struct VoteLine {
     /// `value`, `absent`, `abstained` or `failed`.
     status: &'static str,
     value: ShownValue,
+    /// The beginning of a text that is too long to stand among the other votes.
+    beginning: Option<String>,
     /// Why there is no answer, or what is odd about it.
     remark: Option<String>,
     counted: bool,
@@ -38,6 +52,8 @@ pub(super) struct ClassLine {
     share_width: f64,
     votes: u32,
     annotators: Vec<ShownAnnotator>,
+    /// What is in it, where votes cluster by similarity.
+    cluster: Option<ShownCluster>,
 }
 
 impl VoteLine {
@@ -51,6 +67,11 @@ impl ClassLine {
     /// Whether it is the class of those who found nothing.
     pub(super) const fn is_absent(&self) -> bool {
         matches!(self.value, ShownValue::Absent)
+    }
+
+    /// Whether different values count as one in it.
+    pub(super) fn has_differences(&self) -> bool {
+        self.cluster.as_ref().is_some_and(ShownCluster::has_differences)
     }
 }
 
@@ -79,7 +100,37 @@ impl Ballots {
                 .map(|annotator| (annotator.id, annotator))
                 .collect(),
             consensus: transaction.consensus_of_items(&[item.id]).await?,
+            clusters: BTreeMap::new(),
         })
+    }
+
+    /// Looks into the clusters of the fields whose votes cluster by similarity. Long texts take a while to compare, so it
+    /// is done off the threads that serve others.
+    pub(super) async fn with_clusters(self, project: &Project) -> Result<Self, Problem> {
+        let fields = project.definition.fields.iter();
+        let fields: Vec<Field> = fields
+            .filter(|field| clusters_by_similarity(field).is_some())
+            .cloned()
+            .collect();
+        if fields.is_empty() {
+            return Ok(self);
+        }
+        tokio::task::spawn_blocking(move || self.compare(&fields))
+            .await
+            .map_err(|error| Problem::internal(&error))
+    }
+
+    fn compare(mut self, fields: &[Field]) -> Self {
+        let source = ClusterSource {
+            annotations: &self.annotations,
+            annotators: &self.annotators,
+        };
+        let clusters = fields.iter().filter_map(|field| {
+            let consensus = self.consensus(field)?;
+            Some((field.name.clone(), source.clusters(field, consensus)))
+        });
+        self.clusters = clusters.collect();
+        self
     }
 
     /// The present consensus on a field.
@@ -100,6 +151,7 @@ impl Ballots {
                     annotator: self.annotator(annotation)?,
                     status: answer.status(),
                     value: ShownValue::of_answer(field, answer),
+                    beginning: beginning(field, answer),
                     remark: remark(answer, annotation),
                     counted: counted.is_some_and(|ids| ids.contains(&annotation.id)),
                 })
@@ -112,10 +164,12 @@ impl Ballots {
         let Some(consensus) = self.consensus(field) else {
             return Vec::new();
         };
+        let mut clusters = self.clusters.get(&field.name).cloned().unwrap_or_default().into_iter();
         consensus
             .classes
             .iter()
             .map(|class| ClassLine {
+                cluster: clusters.next(),
                 value: ShownValue::of(field, class.value.as_deref(), &class.canonical),
                 raw: class.value.clone().filter(|_| class.canonical != ABSENT_CLASS),
                 share: percent(class.share),
@@ -142,6 +196,15 @@ impl Ballots {
     fn annotator(&self, annotation: &Annotation) -> Option<ShownAnnotator> {
         self.annotators.get(&annotation.annotator_id).map(ShownAnnotator::from)
     }
+}
+
+/// The beginning of a long text in a field whose votes cluster by similarity.
+fn beginning(field: &Field, answer: &Answer) -> Option<String> {
+    let Answer::Value(value) = answer else { return None };
+    let is_long = value.raw.chars().nth(LONG_VALUE_CHARACTERS).is_some();
+    let is_text = !matches!(field.field_type, FieldType::Table { .. });
+    (is_long && is_text && clusters_by_similarity(field).is_some())
+        .then(|| value.raw.chars().take(BEGINNING_CHARACTERS).collect())
 }
 
 fn remark(answer: &Answer, annotation: &Annotation) -> Option<String> {

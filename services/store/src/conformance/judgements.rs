@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use accord_domain::{
     ConfidenceMethod, FieldMethods, ItemId, Judgement, JudgementId, LanguageModel, LeftOut, MethodComparison,
-    Provenance,
+    Provenance, ScoreLevel,
 };
 
 use super::TestStore;
@@ -68,6 +68,13 @@ pub async fn keeps_the_last_comparison_of_a_project(test: &TestStore) {
                 reason: "nobody \u{0} asked".to_owned(),
             }],
             judge: None,
+            voting_levels: vec![ScoreLevel {
+                score: -0.5,
+                probability: 0.25,
+                count: 4,
+                correct_count: 1,
+            }],
+            even_levels: Some(items),
         }],
         data_hash: "hash".to_owned(),
         code_version: "test".to_owned(),

@@ -7,9 +7,10 @@
 mod cost;
 mod cross_fit;
 mod judged;
+mod levels;
 mod sources;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use accord_domain::{
     Answers, AreaDifference, ConfidenceMethod, CurvePlace, Environment, FieldMethods, ItemId, LeftOut,
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 use self::cost::mean_cost;
 use self::cross_fit::{accuracy_on_other_folds, auroc_within_folds, cross_fit_curve, log_odds, on_other_folds};
 use self::judged::Judged;
+use self::levels::{count_levels, voting_levels};
 use self::sources::{FieldSources, gather};
 use crate::CODE_VERSION;
 use crate::gold::{FieldFit, ProjectGold};
@@ -178,6 +180,13 @@ fn field_methods(sources: &FieldSources, has_judge: bool) -> Result<FieldMethods
         methods: evaluated.into_iter().map(|one| one.evaluation).collect(),
         left_out,
         judge: sources.judge_figures(),
+        voting_levels: voting_levels(sources),
+        even_levels: Some(count_levels(
+            sources
+                .of_winners(|winner| winner.even_logit)
+                .iter()
+                .map(|score| [*score]),
+        )),
     })
 }
 
@@ -239,7 +248,7 @@ fn voting(sources: &FieldSources) -> Words {
         method: ConfidenceMethod::Voting,
         correct: sources.winner_is_correct(),
         probabilities: sources.of_winners(|winner| winner.vote_probability),
-        levels: levels(
+        levels: count_levels(
             sources
                 .of_winners(|winner| winner.production_logit)
                 .iter()
@@ -291,7 +300,7 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
         let annotator = best.and_then(|best| annotators.get(best));
         taken.push(annotator.and_then(|annotator| row.votes.iter().find(|vote| vote.annotator == *annotator)));
     }
-    words.levels = levels(found);
+    words.levels = count_levels(found);
     words.cost = mean_cost(taken.iter().map(|vote| vote.as_slice().iter().copied()));
     Ok(words)
 }
@@ -302,7 +311,7 @@ fn judge(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Judge,
         probabilities: cross_fit_curve(&scores, &correct, &sources.folds())?,
-        levels: levels(scores.iter().map(|score| [*score])),
+        levels: count_levels(scores.iter().map(|score| [*score])),
         correct,
         cost: sources.cost_with_judge(),
     })
@@ -342,7 +351,7 @@ fn combined(sources: &FieldSources) -> Result<Words, InvalidInput> {
     Ok(Words {
         method: ConfidenceMethod::Combined,
         probabilities: scores.iter().map(|score| score.map(cross_fit::probability)).collect(),
-        levels: levels(sources.rows.iter().zip(&logprobs).filter_map(|(row, logprob)| {
+        levels: count_levels(sources.rows.iter().zip(&logprobs).filter_map(|(row, logprob)| {
             let winner = row.winner.as_ref()?;
             Some([winner.production_logit, *logprob, winner.judge_logit])
         })),
@@ -425,12 +434,4 @@ fn places(levels: &[RiskLevel]) -> Vec<CurvePlace> {
         risk: level.risk,
     })
     .collect()
-}
-
-/// How many of these differ by more than rounding; what has no score at all is none.
-fn levels<const SOURCES: usize>(scores: impl IntoIterator<Item = [Option<f64>; SOURCES]>) -> usize {
-    const STEPS: f64 = 1e9;
-    let scored = scores.into_iter().filter(|score| score.iter().any(Option::is_some));
-    let rounded = scored.map(|score| score.map(|part| part.map(|part| ((part * STEPS).round() + 0.0).to_bits())));
-    rounded.collect::<BTreeSet<_>>().len()
 }

@@ -46,6 +46,8 @@ pub(super) struct Winner {
     pub(super) share_logit: Option<f64>,
     /// The same by the weights of production, which have seen the item: only to count levels.
     pub(super) production_logit: Option<f64>,
+    /// The same by plain counting: only to count levels.
+    pub(super) even_logit: Option<f64>,
     /// Its probability.
     pub(super) vote_probability: Option<f64>,
     pub(super) judge: Option<JudgeScore>,
@@ -88,6 +90,7 @@ pub(super) fn gather(
         let class = counted.tally.as_ref().and_then(|tally| tally.outcome.winner());
         let winner = class.and_then(|class| ballot.answer_of_class(class));
         let production = score(ballot, fitted.map(|fitted| &fitted.production), &field.field_type)?;
+        let even = score(ballot, None, &field.field_type)?;
         let winner = winner
             .map(|answer| {
                 let ratings = judged.ratings(item.id, &field.name, answer.class());
@@ -99,6 +102,7 @@ pub(super) fn gather(
                     is_correct: is_correct(field, answer, labelled.gold),
                     share_logit: counted.raw_score,
                     production_logit: production.counted.raw_score,
+                    even_logit: even.counted.raw_score,
                     vote_probability: match out_of_fold {
                         Some(OutOfFold::Winner { probability, .. }) => Some(*probability),
                         _ => None,

@@ -121,6 +121,20 @@ fn what_knows_more_ranks_better_and_costs_what_it_costs() {
         logprobs.accuracy > 0.85 && logprobs.levels > 200,
         "one annotator, nine of ten right"
     );
+    let table = &field.voting_levels;
+    assert_eq!(table.len(), voting.levels);
+    assert!(table.is_sorted_by(|left, right| left.score < right.score), "{table:?}");
+    assert_eq!(
+        table.iter().map(|level| level.count as usize).sum::<usize>(),
+        voting.scored
+    );
+    let right: u32 = table.iter().map(|level| level.correct_count).sum();
+    assert!((f64::from(right) / 300.0 - voting.accuracy).abs() < 1e-12, "{table:?}");
+    // Three alike: unanimous, two of three, and three values tied.
+    assert!(
+        field.even_levels.unwrap() <= 3 && field.even_levels.unwrap() < voting.levels,
+        "{field:?}"
+    );
     let eur = |method: &MethodEvaluation| method.cost.money["EUR"].to_string();
     assert_eq!(
         [voting, logprobs, judge, combined].map(eur),

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Reviewer;
-use crate::figures::{Calibration, CalibratorFigures, Promise, calibration};
+use crate::figures::{Calibration, CalibratorFigures, Promise, calibration, methods};
 use crate::pages::agreement::warning_lines;
+use crate::pages::levels::ShownLevels;
 use crate::pages::numbers::{Moment, count, probability};
 use crate::pages::projects::title;
 use crate::pages::reliability::Diagram;
@@ -39,6 +40,8 @@ struct CalibrationShown {
     tabs: Vec<Tab>,
     answer: String,
     calibrator: Option<CalibratorShown>,
+    /// As of the last comparison of methods.
+    levels: Option<ShownLevels>,
     acceptance: AcceptanceShown,
 }
 
@@ -89,6 +92,10 @@ pub(super) async fn show(
     let measured = calibration(&state, project, field, promise).await?;
     let annotators = annotators(&state, project).await?;
     let acceptance = acceptance(field, &measured.acceptance)?;
+    let compared = methods(&state, project).await?.comparison;
+    let compared = compared.as_ref().and_then(|compared| compared.of_field(&field.name));
+    let selection = measured.calibrator.as_ref().map(|calibrator| &calibrator.selection);
+    let levels = compared.map(|compared| ShownLevels::of(compared, selection));
     let shown = CalibrationShown {
         name: definition.name.clone(),
         title: title(project),
@@ -101,6 +108,7 @@ pub(super) async fn show(
             .as_ref()
             .map(|calibrator| calibrator_shown(field, calibrator, &annotators))
             .transpose()?,
+        levels: levels.transpose()?.flatten(),
         acceptance,
     };
     page("calibration.html", &Frame::of(&visit.person), &shown)

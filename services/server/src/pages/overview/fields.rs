@@ -1,12 +1,12 @@
 //! One line for each field: how much is accepted, how sure, how much voters agree, how right it is on gold.
 
-use accord_domain::{Calibrator, Field, Project, Rung};
+use accord_domain::{Calibrator, ConfidenceMethod, Field, FieldMethods, MethodComparison, Project, Rung};
 use accord_store::FieldSummary;
 use serde::Serialize;
 
 use crate::figures::{Agreement, FieldAgreement};
 use crate::pages::figure_cell::FigureCell;
-use crate::pages::numbers::{count, figure, percent, percent_of, probability};
+use crate::pages::numbers::{count, counted, figure, percent, percent_of, probability};
 use crate::pages::shown::type_word;
 
 #[derive(Debug, Serialize)]
@@ -23,6 +23,8 @@ pub(super) struct FieldLine {
     percent_agreement: Option<FigureCell>,
     compared: String,
     quality: Option<QualityCell>,
+    /// That voting has too few levels to choose a threshold from.
+    few_levels: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +52,7 @@ pub(super) fn field_lines(
     summaries: &[FieldSummary],
     agreement: &Agreement,
     calibrators: &[Calibrator],
+    compared: Option<&MethodComparison>,
 ) -> Vec<FieldLine> {
     let policy = &project.definition.policy;
     project
@@ -60,7 +63,10 @@ pub(super) fn field_lines(
             let summary = summaries.iter().find(|summary| summary.field == field.name);
             let agreement = agreement.fields.iter().find(|known| known.field == field.name);
             let calibrator = calibrators.iter().find(|calibrator| calibrator.field == field.name);
-            line(field, policy.accept_at, summary, agreement, calibrator)
+            FieldLine {
+                few_levels: compared.and_then(|compared| few_levels(compared.of_field(&field.name)?)),
+                ..line(field, policy.accept_at, summary, agreement, calibrator)
+            }
         })
         .collect()
 }
@@ -85,7 +91,14 @@ fn line(
         percent_agreement: agreement.map(|agreement| FigureCell::new(agreement.percent_agreement, percent)),
         compared: count(agreement.map_or(0, |agreement| i64::try_from(agreement.item_count).unwrap_or(i64::MAX))),
         quality: calibrator.and_then(quality),
+        few_levels: None,
     }
+}
+
+fn few_levels(field: &FieldMethods) -> Option<String> {
+    field.advice_on_levels()?;
+    let levels = field.evaluation(ConfidenceMethod::Voting)?.levels;
+    Some(format!("only {}", counted(i64::try_from(levels).ok()?, "level")))
 }
 
 fn confidence(summary: &FieldSummary, calibrator: Option<&Calibrator>) -> Option<ConfidenceCell> {

@@ -149,12 +149,13 @@ async fn figures(
     calibrators.retain(|calibrator| calibrator.serves(&project.definition.policy.stopping));
     let gold = transaction.count_gold(project.id).await?;
     let annotations = transaction.count_annotations(project.id).await?;
+    let compared = transaction.method_comparison(project.id).await?;
     let (dead, dead_left_out) = dead_tasks(transaction.as_mut(), project).await?;
     Ok(FiguresShown {
         progress: progress(looked.items),
         gold: count(gold),
         annotations: count(annotations),
-        fields: field_lines(project, &looked.summaries, agreement, &calibrators),
+        fields: field_lines(project, &looked.summaries, agreement, &calibrators, compared.as_ref()),
         agreement_at: counted(agreement.annotation_count, "annotation"),
         diagrams: diagrams(project, &calibrators)?,
         queue: queue_lines(&looked.tasks),

@@ -37,7 +37,8 @@ pub(in crate::pages) struct ReviewQuery {
 struct ReviewShown {
     project: String,
     title: String,
-    item: String,
+    /// The address of the item's own page.
+    item_page: String,
     external_id: String,
     held: HeldTask,
     document: ShownDocument,
@@ -180,6 +181,7 @@ async fn form(
     let mut transaction = state.store.read().await?;
     let ballots = Ballots::read(transaction.as_mut(), item).await?;
     drop(transaction);
+    let ballots = ballots.with_clusters(project).await?;
     let document = show_document(state, project, item, sought(project, &ballots)).await?;
     let fields = in_doubt_first(project, &ballots);
     let asked = questions(&fields, &typed.answers, &typed.errors, typed.more_rows.as_deref());
@@ -191,7 +193,7 @@ async fn form(
     Ok(ReviewShown {
         project: project.definition.name.clone(),
         title: title(project),
-        item: item.id.to_string(),
+        item_page: format!("/projects/{}/items/{}", project.definition.name, item.id),
         external_id: item.external_id.clone(),
         held,
         document,

@@ -1,10 +1,11 @@
 //! Runs: the list of a project's, the page of one, and its buttons.
 
 mod shown;
+mod start;
 
 use std::collections::BTreeMap;
 
-use accord_domain::{Project, Run, RunBudget, RunReport};
+use accord_domain::{Project, Role, Run, RunBudget, RunReport};
 use accord_store::{PageRequest, Transaction, flow};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Administrator, ProtectedForm, Reviewer};
-use crate::api::runs::{RunWish, STEPS_PER_REQUEST, change};
+use crate::api::runs::{RunWish, STEPS_PER_REQUEST, begin, change};
 use crate::pages::projects::title;
-use crate::pages::render::{Frame, page};
+use crate::pages::render::{Frame, page, page_with_status};
 use crate::pages::visit::Visit;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
 pub(super) use shown::RunLine;
 use shown::RunShown;
+use start::{StartForm, TypedRun};
 
 /// How many runs are on a page.
 const RUNS_A_PAGE: u32 = 50;
@@ -39,6 +41,8 @@ struct RunsShown {
     project: String,
     title: String,
     runs: Vec<RunLine>,
+    /// The form that starts one; only for those who may.
+    start: Option<StartForm>,
     first_page: bool,
     next: Option<String>,
 }
@@ -51,7 +55,7 @@ pub(super) struct RunQuery {
 }
 
 /// What the form of the budget holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct BudgetForm {
     #[serde(default)]
     money: String,
@@ -67,9 +71,24 @@ pub(super) async fn list(
     visit: Visit<Reviewer>,
     Query(query): Query<RunsQuery>,
 ) -> Result<Response, Problem> {
-    let project = &visit.project;
+    let may_start = visit.person.user.role >= Role::Administrator;
+    let start = if may_start {
+        Some(StartForm::fresh(&state, &visit.project).await?)
+    } else {
+        None
+    };
+    let shown = runs_shown(&state, &visit.project, query.after, start).await?;
+    page("runs.html", &Frame::of(&visit.person), &shown)
+}
+
+async fn runs_shown(
+    state: &AppState,
+    project: &Project,
+    after: Option<Uuid>,
+    start: Option<StartForm>,
+) -> Result<RunsShown, Problem> {
     let request = PageRequest {
-        after: query.after,
+        after,
         limit: RUNS_A_PAGE,
     };
     let mut transaction = state.store.read().await?;
@@ -78,14 +97,40 @@ pub(super) async fn list(
     for run in found.rows {
         runs.push(line(transaction.as_mut(), run).await?);
     }
-    let shown = RunsShown {
+    Ok(RunsShown {
         project: project.definition.name.clone(),
         title: title(project),
         runs,
-        first_page: query.after.is_none(),
+        start,
+        first_page: after.is_none(),
         next: found.next.map(|next| next.to_string()),
+    })
+}
+
+/// Starts a run, or shows the form again with what is wrong.
+pub(super) async fn start(
+    State(state): State<AppState>,
+    visit: Visit<Administrator>,
+    posted: ProtectedForm<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let project = &visit.project;
+    let typed = TypedRun::read(posted.form);
+    let refused = match typed.wanted() {
+        Ok(wanted) => match begin(&state, project, &visit.principal(), wanted).await {
+            Ok(run) => {
+                let address = format!("/projects/{}/runs/{}?done=started", project.definition.name, run.number);
+                return Ok(Redirect::to(&address).into_response());
+            }
+            Err(refused) => refused,
+        },
+        Err(refused) => refused,
     };
-    page("runs.html", &Frame::of(&visit.person), &shown)
+    if refused.kind() != ProblemKind::Invalid {
+        return Err(refused);
+    }
+    let form = StartForm::again(&state, project, typed, &refused).await?;
+    let shown = runs_shown(&state, project, None, Some(form)).await?;
+    page_with_status(refused.status_code(), "runs.html", &Frame::of(&visit.person), &shown)
 }
 
 /// The newest runs, for the overview of their project.
@@ -116,6 +161,7 @@ pub(super) async fn show(
     let report: RunReport = flow::report_run(transaction.as_mut(), state.environment.as_ref(), run).await?;
     let shown = RunShown::of(project, &report);
     let frame = Frame::of(&visit.person).with_done(match query.done.as_str() {
+        "started" => Some("The run is started; workers do it."),
         "paused" => Some("The run is paused; what is in hand is finished."),
         "resumed" => Some("The run goes on."),
         "cancelled" => Some("The run is cancelled; what is in hand is finished and kept."),
@@ -171,25 +217,27 @@ pub(super) async fn set_budget(
     Path(parts): Path<BTreeMap<String, String>>,
     form: ProtectedForm<BudgetForm>,
 ) -> Result<Response, Problem> {
-    let budget = read_budget(&form.form)?;
+    let budget = form.form.read()?;
     act(&state, &visit.project, &parts, RunWish::Budget(budget), "budget").await
 }
 
-fn read_budget(form: &BudgetForm) -> Result<RunBudget, Problem> {
-    let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let money: Option<Decimal> = filled(&form.money)
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| Problem::invalid("money", "the money must be a number such as 12.50"))?;
-    let tokens: Option<i64> = filled(&form.tokens)
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| Problem::invalid("tokens", "the tokens must be a whole number"))?;
-    Ok(RunBudget {
-        currency: filled(&form.currency).filter(|_| money.is_some()),
-        money,
-        tokens,
-    })
+impl BudgetForm {
+    fn read(&self) -> Result<RunBudget, Problem> {
+        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let money: Option<Decimal> = filled(&self.money)
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|_| Problem::invalid("money", "the money must be a number such as 12.50"))?;
+        let tokens: Option<i64> = filled(&self.tokens)
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|_| Problem::invalid("tokens", "the tokens must be a whole number"))?;
+        Ok(RunBudget {
+            currency: filled(&self.currency).filter(|_| money.is_some()),
+            money,
+            tokens,
+        })
+    }
 }
 
 async fn act(

@@ -104,10 +104,44 @@ async fn figures_advice_and_warnings_are_shown() {
         "Voting has 1 level",
         "a plain majority is right in 85 %, first alone in 90 %",
         "logprobs is left out: no annotator has token probabilities",
+        "<code>logprobs</code>",
         "not better",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");
     }
+}
+
+#[tokio::test]
+async fn a_field_with_too_few_levels_says_so_on_every_page_that_its_thresholds_are_chosen_on() {
+    let (house, reader) = house().await;
+    compare(&house).await;
+    calibrate(&house.state, "work", "label", &[(0.75, 60, 45)]).await;
+    let found = house.get(API, &reader).await.expect(200);
+    let field = &found["comparison"]["fields"][0];
+    let level = &field["voting_levels"][0];
+    assert_eq!(
+        (&level["count"], &level["correct_count"], &field["even_levels"]),
+        (&json!(60), &json!(45), &json!(1))
+    );
+    let rita = Browser::of(&house, "rita").await;
+    for path in [PAGE, "/projects/work/calibration/label"] {
+        let page = rita.page(path).await;
+        for part in [
+            "Voting has 1 level, as many as by plain counting",
+            "unequal weights",
+            "class=\"level-table\"",
+            "0.628–0.842",
+        ] {
+            assert!(page.contains(part), "{part} is not in {path}\n{page}");
+        }
+    }
+    let overview = rita.page("/projects/work").await;
+    assert!(
+        overview.contains("/projects/work/calibration/label#levels\">only 1 level</a>"),
+        "{overview}"
+    );
+    let other = rita.page("/projects/work/calibration/total").await;
+    assert!(!other.contains("id=\"levels\""), "nothing is known of it: {other}");
 }
 
 #[tokio::test]
@@ -139,4 +173,44 @@ async fn a_comparison_of_an_earlier_definition_says_so() {
         refused.to_string().contains("`calls` must lie between 3 and 20"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn several_fields_are_told_in_one_table_and_each_by_itself_below() {
+    let (house, _) = house().await;
+    let admin = house.token(&[Scope::Admin]).await;
+    let rita = Browser::of(&house, "rita").await;
+    compare(&house).await;
+    let page = rita.page(PAGE).await;
+    assert!(!page.contains("id=\"summary\""), "one field needs no summary: {page}");
+    let gold: Vec<Value> = (0..60)
+        .map(|number: u32| json!({ "external_id": number.to_string(), "answers": { "total": "1" } }))
+        .collect();
+    house
+        .post("/api/v1/projects/work/gold", &admin, &Value::Array(gold))
+        .await
+        .expect(200);
+    compare(&house).await;
+    let page = rita.page(PAGE).await;
+    let summary = page
+        .split("id=\"summary\"")
+        .nth(1)
+        .unwrap()
+        .split("</table>")
+        .next()
+        .unwrap();
+    for part in [
+        "href=\"#field-label\"",
+        "href=\"#field-total\"",
+        "voting <span class=\"muted\">· ",
+        "not better",
+        "<span class=\"muted\">few</span>",
+    ] {
+        assert!(summary.contains(part), "{part} is not in {summary}");
+    }
+    for (field, open) in [("label", " open"), ("total", "")] {
+        let detail = format!("<details class=\"field-methods\" data-field=\"{field}\"{open}>");
+        assert!(page.contains(&detail), "{detail} is not in {page}");
+        assert!(page.contains(&format!("<div id=\"field-{field}\">")), "{page}");
+    }
 }

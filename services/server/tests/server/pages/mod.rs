@@ -2,6 +2,7 @@
 
 mod annotating;
 mod browser;
+mod clusters;
 mod documents;
 mod escaping;
 mod everywhere;

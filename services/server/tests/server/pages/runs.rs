@@ -21,7 +21,7 @@ async fn a_run_is_steered_from_its_page() {
         .await
         .expect(200);
     let (rita, ada) = (Browser::of(&house, "rita").await, Browser::of(&house, "ada").await);
-    let empty = ada.get("/projects/work/runs").await.text();
+    let empty = rita.page("/projects/work/runs").await;
     assert!(empty.contains("accord run start --project work"), "{empty}");
     house
         .post("/api/v1/projects/work/runs", &admin, &json!({}))
@@ -79,4 +79,117 @@ async fn a_run_is_steered_from_its_page() {
         "{shown}"
     );
     assert_eq!(act("resume", &[]).await.status, StatusCode::CONFLICT);
+}
+
+/// Whoever may administer starts a run by a form; what is wrong stands beside what was typed.
+#[tokio::test]
+async fn a_run_is_started_by_a_form() {
+    let house = House::open().await;
+    house.user("rita", Role::Reviewer).await;
+    house.user("ada", Role::Administrator).await;
+    let project = house.project(machine_project("work")).await;
+    let admin = house.token(&[Scope::Admin]).await;
+    let items = json!([{ "external_id": "a-1", "text": "hello" }, { "external_id": "b-1", "text": "hello" }]);
+    house
+        .post("/api/v1/projects/work/items?hold=true", &admin, &items)
+        .await
+        .expect(200);
+    let path = "/projects/work/runs";
+    let (rita, ada) = (Browser::of(&house, "rita").await, Browser::of(&house, "ada").await);
+    assert!(!rita.page(path).await.contains("start-run"));
+    let page = ada.page(path).await;
+    assert!(
+        page.contains("value=\"first\" checked") && page.contains("value=\"second\" checked"),
+        "{page}"
+    );
+    assert!(!page.contains("id=\"start-run\" open"), "{page}");
+    let good = [("select", "all"), ("annotator", "first")];
+    assert_eq!(rita.submit(path, &page, &good).await.status, StatusCode::FORBIDDEN);
+    let forged = ada
+        .post(path, &[("form_token", "0"), ("select", "all"), ("annotator", "first")])
+        .await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+
+    type Inputs<'a> = &'a [(&'a str, &'a str)];
+    let wrong: [(Inputs<'_>, &str, &str); 6] = [
+        (&[("select", "all")], "annotators", "choose at least one annotator"),
+        (
+            &[("select", "all"), ("annotator", "nobody")],
+            "annotators",
+            "use first, second",
+        ),
+        (
+            &[("select", "listed"), ("listed", "a-1\n<i>"), ("annotator", "first")],
+            "items",
+            "`&lt;i&gt;`",
+        ),
+        (
+            &[("select", "newest"), ("count", "0"), ("annotator", "first")],
+            "items",
+            "at least 1",
+        ),
+        (
+            &[("select", "all"), ("annotator", "first"), ("money", "a lot")],
+            "money",
+            "12.50",
+        ),
+        (
+            &[("select", "all"), ("annotator", "first"), ("money", "5")],
+            "budget",
+            "currency",
+        ),
+    ];
+    for (inputs, part, message) in wrong {
+        let refused = ada.submit(path, &page, inputs).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{inputs:?}");
+        let again = refused.text();
+        let beside = again.split(&format!("id=\"error-{part}\"")).nth(1).unwrap_or_default();
+        let beside = beside.split("</p>").next().unwrap();
+        assert!(beside.contains(message), "{message} is not in {beside} of\n{again}");
+        assert!(
+            again.contains("id=\"start-run\" open") && !again.contains("<i>"),
+            "{again}"
+        );
+        assert!(!again.contains("value=\"second\" checked"), "{again}");
+    }
+    let mut transaction = house.state.store.read().await.unwrap();
+    assert_eq!(
+        transaction.latest_runs(project.id, 10).await.unwrap(),
+        [],
+        "nothing is half done"
+    );
+    drop(transaction);
+
+    let inputs = [
+        ("select", "matching"),
+        ("state", "pending"),
+        ("prefix", "a-"),
+        ("annotator", "first"),
+        ("money", "2.50"),
+        ("currency", "EUR"),
+        ("tokens", "1000"),
+    ];
+    let started = ada.submit(path, &page, &inputs).await;
+    assert_eq!(
+        started.header("location"),
+        "/projects/work/runs/1?done=started",
+        "{}",
+        started.text()
+    );
+    let shown = ada.page("/projects/work/runs/1?done=started").await;
+    assert!(
+        shown.contains("The run is started") && shown.contains("by ada"),
+        "{shown}"
+    );
+    let runs = house.get("/api/v1/projects/work/runs", &admin).await.expect(200);
+    let run = &runs["rows"][0];
+    assert_eq!(run["annotators"], json!(["first"]));
+    assert_eq!(
+        run["budget"],
+        json!({ "currency": "EUR", "money": "2.50", "tokens": 1000 })
+    );
+    assert_eq!(
+        (&run["planning"]["planned"], &run["started_by"]),
+        (&json!(1), &json!("ada"))
+    );
 }
