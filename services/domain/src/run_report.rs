@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::annotator::{Annotator, AnnotatorKind, AutomaticKind};
+use crate::batch::BatchReport;
 use crate::identifiers::{AnnotatorId, ItemId};
 use crate::run::{Run, RunState};
 use crate::run_records::{FailureOutcome, RunCall, RunFailure, RunRecords, RunSpent};
@@ -49,6 +50,8 @@ pub struct RunReport {
     pub panel: Vec<PanelLine>,
     /// What went wrong, by kind, the most frequent first.
     pub failures: Vec<FailureReport>,
+    /// Its batches, in the order in which they were begun; none where its models are asked one by one.
+    pub batches: Vec<BatchReport>,
 }
 
 /// The tasks of a run.
@@ -215,6 +218,7 @@ impl RunReport {
             latencies: latencies(annotators, &records.calls),
             panel: panel(&run, annotators, records),
             failures: failures(&records.failures),
+            batches: records.batches.iter().map(BatchReport::from).collect(),
             spent: amounts(spent),
             running_milliseconds: run.running_milliseconds(now),
             tasks,
