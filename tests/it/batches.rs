@@ -222,7 +222,9 @@ async fn a_batch_answers_as_calls_do_at_half_the_price(kind: DatabaseKind) {
     let cost: u64 = batches.iter().map(|batch| millionths(&batch["cost"]["amount"])).sum();
     assert_eq!(cost, items * COST / 2, "{report}");
     assert!(
-        batches.iter().all(|batch| batch["note"] == "1 lines could not be read"),
+        batches
+            .iter()
+            .all(|batch| batch["note"] == "1 line of the answers could not be read"),
         "{report}"
     );
     assert_eq!(model.batches().files(), (3, 0), "files do not stay at the provider");
@@ -245,7 +247,10 @@ async fn check_shown(house: &House) {
     let text = page.text();
     assert!(text.contains("id=\"batches\"") && text.contains("collected"), "{text}");
     let shown = house.surroundings.run(&["run", "show", "--project", "batched"]).await;
-    assert!(shown.contains("collected (completed)"), "{shown}");
+    assert!(
+        shown.contains("at the provider") && shown.contains("collected"),
+        "{shown}"
+    );
     let listed = house.surroundings.run(&["run", "list", "--project", "batched"]).await;
     assert!(listed.contains("in batches"), "{listed}");
 }

@@ -42,7 +42,11 @@ impl Work<'_> {
         for file in [&files.input, &files.output, &files.errors] {
             self.delete_file(file.as_deref()).await;
         }
-        self.batch.note = (found.unreadable > 0).then(|| format!("{} lines could not be read", found.unreadable));
+        self.batch.note = match found.unreadable {
+            0 => None,
+            1 => Some("1 line of the answers could not be read".to_owned()),
+            count => Some(format!("{count} lines of the answers could not be read")),
+        };
         self.finish(Some(status)).await
     }
 

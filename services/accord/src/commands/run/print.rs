@@ -182,7 +182,6 @@ fn batch_table(report: &RunReport) {
         say("its models are asked in batches; none is begun yet");
         return;
     }
-    let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "–".to_owned(), |moment| moment.to_string());
     let batches: Vec<Vec<String>> = report
         .batches
         .iter()
@@ -190,35 +189,50 @@ fn batch_table(report: &RunReport) {
             vec![
                 line.provider.clone(),
                 line.model.clone(),
-                match &line.status {
-                    Some(status) => format!("{} ({status})", line.state.word()),
-                    None => line.state.word().to_owned(),
-                },
-                moment(line.sent_at),
-                moment(line.ends_by),
-                line.note.clone().unwrap_or_default(),
+                line.state.word().to_owned(),
+                line.status.clone().unwrap_or_else(|| "–".to_owned()),
+                minute(line.sent_at),
+                minute(line.ends_by),
                 line.requests.to_string(),
                 line.answered.to_string(),
                 line.failed.to_string(),
-                line.cost
-                    .as_ref()
-                    .map_or_else(|| "–".to_owned(), |cost| money(std::slice::from_ref(cost))),
+                money(line.cost.as_slice()),
             ]
         })
         .collect();
     let headings = [
-        "batch of provider",
+        "batches of",
         "model",
         "state",
+        "at the provider",
         "sent at",
         "ends by",
-        "note",
         "requests",
         "answered",
         "failed",
         "cost",
     ];
     say(&table(&headings, 6, batches));
+    for (number, line) in report.batches.iter().enumerate() {
+        if let Some(note) = &line.note {
+            say(&format!("batch {}: {note}", number + 1));
+        }
+    }
+}
+
+/// A moment to the minute, in Coordinated Universal Time.
+fn minute(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(
+        || "–".to_owned(),
+        |moment| {
+            moment
+                .to_string()
+                .chars()
+                .take(16)
+                .collect::<String>()
+                .replace('T', " ")
+        },
+    )
 }
 
 fn latency_table(report: &RunReport) {
