@@ -1,13 +1,15 @@
 //! Batches, their requests, and the tasks that wait for these.
 
+mod ending;
+mod enrolling;
+
 use accord_domain::{AnnotatorId, Batch, BatchId, BatchRequestId, ProjectId, RunAnnotator, RunId, TaskId, Timestamp};
-use accord_store::text::{check_text, clean_reason};
+use accord_store::text::clean_reason;
 use accord_store::{
-    BatchClaim, BatchLease, BatchLine, Batches, EndedRequest, LONGEST_GATHERING, NewBatchRequest, NewCall, OpenRequest,
-    OpenRequests, OpenSize, RequestEnd, RequestFailure, StoreResult,
+    BatchClaim, BatchLease, BatchLine, Batches, EndedRequest, NewBatchRequest, NewCall, OpenRequest, OpenRequests,
+    OpenSize, RequestFailure, StoreResult,
 };
 use async_trait::async_trait;
-use rust_decimal::Decimal;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -78,14 +80,6 @@ const LINES: &str = "
             ORDER BY id LIMIT $3) AS next
     ) AS part ON part.id = batch_requests.id
     WHERE part.all_bytes <= $4 OR part.all_bytes = part.bytes ORDER BY batch_requests.id";
-
-const OPEN_BATCH: &str = "
-    INSERT INTO batches
-        (id, project_id, run_id, provider, model, state, stage, sends, requests, bytes, answered, failed, cost, currency,
-         opened_at, failed_steps, next_at, lease_until)
-    SELECT $1, $2, $3, $4, $5, 'gathering', '{\"state\":\"gathering\"}', 0, 0, 0, 0, 0, 0, $6, now, 0, now, 0
-    FROM (SELECT clock_microseconds() AS now) AS clock
-    ON CONFLICT (run_id, provider, model) WHERE state = 'gathering' DO NOTHING";
 
 #[derive(FromRow)]
 struct BatchRow {
@@ -179,106 +173,6 @@ impl OpenRow {
     }
 }
 
-/// The batch that gathers, locked, with its size; a new one when there is none.
-async fn gathering(
-    transaction: &mut PostgresTransaction,
-    request: &NewBatchRequest<'_>,
-) -> StoreResult<(Uuid, OpenSize)> {
-    loop {
-        let found: Option<(Uuid, i64, i64)> = sqlx::query_as(
-            "SELECT id, requests, bytes FROM batches
-             WHERE run_id = $1 AND provider = $2 AND model = $3 AND state = 'gathering' FOR UPDATE",
-        )
-        .bind(request.run_id.as_uuid())
-        .bind(&request.call.provider)
-        .bind(request.model)
-        .fetch_optional(transaction.connection())
-        .await
-        .map_err(failure)?;
-        if let Some((id, requests, bytes)) = found {
-            return Ok((id, OpenSize { requests, bytes }));
-        }
-        // Somebody else may open one at the same moment: whoever does, it is found then.
-        sqlx::query(OPEN_BATCH)
-            .bind(request.batch_id.as_uuid())
-            .bind(request.call.project_id.as_uuid())
-            .bind(request.run_id.as_uuid())
-            .bind(&request.call.provider)
-            .bind(request.model)
-            .bind(request.call.currency.as_deref())
-            .execute(transaction.connection())
-            .await
-            .map_err(failure)?;
-    }
-}
-
-/// Adds up what ended requests mean for their batch.
-async fn count_ended(transaction: &mut PostgresTransaction, id: BatchId, ended: &[EndedRequest]) -> StoreResult<()> {
-    let (mut answered, mut unanswered, mut dropped) = (0_i64, 0_i64, 0_i64);
-    let mut cost = Decimal::ZERO;
-    for one in ended {
-        match &one.end {
-            RequestEnd::Answered { cost: own } => {
-                answered += 1;
-                cost += *own;
-            }
-            RequestEnd::Failed(_) => unanswered += 1,
-            RequestEnd::Dropped => dropped += 1,
-        }
-    }
-    sqlx::query(
-        "UPDATE batches SET answered = answered + $2, failed = failed + $3, requests = requests - $4,
-                            cost = cost + $5::TEXT::NUMERIC
-         WHERE id = $1",
-    )
-    .bind(id.as_uuid())
-    .bind(answered)
-    .bind(unanswered)
-    .bind(dropped)
-    .bind(cost.to_string())
-    .execute(transaction.connection())
-    .await
-    .map_err(failure)?;
-    Ok(())
-}
-
-/// Runs a statement about these requests.
-async fn about(transaction: &mut PostgresTransaction, statement: &'static str, ids: &[Uuid]) -> StoreResult<u64> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let done = sqlx::query(statement)
-        .bind(ids)
-        .execute(transaction.connection())
-        .await
-        .map_err(failure)?;
-    Ok(done.rows_affected())
-}
-
-async fn fail_requests(
-    transaction: &mut PostgresTransaction,
-    ids: &[Uuid],
-    failures: &[&RequestFailure],
-) -> StoreResult<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let reasons: Vec<String> = failures.iter().map(|failure| clean_reason(&failure.reason)).collect();
-    let permanent: Vec<bool> = failures.iter().map(|failure| failure.is_permanent).collect();
-    sqlx::query(
-        "UPDATE batch_requests SET state = 'failed', body = NULL, reason = failed.reason, is_permanent = failed.is_permanent
-         FROM UNNEST($1::UUID[], $2::TEXT[], $3::BOOLEAN[]) AS failed (id, reason, is_permanent)
-         WHERE batch_requests.id = failed.id",
-    )
-    .bind(ids)
-    .bind(reasons)
-    .bind(permanent)
-    .execute(transaction.connection())
-    .await
-    .map_err(failure)?;
-    Ok(())
-}
-
 #[async_trait]
 impl Batches for PostgresTransaction {
     async fn open_request(&mut self, key: &str) -> StoreResult<Option<BatchRequestId>> {
@@ -292,48 +186,7 @@ impl Batches for PostgresTransaction {
     }
 
     async fn enrol_request(&mut self, request: &NewBatchRequest<'_>) -> StoreResult<()> {
-        check_text("provider", &request.call.provider)?;
-        check_text("model", request.model)?;
-        check_text("request to a model", request.body)?;
-        let limits = request.limits;
-        let (mut batch_id, size) = gathering(self, request).await?;
-        if size.requests >= limits.requests || (size.requests > 0 && size.bytes + request.bytes > limits.bytes) {
-            sqlx::query(
-                "UPDATE batches SET state = 'gathered', stage = '{\"state\":\"gathered\"}', next_at = clock_microseconds()
-                 WHERE id = $1",
-            )
-            .bind(batch_id)
-            .execute(self.connection())
-            .await
-            .map_err(failure)?;
-            batch_id = gathering(self, request).await?.0;
-        }
-        sqlx::query(
-            "INSERT INTO batch_requests (id, batch_id, key, token, state, body, bytes)
-             VALUES ($1, $2, $3, $4, 'open', $5, $6)",
-        )
-        .bind(request.id.as_uuid())
-        .bind(batch_id)
-        .bind(&request.call.key)
-        .bind(&request.call.token)
-        .bind(request.body)
-        .bind(request.bytes)
-        .execute(self.connection())
-        .await
-        .map_err(failure)?;
-        sqlx::query(
-            "UPDATE batches SET requests = requests + 1, bytes = bytes + $2,
-                                next_at = least(clock_microseconds() + $3, opened_at + $4)
-             WHERE id = $1",
-        )
-        .bind(batch_id)
-        .bind(request.bytes)
-        .bind(limits.gather_milliseconds.saturating_mul(1000))
-        .bind(limits.gather_milliseconds.saturating_mul(1000 * LONGEST_GATHERING))
-        .execute(self.connection())
-        .await
-        .map_err(failure)?;
-        Ok(())
+        enrolling::enrol(self, request).await
     }
 
     async fn await_request(&mut self, task_id: TaskId, request_id: BatchRequestId) -> StoreResult<()> {
@@ -481,41 +334,7 @@ impl Batches for PostgresTransaction {
     }
 
     async fn end_requests(&mut self, id: BatchId, ended: &[EndedRequest]) -> StoreResult<()> {
-        if ended.is_empty() {
-            return Ok(());
-        }
-        let (mut answered, mut unanswered, mut failures, mut dropped) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for one in ended {
-            match &one.end {
-                RequestEnd::Answered { .. } => answered.push(one.id.as_uuid()),
-                RequestEnd::Failed(failure) => {
-                    unanswered.push(one.id.as_uuid());
-                    failures.push(failure);
-                }
-                RequestEnd::Dropped => dropped.push(one.id.as_uuid()),
-            }
-        }
-        count_ended(self, id, ended).await?;
-        let is_answered = "UPDATE batch_requests SET state = 'answered', body = NULL WHERE id = ANY($1)";
-        about(self, is_answered, &answered).await?;
-        fail_requests(self, &unanswered, &failures).await?;
-        let woken_with_answer = "
-            UPDATE tasks SET ready_at = clock_microseconds(), last_error = batch_waits.former_error FROM batch_waits
-            WHERE batch_waits.task_id = tasks.id AND tasks.state = 'ready' AND batch_waits.request_id = ANY($1)";
-        let mut woken = about(self, woken_with_answer, &answered).await?;
-        let woken_without = "
-            UPDATE tasks SET ready_at = clock_microseconds() FROM batch_waits
-            WHERE batch_waits.task_id = tasks.id AND tasks.state = 'ready' AND batch_waits.request_id = ANY($1)";
-        woken += about(self, woken_without, &unanswered).await?;
-        for gone in [&answered, &dropped] {
-            about(self, "DELETE FROM batch_waits WHERE request_id = ANY($1)", gone).await?;
-        }
-        about(self, "DELETE FROM batch_requests WHERE id = ANY($1)", &dropped).await?;
-        if woken > 0 {
-            self.note_ready_tasks();
-        }
-        Ok(())
+        ending::end(self, id, ended).await
     }
 
     async fn is_batch_wanted(&mut self, id: BatchId) -> StoreResult<bool> {

@@ -1,19 +1,20 @@
 //! Batches, their requests, and the tasks that wait for these.
 
+mod ending;
+mod enrolling;
+
 use accord_domain::{AnnotatorId, Batch, BatchId, BatchRequestId, ProjectId, RunAnnotator, RunId, TaskId, Timestamp};
-use accord_store::text::{check_text, clean_reason};
+use accord_store::text::clean_reason;
 use accord_store::{
-    BatchClaim, BatchLease, BatchLine, Batches, EndedRequest, LONGEST_GATHERING, NewBatchRequest, NewCall, OpenRequest,
-    OpenRequests, OpenSize, RequestEnd, RequestFailure, StoreResult,
+    BatchClaim, BatchLease, BatchLine, Batches, EndedRequest, NewBatchRequest, NewCall, OpenRequest, OpenRequests,
+    OpenSize, RequestFailure, StoreResult,
 };
 use async_trait::async_trait;
-use rust_decimal::Decimal;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use uuid::Uuid;
 
 use crate::failure::failed;
-use crate::page::push_identifiers;
 use crate::reader::{Reader, to_json};
 use crate::sql::{new_token, now};
 use crate::transaction::SqliteTransaction;
@@ -72,124 +73,6 @@ fn read_open(row: &SqliteRow) -> StoreResult<OpenRequest> {
     })
 }
 
-/// The batch that gathers, with its size.
-async fn gathering(tx: &mut SqliteTransaction, request: &NewBatchRequest<'_>) -> StoreResult<Option<(Uuid, OpenSize)>> {
-    let found = sqlx::query(
-        "SELECT id, requests, bytes FROM batches WHERE run_id = ? AND provider = ? AND model = ? AND state = 'gathering'",
-    )
-    .bind(request.run_id.as_uuid())
-    .bind(&request.call.provider)
-    .bind(request.model)
-    .fetch_optional(tx.connection())
-    .await
-    .map_err(failed)?;
-    let read = |row| {
-        let reader = Reader::new("batches", row);
-        let size = OpenSize {
-            requests: reader.get("requests")?,
-            bytes: reader.get("bytes")?,
-        };
-        Ok((reader.get("id")?, size))
-    };
-    found.as_ref().map(read).transpose()
-}
-
-async fn open_batch(tx: &mut SqliteTransaction, request: &NewBatchRequest<'_>) -> StoreResult<Uuid> {
-    let id = request.batch_id.as_uuid();
-    sqlx::query(concat!(
-        "INSERT INTO batches (id, project_id, run_id, provider, model, state, stage, sends, requests, bytes, answered, \
-                              failed, cost, currency, opened_at, failed_steps, next_at, lease_until) \
-         VALUES (?, ?, ?, ?, ?, 'gathering', '{\"state\":\"gathering\"}', 0, 0, 0, 0, 0, '0', ?, ",
-        now!(),
-        ", 0, ",
-        now!(),
-        ", 0)"
-    ))
-    .bind(id)
-    .bind(request.call.project_id.as_uuid())
-    .bind(request.run_id.as_uuid())
-    .bind(&request.call.provider)
-    .bind(request.model)
-    .bind(request.call.currency.as_deref())
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
-    Ok(id)
-}
-
-/// Adds what ended requests cost. The database has no decimal numbers, so the sum is made here; only one transaction
-/// writes at a time.
-async fn count_ended(tx: &mut SqliteTransaction, id: BatchId, ended: &[EndedRequest]) -> StoreResult<()> {
-    let known: String = sqlx::query_scalar("SELECT cost FROM batches WHERE id = ?")
-        .bind(id.as_uuid())
-        .fetch_one(tx.connection())
-        .await
-        .map_err(failed)?;
-    let mut cost: Decimal = known
-        .parse()
-        .map_err(|error: rust_decimal::Error| accord_store::StoreError::Corrupt {
-            table: "batches",
-            column: "cost",
-            row: id.to_string(),
-            problem: error.to_string(),
-        })?;
-    let (mut answered, mut unanswered, mut dropped) = (0_i64, 0_i64, 0_i64);
-    for one in ended {
-        match &one.end {
-            RequestEnd::Answered { cost: own } => {
-                answered += 1;
-                cost += *own;
-            }
-            RequestEnd::Failed(_) => unanswered += 1,
-            RequestEnd::Dropped => dropped += 1,
-        }
-    }
-    sqlx::query(
-        "UPDATE batches SET answered = answered + ?, failed = failed + ?, requests = requests - ?, cost = ? WHERE id = ?",
-    )
-    .bind(answered)
-    .bind(unanswered)
-    .bind(dropped)
-    .bind(cost.normalize().to_string())
-    .bind(id.as_uuid())
-    .execute(tx.connection())
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-/// Runs a statement whose list of identifiers of requests comes between its two parts.
-async fn with_requests(
-    tx: &mut SqliteTransaction,
-    ids: &[Uuid],
-    (before, after): (&'static str, &'static str),
-) -> StoreResult<u64> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let mut query = QueryBuilder::<Sqlite>::new(before);
-    push_identifiers(&mut query, ids.iter().copied())?;
-    query.push(after);
-    let done = query
-        .build()
-        .persistent(false)
-        .execute(tx.connection())
-        .await
-        .map_err(failed)?;
-    Ok(done.rows_affected())
-}
-
-async fn fail_request(tx: &mut SqliteTransaction, id: Uuid, failure: &RequestFailure) -> StoreResult<()> {
-    sqlx::query("UPDATE batch_requests SET state = 'failed', body = NULL, reason = ?, is_permanent = ? WHERE id = ?")
-        .bind(clean_reason(&failure.reason))
-        .bind(failure.is_permanent)
-        .bind(id)
-        .execute(tx.connection())
-        .await
-        .map_err(failed)?;
-    Ok(())
-}
-
 /// The statement that finds open requests with their calls.
 fn open_query(id: BatchId, which: OpenRequests<'_>, limit: u32) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(
@@ -240,53 +123,7 @@ impl Batches for SqliteTransaction {
     }
 
     async fn enrol_request(&mut self, request: &NewBatchRequest<'_>) -> StoreResult<()> {
-        check_text("name of provider", &request.call.provider)?;
-        check_text("name of model", request.model)?;
-        check_text("request to a model", request.body)?;
-        let limits = request.limits;
-        let fits = |size: OpenSize| size.requests < limits.requests && size.bytes + request.bytes <= limits.bytes;
-        let batch_id = match gathering(self, request).await? {
-            Some((id, size)) if fits(size) => id,
-            Some((full, _)) => {
-                sqlx::query(concat!(
-                    "UPDATE batches SET state = 'gathered', stage = '{\"state\":\"gathered\"}', next_at = ",
-                    now!(),
-                    " WHERE id = ?"
-                ))
-                .bind(full)
-                .execute(self.connection())
-                .await
-                .map_err(failed)?;
-                open_batch(self, request).await?
-            }
-            None => open_batch(self, request).await?,
-        };
-        sqlx::query(
-            "INSERT INTO batch_requests (id, batch_id, key, token, state, body, bytes) VALUES (?, ?, ?, ?, 'open', ?, ?)",
-        )
-        .bind(request.id.as_uuid())
-        .bind(batch_id)
-        .bind(&request.call.key)
-        .bind(&request.call.token)
-        .bind(request.body)
-        .bind(request.bytes)
-        .execute(self.connection())
-        .await
-        .map_err(failed)?;
-        sqlx::query(concat!(
-            "UPDATE batches SET requests = requests + 1, bytes = bytes + ?1, \
-                    next_at = min(",
-            now!(),
-            " + ?2, opened_at + ?3) WHERE id = ?4"
-        ))
-        .bind(request.bytes)
-        .bind(limits.gather_milliseconds.saturating_mul(1000))
-        .bind(limits.gather_milliseconds.saturating_mul(1000 * LONGEST_GATHERING))
-        .bind(batch_id)
-        .execute(self.connection())
-        .await
-        .map_err(failed)?;
-        Ok(())
+        enrolling::enrol(self, request).await
     }
 
     async fn await_request(&mut self, task_id: TaskId, request_id: BatchRequestId) -> StoreResult<()> {
@@ -469,53 +306,7 @@ impl Batches for SqliteTransaction {
     }
 
     async fn end_requests(&mut self, id: BatchId, ended: &[EndedRequest]) -> StoreResult<()> {
-        if ended.is_empty() {
-            return Ok(());
-        }
-        let (mut answered, mut unanswered, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-        for one in ended {
-            match &one.end {
-                RequestEnd::Answered { .. } => answered.push(one.id.as_uuid()),
-                RequestEnd::Failed(failure) => {
-                    fail_request(self, one.id.as_uuid(), failure).await?;
-                    unanswered.push(one.id.as_uuid());
-                }
-                RequestEnd::Dropped => dropped.push(one.id.as_uuid()),
-            }
-        }
-        count_ended(self, id, ended).await?;
-        let is_answered = (
-            "UPDATE batch_requests SET state = 'answered', body = NULL WHERE id IN ",
-            "",
-        );
-        with_requests(self, &answered, is_answered).await?;
-        let woken_with_answer = (
-            concat!(
-                "UPDATE tasks SET ready_at = ",
-                now!(),
-                ", last_error = batch_waits.former_error FROM batch_waits \
-                 WHERE batch_waits.task_id = tasks.id AND tasks.state = 'ready' AND batch_waits.request_id IN "
-            ),
-            "",
-        );
-        let mut woken = with_requests(self, &answered, woken_with_answer).await?;
-        let woken_without = (
-            concat!(
-                "UPDATE tasks SET ready_at = ",
-                now!(),
-                " WHERE state = 'ready' AND id IN (SELECT task_id FROM batch_waits WHERE request_id IN "
-            ),
-            ")",
-        );
-        woken += with_requests(self, &unanswered, woken_without).await?;
-        for gone in [&answered, &dropped] {
-            with_requests(self, gone, ("DELETE FROM batch_waits WHERE request_id IN ", "")).await?;
-        }
-        with_requests(self, &dropped, ("DELETE FROM batch_requests WHERE id IN ", "")).await?;
-        if woken > 0 {
-            self.note_ready_tasks();
-        }
-        Ok(())
+        ending::end(self, id, ended).await
     }
 
     async fn is_batch_wanted(&mut self, id: BatchId) -> StoreResult<bool> {
