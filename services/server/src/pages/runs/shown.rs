@@ -225,7 +225,19 @@ fn answer(report: &RunReport) -> String {
         count(tasks.done),
         counted(tasks.total, "task")
     )];
-    if report.run.state == RunState::Running && report.calls.kept > 0 {
+    let sent = report.batches.iter().filter(|batch| batch.state == BatchState::Sent);
+    let (batches, requests) = sent.fold((0, 0), |(batches, requests), batch| {
+        (batches + 1, requests + batch.requests)
+    });
+    if batches > 0 {
+        let batches = if batches == 1 {
+            "1 batch".to_owned()
+        } else {
+            format!("{batches} batches")
+        };
+        parts.push(format!("{} at the provider in {batches}", counted(requests, "request")));
+    }
+    if report.run.state == RunState::Running && report.calls.kept > 0 && !report.run.batch {
         parts.push(format!("{:.1} calls/s", report.calls.per_second_last_minute));
     }
     if let Some(share) = report.success {
