@@ -19,6 +19,8 @@ crate::on_both_databases!(
     a_refused_batch_costs_nothing_and_names_who_is_to_blame,
     a_cancelled_run_cancels_its_batch_and_keeps_what_was_answered,
     a_paused_run_sends_nothing_and_runs_need_providers_with_batches,
+    a_provider_in_trouble_is_waited_for_and_paid_once,
+    what_fits_into_no_batch_is_set_aside,
 );
 
 /// What a call costs in millionths, at 2.50 for a million tokens of the question and 10 for a million of the
@@ -453,4 +455,48 @@ async fn a_paused_run_sends_nothing_and_runs_need_providers_with_batches(kind: D
         .expect(200);
     finished(&admin, &run).await;
     assert_eq!(spent(&admin, "work").await, (4, 0, 4 * COST / 2));
+}
+
+/// A provider whose batches are out of order, or that does not say that it created one, holds up nobody else, and nothing
+/// is paid twice.
+async fn a_provider_in_trouble_is_waited_for_and_paid_once(kind: DatabaseKind) {
+    let model = scripted_model().await;
+    let (_house, admin) = open(kind, &model, &[("TIMEOUT_SECONDS", "3")]).await;
+    model.batches().refuse(4);
+    model.batches().hold(Hold::AfterCreation);
+    hold(&admin, "work", 1, &letters(6)).await;
+    hold(&admin, "other", 2, &letters(6)).await;
+    let run = start(&admin, "work", true).await;
+    let noted = |report: &Value| {
+        report["batches"][0]["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("503"))
+    };
+    let waiting = admin.wait_for(&address(&run), "in trouble", noted).await;
+    assert_eq!(waiting["tasks"]["set_aside"], 0, "{waiting}");
+    let other = start(&admin, "other", false).await;
+    finished(&admin, &other).await;
+    let report = finished(&admin, &run).await;
+    assert_eq!(model.batches().held(), 1, "its creation was not answered");
+    assert_eq!(model.batches().statuses(), ["completed"], "it was found again");
+    assert_eq!(
+        (spent(&admin, "work").await, &report["tasks"]["retries"]),
+        ((6, 0, 6 * COST / 2), &json!(0))
+    );
+    assert!(model.counts().values().all(|counts| counts.answers == 1));
+}
+
+/// A question that is larger than a whole batch may be is set aside with what to do.
+async fn what_fits_into_no_batch_is_set_aside(kind: DatabaseKind) {
+    let model = scripted_model().await;
+    let (_house, admin) = open(kind, &model, &[("BATCH__MAXIMUM_BYTES", "300")]).await;
+    hold(&admin, "work", 1, &letters(2)).await;
+    let run = start(&admin, "work", true).await;
+    let report = finished(&admin, &run).await;
+    assert_eq!(
+        (&report["tasks"]["set_aside"], spent(&admin, "work").await),
+        (&json!(2), (0, 0, 0))
+    );
+    let told = report["failures"].to_string();
+    assert!(told.contains("batch.maximum_bytes"), "{told}");
 }

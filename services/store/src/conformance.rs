@@ -165,6 +165,7 @@ macro_rules! conformance_suite {
             lines_come_in_parts,
             one_works_at_a_batch_at_a_time,
             refuses_batches_where_there_are_none,
+            a_budget_holds_requests_back,
         );
         $crate::conformance_tests!($factory, batch_settling:
             settles_each_request_once,

@@ -50,6 +50,7 @@ struct Inner {
     plan: Vec<Ending>,
     hold: Option<Hold>,
     held: usize,
+    refusals: usize,
     names: usize,
     uploads: usize,
     files: BTreeMap<String, String>,
@@ -98,6 +99,18 @@ impl Batches {
     /// Leaves the next client that comes there without an answer.
     pub(crate) fn hold(&self, hold: Hold) {
         self.inner().hold = Some(hold);
+    }
+
+    /// Is out of order for the next so many requests.
+    pub(crate) fn refuse(&self, requests: usize) {
+        self.inner().refusals = requests;
+    }
+
+    pub(super) fn is_out_of_order(&self) -> bool {
+        let mut inner = self.inner();
+        let is_so = inner.refusals > 0;
+        inner.refusals = inner.refusals.saturating_sub(1);
+        is_so
     }
 
     /// How many clients were left without an answer.

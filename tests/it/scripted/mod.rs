@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl ScriptedModel {
             .route("/v1/batches", get(batches::list).post(batches::create))
             .route("/v1/batches/{id}", get(batches::read))
             .route("/v1/batches/{id}/cancel", post(batches::cancel))
-            .layer(from_fn(with_key))
+            .layer(from_fn_with_state(shared.clone(), checked))
             .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -125,20 +125,20 @@ impl Drop for ScriptedModel {
     }
 }
 
-/// Refuses whoever does not send the key.
-async fn with_key(request: Request, next: Next) -> Response {
+/// Refuses whoever does not send the key, and everybody while batches are out of order.
+async fn checked(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let authorized = request
         .headers()
         .get("authorization")
         .is_some_and(|value| *value == *format!("Bearer {KEY}"));
-    if authorized {
-        next.run(request).await
-    } else {
+    let refusal = if !authorized {
         action::status(401, "the key is missing")
-            .respond(&Value::Null)
-            .await
-            .into_response()
-    }
+    } else if request.uri().path() != "/v1/chat/completions" && shared.batches.is_out_of_order() {
+        action::status(503, "out of order")
+    } else {
+        return next.run(request).await;
+    };
+    refusal.respond(&Value::Null).await.into_response()
 }
 
 async fn complete(State(shared): State<Shared>, body: String) -> Response {

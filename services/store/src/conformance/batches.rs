@@ -12,7 +12,7 @@ use super::fixture::{
 };
 use super::runs::{all, money, report, settle, start};
 use crate::batches::{BatchClaim, BatchLease, BatchLimits, OpenRequests};
-use crate::flow::{self, Enrolment, NewRun, WantedRequest};
+use crate::flow::{self, CallTurn, Enrolment, NewRun, WantedRequest};
 use crate::in_transaction;
 use crate::spending::NewCall;
 use crate::transaction::{Store, Transaction};
@@ -333,4 +333,30 @@ pub async fn refuses_batches_where_there_are_none(test: &TestStore) {
     assert!(started.batch);
     let mut tx: Box<dyn Transaction> = test.store.read().await.unwrap();
     assert!(tx.run(started.id).await.unwrap().unwrap().batch);
+}
+
+/// What is enrolled is reserved in the run's budget until it ends: what does not fit beside it is not enrolled.
+pub async fn a_budget_holds_requests_back(test: &TestStore) {
+    let fixture = Fixture::create(test).await;
+    fixture.add_items(test, 2).await;
+    let wanted = NewRun {
+        budget: serde_json::from_value(json!({"currency": "USD", "money": "0.025"})).unwrap(),
+        ..all()
+    };
+    let run = start(test, &fixture, &wanted).await;
+    settle(test, &fixture, run.id).await;
+    let leases = claim_tasks(test, &fixture).await;
+    let mut held = 0;
+    for (lease, key) in leases.iter().zip(["a", "b", "c", "a"]) {
+        match enrol(test, &fixture, &run, lease, key).await {
+            Enrolment::Waiting(_) => {}
+            Enrolment::NotNow(CallTurn::RunReserved(reason)) => {
+                assert!(key == "c" && reason.contains("0.025 USD"), "{key}: {reason}");
+                held += 1;
+            }
+            other => panic!("{key}: {other:?}"),
+        }
+    }
+    assert_eq!((held, reserved(test, &fixture).await), (1, money("0.02")));
+    assert_eq!(batches(test, &run).await[0].requests, 2);
 }
