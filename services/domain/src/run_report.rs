@@ -131,7 +131,7 @@ pub struct Forecast {
     /// Open tasks of annotators none of whose tasks has ended: they are not in it.
     pub tasks_left_out: i64,
     /// How long the open tasks will take at the pace of the last minute, or without one at that of the run; none while it
-    /// is not running or has no pace.
+    /// is not running, has no pace, or has its models asked in batches.
     pub seconds: Option<f64>,
     /// How it was computed, in words.
     pub basis: String,
@@ -348,7 +348,7 @@ fn forecast(run: &Run, tasks: &TasksReport, records: &RunRecords, spent: &Sums, 
         to_come: amounts(to_come),
         tasks_left_out,
         seconds: pace
-            .filter(|pace| *pace > 0.0 && run.state == RunState::Running)
+            .filter(|pace| *pace > 0.0 && run.state == RunState::Running && !run.batch)
             .map(|pace| seconds_for(tasks.open(), pace)),
         basis: basis(tasks, tasks_left_out),
     }

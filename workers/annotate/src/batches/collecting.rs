@@ -97,8 +97,8 @@ impl Work<'_> {
         let result = match line.outcome {
             LineOutcome::Replied(body) => Ok(self.answer(&line.key, body)),
             LineOutcome::Refused(error) => Err(RequestFailure {
-                reason: error.to_string(),
                 is_permanent: !error.is_transient(),
+                reason: self.provider.without_key(error).to_string(),
             }),
             LineOutcome::NotReached(_) if matches!(status, "expired" | "cancelled") => return None,
             LineOutcome::NotReached(message) => Err(RequestFailure {

@@ -81,6 +81,12 @@ pub(crate) struct RemoteError {
     pub(crate) line: Option<i64>,
 }
 
+/// The longest word of a provider for how far a batch is.
+const LONGEST_STATUS_CHARACTERS: usize = 40;
+
+/// The longest name of a file or batch.
+const LONGEST_NAME: usize = 200;
+
 #[derive(Deserialize)]
 struct RemoteFile {
     id: String,
@@ -266,6 +272,20 @@ impl Provider {
             .headers(endpoint.headers())
     }
 
+    /// A batch as it is shown, with names that can stand in an address and without the key in what is said of it.
+    async fn fetch_batch(&self, request: RequestBuilder) -> Result<RemoteBatch, CallError> {
+        let mut batch: RemoteBatch = self.fetch(request).await?;
+        let files = [&batch.input_file_id, &batch.output_file_id, &batch.error_file_id];
+        for name in files.into_iter().flatten().chain([&batch.id]) {
+            check_name(name)?;
+        }
+        batch.status = batch.status.chars().take(LONGEST_STATUS_CHARACTERS).collect();
+        for error in batch.errors.iter_mut().flat_map(|errors| &mut errors.data) {
+            error.message = error.message.take().map(|message| self.text_without_key(message));
+        }
+        Ok(batch)
+    }
+
     async fn fetch<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         let body = self.transport.fetch(request).await;
         let body = body.map_err(|error| self.without_key(error))?;
@@ -290,6 +310,7 @@ impl Provider {
             .timeout(LONGEST_TRANSFER)
             .multipart(form);
         let file: RemoteFile = self.fetch(request).await?;
+        check_name(&file.id)?;
         Ok(file.id)
     }
 
@@ -309,7 +330,7 @@ impl Provider {
             "completion_window": window,
             "metadata": { MARK_BATCH: mark.batch, MARK_SEND: mark.send.to_string() },
         }));
-        self.fetch(request).await
+        self.fetch_batch(request).await
     }
 
     /// The batch that carries this mark, among those that were created since then (in seconds since 1970).
@@ -347,7 +368,7 @@ impl Provider {
     /// # Errors
     /// Says what went wrong and whether the same may succeed later.
     pub(crate) async fn read_batch(&self, id: &str) -> Result<RemoteBatch, CallError> {
-        self.fetch(self.batch_request(Method::GET, &format!("/batches/{id}")))
+        self.fetch_batch(self.batch_request(Method::GET, &format!("/batches/{id}")))
             .await
     }
 
@@ -356,7 +377,7 @@ impl Provider {
     /// # Errors
     /// Says what went wrong and whether the same may succeed later.
     pub(crate) async fn cancel_batch(&self, id: &str) -> Result<RemoteBatch, CallError> {
-        self.fetch(self.batch_request(Method::POST, &format!("/batches/{id}/cancel")))
+        self.fetch_batch(self.batch_request(Method::POST, &format!("/batches/{id}/cancel")))
             .await
     }
 
@@ -398,6 +419,18 @@ impl Provider {
         let _list: RemoteList = self.fetch(request).await?;
         Ok(())
     }
+}
+
+/// Names of files and batches come into addresses.
+fn check_name(name: &str) -> Result<(), CallError> {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(is_fit) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(LONGEST_STATUS_CHARACTERS).collect();
+    Err(CallError::Unreadable(format!(
+        "`{shown}` is no name of a file or batch"
+    )))
 }
 
 #[cfg(test)]
@@ -460,6 +493,16 @@ mod tests {
         assert_eq!(read(expired).unwrap(), LineOutcome::NotReached("too late".to_owned()));
         for wrong in ["", "{", "[]", r#"{"response": null}"#] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_fit_into_addresses() {
+        for name in ["file-abc_123", "batch_68f0"] {
+            check_name(name).unwrap();
+        }
+        for name in ["", "../files", "a b", "a?b", &"a".repeat(201)] {
+            assert!(check_name(name).is_err(), "{name}");
         }
     }
 

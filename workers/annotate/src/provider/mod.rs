@@ -190,16 +190,18 @@ impl Provider {
         self.admission.is_in_trouble()
     }
 
-    /// Providers may repeat the key in what they complain about.
-    fn without_key(&self, error: CallError) -> CallError {
+    fn text_without_key(&self, text: String) -> String {
         let key = self.client.config().key.expose_secret();
-        let clean = |text: String| {
-            if key.is_empty() {
-                text
-            } else {
-                text.replace(key, "[key]")
-            }
-        };
+        if key.is_empty() {
+            text
+        } else {
+            text.replace(key, "[key]")
+        }
+    }
+
+    /// Providers may repeat the key in what they complain about.
+    pub(crate) fn without_key(&self, error: CallError) -> CallError {
+        let clean = |text: String| self.text_without_key(text);
         match error {
             CallError::Status {
                 status,
