@@ -21,6 +21,7 @@ crate::on_both_databases!(
     a_paused_run_sends_nothing_and_runs_need_providers_with_batches,
     a_provider_in_trouble_is_waited_for_and_paid_once,
     what_fits_into_no_batch_is_set_aside,
+    processes_side_by_side_make_good_for_one_that_is_killed,
 );
 
 /// What a call costs in millionths, at 2.50 for a million tokens of the question and 10 for a million of the
@@ -63,6 +64,15 @@ async fn scripted_model() -> ScriptedModel {
 }
 
 async fn open(kind: DatabaseKind, model: &ScriptedModel, settings: &[(&str, &str)]) -> (House, Client) {
+    open_with(kind, model, settings, &[]).await
+}
+
+async fn open_with(
+    kind: DatabaseKind,
+    model: &ScriptedModel,
+    settings: &[(&str, &str)],
+    serve_arguments: &[&'static str],
+) -> (House, Client) {
     let own = [
         ("INPUT_PRICE", "2.50"),
         ("OUTPUT_PRICE", "10"),
@@ -78,7 +88,7 @@ async fn open(kind: DatabaseKind, model: &ScriptedModel, settings: &[(&str, &str
     variables.extend(direct);
     variables.push(("ACCORD__WORKERS__LEASE_SECONDS".to_owned(), "3".to_owned()));
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let house = House::open_with(kind, &variables, &[]).await;
+    let house = House::open_with(kind, &variables, serve_arguments).await;
     let admin = house.administrator().await;
     (house, admin)
 }
@@ -507,4 +517,40 @@ async fn what_fits_into_no_batch_is_set_aside(kind: DatabaseKind) {
     );
     let told = report["failures"].to_string();
     assert!(told.contains("batch.maximum_bytes"), "{told}");
+}
+
+/// Of processes that work side by side one is killed while it creates a batch: the others go on with it, and whatever the
+/// command that started the run waits for comes.
+async fn processes_side_by_side_make_good_for_one_that_is_killed(kind: DatabaseKind) {
+    const ITEMS: usize = 40;
+    let model = scripted_model().await;
+    let settings = [("TIMEOUT_SECONDS", "4"), ("BATCH__MAXIMUM_REQUESTS", "15")];
+    let (house, admin) = open_with(kind, &model, &settings, &["--no-workers"]).await;
+    hold(&admin, "work", 1, &letters(ITEMS)).await;
+    model.batches().hold(Hold::AfterCreation);
+    let mut workers: Vec<_> = (0..3)
+        .map(|number| house.surroundings.start(&format!("work-{number}"), &["work"]))
+        .collect();
+    let arguments = ["run", "start", "--project", "work", "--batch", "--wait", "--json"];
+    let started = house.surroundings.run(&arguments);
+    let killed = async {
+        wait_until("held", || model.batches().held() == 1).await;
+        workers.remove(0).kill().await;
+    };
+    let (printed, ()) = tokio::join!(started, killed);
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(
+        (&report["state"], &report["tasks"]["done"]),
+        (&json!("finished"), &json!(ITEMS * 2)),
+        "{report}"
+    );
+    let batches = report["batches"].as_array().unwrap().len();
+    assert_eq!(
+        model.batches().statuses(),
+        vec!["completed"; batches],
+        "each was created once"
+    );
+    let kept = i64::try_from(ITEMS).unwrap();
+    assert_eq!(spent(&admin, "work").await, (kept, 0, ITEMS as u64 * COST / 2));
+    assert!(model.counts().values().all(|counts| counts.answers == 1));
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use accord_domain::{Batch, BatchStage, Environment, ProjectId};
 use accord_store::flow::{REQUESTS_AT_ONCE, drop_unwanted, fail_requests};
 use accord_store::{BatchClaim, BatchLease, OpenRequests, RequestFailure, Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +22,9 @@ use crate::provider::{BatchSettings, CallError, Provider};
 /// How often it looks for batches whose next step is due.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The most batches that one process works at at the same time.
-const AT_ONCE: usize = 8;
+/// The most batches of one provider that a process works at at the same time. Each provider has places of its own, so that
+/// one that hangs holds up no other.
+const AT_ONCE: usize = 4;
 
 /// Signs of life during the length of a lease.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -52,6 +54,9 @@ pub struct BatchWorker {
     /// The only project whose batches it takes.
     project_id: Option<ProjectId>,
 }
+
+/// How many more batches of each provider this process may work at.
+type Places = BTreeMap<String, Arc<Semaphore>>;
 
 /// A step that did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +113,13 @@ impl BatchWorker {
             return;
         }
         let mut steps = JoinSet::new();
+        let places: Places = self
+            .providers
+            .keys()
+            .map(|name| (name.clone(), Arc::new(Semaphore::new(AT_ONCE))))
+            .collect();
         while !stop.is_cancelled() {
-            if let Err(error) = self.begin_steps(&mut steps).await {
+            if let Err(error) = self.begin_steps(&mut steps, &places).await {
                 tracing::warn!(error = %error, "no batch fetched, trying again");
             }
             tokio::select! {
@@ -123,23 +133,31 @@ impl BatchWorker {
         drop(tokio::time::timeout(PATIENCE_AT_THE_END, at_end).await);
     }
 
-    async fn begin_steps(&self, steps: &mut JoinSet<()>) -> Result<(), StoreError> {
-        while steps.len() < AT_ONCE {
-            let Some(lease) = self.claim().await? else { break };
+    /// Begins the steps that are due, as far as there are places.
+    async fn begin_steps(&self, steps: &mut JoinSet<()>, places: &Places) -> Result<(), StoreError> {
+        loop {
+            let free = places.iter().filter(|(_, places)| places.available_permits() > 0);
+            let free: Vec<&str> = free.map(|(name, _)| name.as_str()).collect();
+            let Some(lease) = self.claim(&free).await? else {
+                return Ok(());
+            };
+            let place = places
+                .get(&lease.batch.provider)
+                .and_then(|places| Arc::clone(places).try_acquire_owned().ok());
             let worker = self.clone();
-            steps.spawn(async move { worker.step(lease).await });
+            steps.spawn(async move {
+                worker.step(lease).await;
+                drop(place);
+            });
         }
-        Ok(())
     }
 
-    async fn claim(&self) -> Result<Option<BatchLease>, StoreError> {
-        let names: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+    async fn claim(&self, providers: &[&str]) -> Result<Option<BatchLease>, StoreError> {
         let claim = BatchClaim {
-            providers: &names,
+            providers,
             project_id: self.project_id,
             lease_milliseconds: milliseconds(self.lease),
         };
-        // Whoever only reads does not wait for those who write.
         let mut transaction = self.store.write().await?;
         let lease = transaction.claim_batch(&claim).await?;
         transaction.commit().await?;
