@@ -1,6 +1,6 @@
 //! Opening what the configuration names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl House {
     }
 
     /// The providers of the configuration, with their keys from the environment.
-    fn providers(&self) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
+    pub(crate) fn providers(&self) -> anyhow::Result<BTreeMap<String, Arc<Provider>>> {
         let providers = self.configuration.providers.iter();
         let prepared = providers.map(|(name, settings)| {
             let variable = |variable: &str| std::env::var(variable).ok();
@@ -69,6 +69,13 @@ impl House {
             Ok((name.clone(), Arc::new(provider.sharing_limits(Arc::clone(&self.store)))))
         });
         prepared.collect()
+    }
+
+    /// The names of the providers that have batches.
+    pub(crate) fn batch_providers(&self) -> BTreeSet<String> {
+        let providers = self.configuration.providers.iter();
+        let with_batches = providers.filter(|(_, settings)| settings.batch.is_some());
+        with_batches.map(|(name, _)| name.clone()).collect()
     }
 
     /// What makes automatic annotators.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accord_annotate::batches::BatchWorker;
 use accord_annotate::runs::RunWorker;
 use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_deliver::retention::RetentionWorker;
@@ -38,6 +39,9 @@ impl Workers {
         let runs = RunWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
         let token = stop.clone();
         tasks.spawn(async move { runs.run(token).await });
+        let batches = batch_worker(house)?.of_project(project_id);
+        let token = stop.clone();
+        tasks.spawn(async move { batches.run(token).await });
         let retention = RetentionWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
         let token = stop.clone();
         tasks.spawn(async move { retention.run(token).await });
@@ -65,6 +69,15 @@ pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
             lease: lease(house),
             deadline: Duration::from_secs(house.configuration.workers.deadline_seconds),
         },
+    ))
+}
+
+fn batch_worker(house: &House) -> anyhow::Result<BatchWorker> {
+    Ok(BatchWorker::new(
+        Arc::clone(&house.store),
+        Arc::clone(&house.environment),
+        house.providers()?,
+        lease(house),
     ))
 }
 

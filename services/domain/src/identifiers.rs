@@ -86,6 +86,14 @@ identifier!(
     RunId, "run"
 );
 identifier!(
+    /// Identifies a batch of requests to a model.
+    BatchId, "batch"
+);
+identifier!(
+    /// Identifies one request of a batch.
+    BatchRequestId, "request of a batch"
+);
+identifier!(
     /// Identifies a task.
     TaskId, "task"
 );

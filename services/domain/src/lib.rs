@@ -7,6 +7,7 @@ pub mod annotation;
 pub mod annotator;
 pub mod annotator_definition;
 pub mod answer;
+pub mod batch;
 pub mod budget;
 pub mod calibrator;
 pub mod compare;
@@ -41,6 +42,7 @@ pub use annotation::{Annotation, Provenance, ValueLogprob};
 pub use annotator::{Annotator, AnnotatorDefinition, AnnotatorKind, AutomaticKind, InputView, LanguageModel};
 pub use annotator_definition::AnnotatorError;
 pub use answer::{ABSENT_CLASS, Answer, Answers, NormalisedValue};
+pub use batch::{Batch, BatchFiles, BatchReport, BatchStage, BatchState};
 pub use budget::{Amounts, Budget, BudgetHold};
 pub use calibrator::{
     CERTIFICATION_PERCENT, CalibrationReport, Calibrator, CertificationSet, FOLD_COUNT, FittedFold, ScoreLevel,
@@ -56,8 +58,8 @@ pub use field::{Comparison, Field, FieldError, FieldName, FieldType, IdentifierS
 pub use folds::{document_of, fold_of, is_set_apart};
 pub use gold::{Gold, GoldSource};
 pub use identifiers::{
-    AnnotationId, AnnotatorId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId, JudgementId, ProjectId,
-    RunId, TaskId, TokenId, UserId,
+    AnnotationId, AnnotatorId, BatchId, BatchRequestId, CalibratorId, ConsensusId, GoldId, IdentifierError, ItemId,
+    JudgementId, ProjectId, RunId, TaskId, TokenId, UserId,
 };
 pub use item::{Item, ItemContent, ItemState};
 pub use json_schema::{json_schema, within_schema};

@@ -29,6 +29,8 @@ pub struct Run {
     pub annotators: Vec<String>,
     /// What its models may cost.
     pub budget: RunBudget,
+    /// Whether its models are asked through batches.
+    pub batch: bool,
     /// Who started it.
     pub started_by: String,
     /// When it was started.
@@ -292,6 +294,7 @@ mod tests {
             items: RunItems::All {},
             annotators: vec!["gpt".to_owned()],
             budget: RunBudget::default(),
+            batch: false,
             started_by: "ada".to_owned(),
             created_at: moment(0),
             state: RunState::Running,

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::batch::Batch;
 use crate::identifiers::{AnnotatorId, ItemId};
 use crate::task::TaskState;
 
@@ -20,6 +21,8 @@ pub struct RunRecords {
     pub recent_tasks: i64,
     /// What went wrong.
     pub failures: Vec<RunFailure>,
+    /// Its batches.
+    pub batches: Vec<Batch>,
 }
 
 /// How many tasks of one annotator are in one state.

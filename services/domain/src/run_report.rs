@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::annotator::{Annotator, AnnotatorKind, AutomaticKind};
+use crate::batch::BatchReport;
 use crate::identifiers::{AnnotatorId, ItemId};
 use crate::run::{Run, RunState};
 use crate::run_records::{FailureOutcome, RunCall, RunFailure, RunRecords, RunSpent};
@@ -49,6 +50,8 @@ pub struct RunReport {
     pub panel: Vec<PanelLine>,
     /// What went wrong, by kind, the most frequent first.
     pub failures: Vec<FailureReport>,
+    /// Its batches, in the order in which they were begun; none where its models are asked one by one.
+    pub batches: Vec<BatchReport>,
 }
 
 /// The tasks of a run.
@@ -128,7 +131,7 @@ pub struct Forecast {
     /// Open tasks of annotators none of whose tasks has ended: they are not in it.
     pub tasks_left_out: i64,
     /// How long the open tasks will take at the pace of the last minute, or without one at that of the run; none while it
-    /// is not running or has no pace.
+    /// is not running, has no pace, or has its models asked in batches.
     pub seconds: Option<f64>,
     /// How it was computed, in words.
     pub basis: String,
@@ -215,6 +218,7 @@ impl RunReport {
             latencies: latencies(annotators, &records.calls),
             panel: panel(&run, annotators, records),
             failures: failures(&records.failures),
+            batches: records.batches.iter().map(BatchReport::from).collect(),
             spent: amounts(spent),
             running_milliseconds: run.running_milliseconds(now),
             tasks,
@@ -344,7 +348,7 @@ fn forecast(run: &Run, tasks: &TasksReport, records: &RunRecords, spent: &Sums, 
         to_come: amounts(to_come),
         tasks_left_out,
         seconds: pace
-            .filter(|pace| *pace > 0.0 && run.state == RunState::Running)
+            .filter(|pace| *pace > 0.0 && run.state == RunState::Running && !run.batch)
             .map(|pace| seconds_for(tasks.open(), pace)),
         basis: basis(tasks, tasks_left_out),
     }

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use accord_datasets::intake::Importer;
@@ -33,6 +34,8 @@ pub struct AppState {
     pub login_limit: Arc<LoginLimit>,
     /// Renders the figures of `/metrics`; that page does not exist without it.
     pub metrics: Option<PrometheusHandle>,
+    /// The names of the providers of models that have batches.
+    pub batch_providers: Arc<BTreeSet<String>>,
     pub(crate) figures: Arc<Figures>,
     pub(crate) cross_site_protection: CsrfLayer<Refusal>,
 }
@@ -60,6 +63,7 @@ impl AppState {
             cross_site_protection: cross_site_protection(&settings.trusted_origins)?,
             settings: Arc::new(settings),
             metrics: None,
+            batch_providers: Arc::default(),
         })
     }
 
@@ -81,6 +85,15 @@ impl AppState {
             self.environment.clone(),
             self.document_limits,
         )
+    }
+
+    /// Lets runs ask the models of these providers through batches.
+    #[must_use]
+    pub fn with_batch_providers(self, names: BTreeSet<String>) -> Self {
+        Self {
+            batch_providers: Arc::new(names),
+            ..self
+        }
     }
 
     /// Serves the figures of the recorder that the program installed under `/metrics`.

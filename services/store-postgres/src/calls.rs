@@ -14,9 +14,11 @@ use crate::transaction::PostgresTransaction;
 /// The most keys of one call that fetches by key.
 const MAXIMUM_KEYS: usize = 1000;
 
-type CallRow = (String, String, Vec<u8>, i64, i64);
+type CallRow = (String, String, Vec<u8>, i64, i64, bool);
 
-fn read_call((key, provider, response, latency_milliseconds, received_at): CallRow) -> StoreResult<StoredCall> {
+fn read_call(
+    (key, provider, response, latency_milliseconds, received_at, in_batch): CallRow,
+) -> StoreResult<StoredCall> {
     Ok(StoredCall {
         response: String::from_utf8(response)
             .map_err(|error| Place::new("calls", "response").corrupt(&key, error.utf8_error()))?,
@@ -24,6 +26,7 @@ fn read_call((key, provider, response, latency_milliseconds, received_at): CallR
         provider,
         latency_milliseconds,
         received_at: Timestamp::from_microseconds(received_at),
+        in_batch,
     })
 }
 
@@ -34,7 +37,7 @@ impl Calls for PostgresTransaction {
             return Ok(None);
         }
         let row: Option<CallRow> = sqlx::query_as(
-            "SELECT key, provider, response, latency_milliseconds, received_at FROM calls WHERE key = $1",
+            "SELECT key, provider, response, latency_milliseconds, received_at, in_batch FROM calls WHERE key = $1",
         )
         .bind(key)
         .fetch_optional(self.connection())
@@ -52,7 +55,7 @@ impl Calls for PostgresTransaction {
         }
         let keys: Vec<&str> = keys.iter().copied().filter(|key| may_be_stored(key)).collect();
         let rows: Vec<CallRow> = sqlx::query_as(
-            "SELECT key, provider, response, latency_milliseconds, received_at FROM calls WHERE key = ANY($1)",
+            "SELECT key, provider, response, latency_milliseconds, received_at, in_batch FROM calls WHERE key = ANY($1)",
         )
         .bind(&keys)
         .fetch_all(self.connection())
@@ -70,8 +73,8 @@ impl Calls for PostgresTransaction {
         let number = |read: fn(&StoredCall) -> i64| calls.iter().map(|call| read(call)).collect::<Vec<_>>();
         let responses: Vec<&[u8]> = calls.iter().map(|call| call.response.as_bytes()).collect();
         let inserted: Vec<String> = sqlx::query_scalar(
-            "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at)
-             SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[])
+            "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at, in_batch)
+             SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[], $6::BOOLEAN[])
              ON CONFLICT (key) DO NOTHING RETURNING key",
         )
         .bind(column(|call| &call.key))
@@ -79,6 +82,7 @@ impl Calls for PostgresTransaction {
         .bind(responses)
         .bind(number(|call| call.latency_milliseconds))
         .bind(number(|call| call.received_at.as_microseconds()))
+        .bind(calls.iter().map(|call| call.in_batch).collect::<Vec<bool>>())
         .fetch_all(self.connection())
         .await
         .map_err(failure)?;

@@ -12,10 +12,11 @@ use crate::error::failure;
 use crate::spending::money;
 use crate::transaction::PostgresTransaction;
 
-/// The reasons for which tasks of a run are in one state.
+/// The reasons for which tasks of a run are in one state. That a task waits for a batch is no failure.
 const TROUBLED: &str = "
     SELECT last_error, count(*), min(item_id::TEXT) FROM tasks
     WHERE run_id = $1 AND state = $2 AND last_error IS NOT NULL
+        AND NOT EXISTS (SELECT FROM batch_waits WHERE batch_waits.task_id = tasks.id)
     GROUP BY last_error ORDER BY count(*) DESC, last_error LIMIT $3";
 
 /// The reasons for which answers of a run are failures, of tasks that have no other answer. Identifiers are ordered by

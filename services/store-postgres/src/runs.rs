@@ -19,6 +19,7 @@ struct RunRow {
     items: String,
     annotators: String,
     budget: String,
+    batch: bool,
     started_by: String,
     created_at: i64,
     state: String,
@@ -35,7 +36,7 @@ struct RunRow {
 macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
-            "SELECT id, project_id, number, items::TEXT AS items, annotators::TEXT AS annotators, budget::TEXT AS budget,
+            "SELECT id, project_id, number, items::TEXT AS items, annotators::TEXT AS annotators, budget::TEXT AS budget, batch,
                     started_by, created_at, state, reason, planning::TEXT AS planning, planned_after, planned_until,
                     running_since, ran_milliseconds, ended_at
              FROM runs ",
@@ -55,6 +56,7 @@ impl RunRow {
             items: Place::new("runs", "items").read_json(id, &self.items)?,
             annotators: Place::new("runs", "annotators").read_json(id, &self.annotators)?,
             budget: Place::new("runs", "budget").read_json(id, &self.budget)?,
+            batch: self.batch,
             started_by: self.started_by,
             created_at: Timestamp::from_microseconds(self.created_at),
             state: Place::new("runs", "state").read_word(id, &self.state)?,
@@ -148,9 +150,9 @@ fn items_query(run: &Run) -> QueryBuilder<Postgres> {
 async fn insert_row(transaction: &mut PostgresTransaction, run: &Run) -> StoreResult<i64> {
     sqlx::query_scalar(
         "INSERT INTO runs (id, project_id, number, items, annotators, budget, started_by, created_at, state, reason,
-                           planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at)
+                           planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at, batch)
          SELECT $1, $2, coalesce(max(number), 0) + 1, $3::JSON, $4::JSON, $5::JSON, $6, $7, $8, $9, $10::JSON, $11, $12,
-                $13, $14, $15
+                $13, $14, $15, $16
          FROM runs WHERE project_id = $2 RETURNING number",
     )
     .bind(run.id.as_uuid())
@@ -168,6 +170,7 @@ async fn insert_row(transaction: &mut PostgresTransaction, run: &Run) -> StoreRe
     .bind(run.running_since.map(Timestamp::as_microseconds))
     .bind(run.ran_milliseconds)
     .bind(run.ended_at.map(Timestamp::as_microseconds))
+    .bind(run.batch)
     .fetch_one(transaction.connection())
     .await
     .map_err(failure)

@@ -32,7 +32,7 @@ impl Calls for SqliteTransaction {
         let mut found = Vec::new();
         for part in in_parts(keys) {
             let mut query = QueryBuilder::new(
-                "SELECT key, provider, response, latency_milliseconds, received_at FROM calls WHERE key IN (",
+                "SELECT key, provider, response, latency_milliseconds, received_at, in_batch FROM calls WHERE key IN (",
             );
             let mut list = query.separated(", ");
             for key in part {
@@ -58,14 +58,16 @@ impl Calls for SqliteTransaction {
         let new = calls.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
         let new: Vec<&StoredCall> = new.map(|(call, _)| *call).collect();
         for part in in_parts(&new) {
-            let mut query =
-                QueryBuilder::new("INSERT INTO calls (key, provider, response, latency_milliseconds, received_at) ");
+            let mut query = QueryBuilder::new(
+                "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at, in_batch) ",
+            );
             query.push_values(part, |mut row, call| {
                 row.push_bind(&call.key)
                     .push_bind(&call.provider)
                     .push_bind(call.response.as_bytes())
                     .push_bind(call.latency_milliseconds)
-                    .push_bind(call.received_at.as_microseconds());
+                    .push_bind(call.received_at.as_microseconds())
+                    .push_bind(call.in_batch);
             });
             query.build().execute(self.connection()).await.map_err(failed)?;
         }
@@ -97,5 +99,6 @@ fn read_call(row: &SqliteRow) -> StoreResult<StoredCall> {
         response: String::from_utf8(response).map_err(|error| reader.corrupt("response", error))?,
         latency_milliseconds: reader.get("latency_milliseconds")?,
         received_at: reader.moment("received_at")?,
+        in_batch: reader.get("in_batch")?,
     })
 }

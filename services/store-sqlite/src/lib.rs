@@ -4,6 +4,7 @@
 mod accounts;
 mod annotations;
 mod annotators;
+mod batches;
 mod calibrators;
 mod calls;
 mod consensus;

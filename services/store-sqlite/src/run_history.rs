@@ -11,9 +11,10 @@ use crate::reader::Reader;
 use crate::sql::now;
 use crate::transaction::SqliteTransaction;
 
-/// The reasons for which tasks of a run are in one state.
+/// The reasons for which tasks of a run are in one state. That a task waits for a batch is no failure.
 const TROUBLED: &str = "SELECT last_error AS reason, count(*) AS number, min(item_id) AS item_id FROM tasks \
      WHERE run_id = ? AND run_id IS NOT NULL AND state = ? AND last_error IS NOT NULL \
+       AND NOT EXISTS (SELECT 1 FROM batch_waits WHERE batch_waits.task_id = tasks.id) \
      GROUP BY last_error ORDER BY number DESC, last_error LIMIT ?";
 
 /// The reasons for which answers of a run are failures, of tasks that have no other answer. Identifiers are ordered by

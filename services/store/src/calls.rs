@@ -19,6 +19,8 @@ pub struct StoredCall {
     pub latency_milliseconds: i64,
     /// When it was received.
     pub received_at: Timestamp,
+    /// Whether it came from a batch, at the price of batches.
+    pub in_batch: bool,
 }
 
 /// Persistence of answers that were paid for.

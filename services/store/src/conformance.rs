@@ -18,6 +18,8 @@ use crate::transaction::Store;
 pub mod accounts;
 pub mod annotations;
 pub mod annotators;
+pub mod batch_settling;
+pub mod batches;
 pub mod calibrators;
 pub mod calls;
 pub mod claims;
@@ -156,6 +158,20 @@ macro_rules! conformance_suite {
             cancelling_loses_nothing,
             budgets_of_runs_hold_among_many,
             tells_what_a_run_cost_and_what_failed,
+        );
+        $crate::conformance_tests!($factory, batches:
+            enrols_each_question_once,
+            opens_another_batch_when_one_is_full,
+            lines_come_in_parts,
+            one_works_at_a_batch_at_a_time,
+            refuses_batches_where_there_are_none,
+            a_budget_holds_requests_back,
+        );
+        $crate::conformance_tests!($factory, batch_settling:
+            settles_each_request_once,
+            waiting_leaves_no_trace,
+            drops_what_nobody_wants,
+            nobody_waits_for_what_is_settled,
         );
         $crate::conformance_tests!($factory, failures:
             tries_again_then_sets_aside,

@@ -3,6 +3,7 @@
 //!
 //! Steps about one item lock it first: of two annotators that finish at the same moment, one is the last.
 
+mod batches;
 mod claiming;
 mod failing;
 mod fitting;
@@ -15,6 +16,10 @@ mod skipping;
 mod spending;
 mod submitting;
 
+pub use batches::{
+    BatchAnswer, BatchOutcome, BatchPrice, Enrolment, REQUESTS_AT_ONCE, Settled, WantedRequest, drop_unwanted, enrol,
+    fail_requests, settle_requests,
+};
 pub use claiming::claim;
 pub use failing::{TakenBack, fail_attempt, park, set_aside, take_back};
 pub use fitting::store_fit;

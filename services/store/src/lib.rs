@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod annotations;
 pub mod annotators;
+pub mod batches;
 pub mod blobs;
 pub mod calibrators;
 pub mod calls;
@@ -33,6 +34,10 @@ pub mod transaction;
 pub use accounts::Accounts;
 pub use annotations::Annotations;
 pub use annotators::Annotators;
+pub use batches::{
+    BatchClaim, BatchLease, BatchLimits, BatchLine, Batches, EndedRequest, LONGEST_GATHERING, NewBatchRequest,
+    OpenRequest, OpenRequests, OpenSize, RequestEnd, RequestFailure,
+};
 pub use blobs::Blobs;
 pub use calibrators::{Calibrators, Hold, ScoringBasis};
 pub use calls::{Calls, StoredCall};

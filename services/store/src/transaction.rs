@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use crate::accounts::Accounts;
 use crate::annotations::Annotations;
 use crate::annotators::Annotators;
+use crate::batches::Batches;
 use crate::calibrators::Calibrators;
 use crate::calls::Calls;
 use crate::consensus::ConsensusRows;
@@ -65,6 +66,7 @@ pub trait Transaction:
     + MethodComparisons
     + Runs
     + RunHistory
+    + Batches
     + Send
 {
     /// Makes everything durable, then wakes up workers if tasks became ready (one notification a transaction).

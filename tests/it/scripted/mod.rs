@@ -1,21 +1,23 @@
 //! A server that speaks the OpenAI protocol as a script tells it to, and counts what it was asked.
 
 pub(crate) mod action;
+pub(crate) mod batches;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
-use axum::routing::post;
-use serde_json::Value;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use action::Action;
+use batches::Batches;
 
 /// The key that clients must send.
 pub(crate) const KEY: &str = "sk-scripted-0123456789";
@@ -53,6 +55,7 @@ struct Shared {
     script: Arc<Script>,
     counts: Arc<Mutex<BTreeMap<Question, Counts>>>,
     pause: Duration,
+    batches: Arc<Batches>,
 }
 
 /// The running server; it ends when this value goes.
@@ -69,11 +72,20 @@ impl ScriptedModel {
             script: Arc::new(script),
             counts: Arc::default(),
             pause,
+            batches: Arc::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
+            .route("/v1/files", post(batches::upload))
+            .route("/v1/files/{id}", axum::routing::delete(batches::delete))
+            .route("/v1/files/{id}/content", get(batches::content))
+            .route("/v1/batches", get(batches::list).post(batches::create))
+            .route("/v1/batches/{id}", get(batches::read))
+            .route("/v1/batches/{id}/cancel", post(batches::cancel))
+            .layer(from_fn_with_state(shared.clone(), checked))
+            .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base_url, shared, task }
@@ -96,6 +108,11 @@ impl ScriptedModel {
         self.shared.counts.lock().unwrap().clone()
     }
 
+    /// Its files and batches.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.shared.batches
+    }
+
     /// All calls so far.
     pub(crate) fn total_calls(&self) -> usize {
         self.counts().values().map(|counts| counts.calls).sum()
@@ -108,29 +125,25 @@ impl Drop for ScriptedModel {
     }
 }
 
-async fn complete(State(shared): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    let authorized = headers
+/// Refuses whoever does not send the key, and everybody while batches are out of order.
+async fn checked(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let authorized = request
+        .headers()
         .get("authorization")
         .is_some_and(|value| *value == *format!("Bearer {KEY}"));
-    let body: Value = serde_json::from_str(&body).unwrap();
-    if !authorized {
-        return action::status(401, "the key is missing").respond(&body).await;
-    }
-    let question = Question {
-        model: body["model"].as_str().unwrap().to_owned(),
-        seed: body["seed"].as_i64(),
-        text: text_of(&body).to_owned(),
+    let refusal = if !authorized {
+        action::status(401, "the key is missing")
+    } else if request.uri().path() != "/v1/chat/completions" && shared.batches.is_out_of_order() {
+        action::status(503, "out of order")
+    } else {
+        return next.run(request).await;
     };
-    let attempt = count(&shared, &question, |counts| {
-        counts.calls += 1;
-        counts.calls
-    });
-    let action = (shared.script)(&Call {
-        model: &question.model,
-        text: &question.text,
-        attempt,
-        body: &body,
-    });
+    refusal.respond(&Value::Null).await.into_response()
+}
+
+async fn complete(State(shared): State<Shared>, body: String) -> Response {
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let (question, action) = told(&shared, &body);
     tokio::time::sleep(shared.pause).await;
     let is_answer = action.is_answer();
     let response = action.respond(&body).await;
@@ -138,6 +151,39 @@ async fn complete(State(shared): State<Shared>, headers: HeaderMap, body: String
         count(&shared, &question, |counts| counts.answers += 1);
     }
     response
+}
+
+/// Status and body of the answer to a request of a batch.
+async fn ask(shared: &Shared, body: &Value) -> (u16, Value) {
+    let (question, action) = told(shared, body);
+    if action.is_answer() {
+        count(shared, &question, |counts| counts.answers += 1);
+    }
+    let response = action.respond(body).await;
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
+    (status, body)
+}
+
+/// What the script makes of a request, which is counted.
+fn told(shared: &Shared, body: &Value) -> (Question, Action) {
+    let question = Question {
+        model: body["model"].as_str().unwrap().to_owned(),
+        seed: body["seed"].as_i64(),
+        text: text_of(body).to_owned(),
+    };
+    let attempt = count(shared, &question, |counts| {
+        counts.calls += 1;
+        counts.calls
+    });
+    let action = (shared.script)(&Call {
+        model: &question.model,
+        text: &question.text,
+        attempt,
+        body,
+    });
+    (question, action)
 }
 
 fn count<T>(shared: &Shared, question: &Question, change: impl FnOnce(&mut Counts) -> T) -> T {

@@ -87,6 +87,8 @@ struct Assignment {
     project: Arc<Project>,
     item: Arc<Item>,
     annotator: Annotator,
+    /// Whether its run asks models through batches.
+    in_batch: bool,
 }
 
 impl AnnotateWorker {
@@ -245,8 +247,13 @@ impl Inner {
             .items_by_ids(&item_ids.into_iter().collect::<Vec<_>>())
             .await?;
         let items: HashMap<ItemId, Arc<Item>> = items.into_iter().map(|item| (item.id, Arc::new(item))).collect();
-        let (mut projects, mut annotators) = (HashMap::new(), HashMap::new());
+        let (mut projects, mut annotators, mut runs) = (HashMap::new(), HashMap::new(), HashMap::new());
         for lease in leases {
+            if let Some(id) = lease.task.run_id
+                && let hash_map::Entry::Vacant(place) = runs.entry(id)
+            {
+                place.insert(transaction.run(id).await?.is_some_and(|run| run.batch));
+            }
             if let hash_map::Entry::Vacant(place) = projects.entry(lease.task.project_id) {
                 place.insert(transaction.project(lease.task.project_id).await?.map(Arc::new));
             }
@@ -270,6 +277,7 @@ impl Inner {
                 project: project.ok_or_else(|| missing("project of task"))?,
                 item: item.ok_or_else(|| missing("item of task"))?,
                 annotator: annotator.ok_or_else(|| missing("annotator of task"))?,
+                in_batch: lease.task.run_id.is_some_and(|id| runs.get(&id) == Some(&true)),
             })
         };
         Ok(leases.iter().map(assignment).collect())
@@ -320,6 +328,11 @@ impl Inner {
         let mut transaction = self.store.write().await?;
         let environment = self.environment.as_ref();
         let outcome = match error {
+            // Parked together with its enrolment.
+            AttemptError::Enrolled { reason } => {
+                tracing::debug!(task.id = %lease.task.id, reason, "enrolled");
+                return Ok("enrolled");
+            }
             AttemptError::Permanent { reason } => {
                 flow::set_aside(transaction.as_mut(), environment, &assignment.project, lease, &reason).await?;
                 "set aside"
@@ -412,6 +425,7 @@ impl Inner {
                 run_id,
                 annotator_id: assignment.annotator.id,
             }),
+            batched: assignment.in_batch.then(|| lease.clone()),
             repeated: lease.task.was_tried(),
             patience: PATIENCE,
         };

@@ -61,6 +61,9 @@ pub(crate) struct StartRunArguments {
     pub(crate) annotators: Vec<String>,
     #[command(flatten)]
     pub(crate) budget: BudgetArguments,
+    /// Ask the models through batches of their providers, at a lower price and within a day.
+    #[arg(long)]
+    pub(crate) batch: bool,
     /// Watch the run until it stands still; workers elsewhere do the work.
     #[arg(long)]
     pub(crate) wait: bool,

@@ -178,6 +178,8 @@ impl Round<'_> {
                     return Err(reason.clone());
                 }
                 AttemptError::Held { wait, .. } => *wait,
+                // Judges are asked one by one.
+                AttemptError::Enrolled { .. } => LONGEST_PAUSE,
                 AttemptError::Transient { retry_after, .. } => {
                     attempts += 1;
                     input.repeated = true;

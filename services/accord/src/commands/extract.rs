@@ -180,6 +180,7 @@ async fn vote(
         item: Arc::new(item.clone()),
         document: Arc::new(read.document),
         run: None,
+        batched: None,
         repeated: false,
         patience: PATIENCE,
     };

@@ -66,16 +66,14 @@ fn print(name: &str, settings: &ProviderSettings, check: &ProviderCheck) {
             calls => format!("{calls} calls, since extras were refused"),
         }
     ));
-    let rows = check.extras.iter().map(|found| {
-        let verdict = match found.verdict {
-            Verdict::Works => "works",
-            Verdict::Accepted => "accepted",
-            Verdict::Ignored => "ignored",
-            Verdict::Refused => "refused",
-        };
-        vec![found.extra.word().to_owned(), verdict.to_owned(), found.reason.clone()]
-    });
+    let rows = check
+        .extras
+        .iter()
+        .map(|found| plain_row(found.extra.word(), word_of(found.verdict), &found.reason));
     let mut rows: Vec<Vec<String>> = rows.collect();
+    if let Some(batches) = &check.batches {
+        rows.push(plain_row("batches", word_of(batches.verdict), &batches.reason));
+    }
     rows.push(match (check.input_tokens, check.output_tokens) {
         (None, None) => plain_row("usage", "missing", "the server counts no tokens: costs stay unknown"),
         (input, output) => {
@@ -100,6 +98,15 @@ fn print(name: &str, settings: &ProviderSettings, check: &ProviderCheck) {
     say(&table(&["what", "verdict", "seen"], 3, rows));
 }
 
+const fn word_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Works => "works",
+        Verdict::Accepted => "accepted",
+        Verdict::Ignored => "ignored",
+        Verdict::Refused => "refused",
+    }
+}
+
 fn plain_row(what: &str, verdict: &str, seen: &str) -> Vec<String> {
     [what, verdict, seen].map(str::to_owned).to_vec()
 }
@@ -120,6 +127,13 @@ fn advice(settings: &ProviderSettings, check: &ProviderCheck) -> Vec<String> {
              in the prompt"
                 .to_owned(),
         );
+    }
+    if check
+        .batches
+        .as_ref()
+        .is_some_and(|batches| batches.verdict == Verdict::Refused)
+    {
+        lines.push("there are no batches: leave [batch] out".to_owned());
     }
     let switches = [
         (Extra::Seed, settings.seed),

@@ -29,7 +29,8 @@ pub(crate) async fn serve_on(listener: TcpListener, house: House) -> anyhow::Res
         Arc::clone(&house.environment),
         house.configuration.http.clone(),
     )?
-    .with_metrics(metrics);
+    .with_metrics(metrics)
+    .with_batch_providers(house.batch_providers());
     let workers = if house.configuration.server.workers {
         Some(Workers::start(&house)?)
     } else {

@@ -23,6 +23,7 @@ fn run() -> Run {
         items: RunItems::All {},
         annotators: vec!["cheap".to_owned(), "dear".to_owned()],
         budget: RunBudget::default(),
+        batch: false,
         started_by: "ada".to_owned(),
         created_at: moment(0),
         state: RunState::Running,

@@ -29,6 +29,9 @@ pub(crate) struct WantedRun {
     pub(crate) annotators: Vec<String>,
     /// What its models may cost; not limited when left out.
     pub(crate) budget: RunBudget,
+    /// Whether its models are asked through batches of their providers, at a lower price and within a day; one by one when
+    /// left out.
+    pub(crate) batch: bool,
 }
 
 /// Lists the runs of a project in the order in which they were started.
@@ -74,7 +77,7 @@ pub(super) async fn list(
     responses(
         (status = 201, description = "The run as it stands", body = RunReport,
             headers(("Location" = String, description = "Its address"))),
-        (status = 422, description = "An annotator or item is not known, or the budget is wrong", body = Problem,
+        (status = 422, description = "An annotator or item is not known, the budget is wrong, or a provider has no batches", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "An error", body = Problem, content_type = "application/problem+json"),
     ),
@@ -105,6 +108,7 @@ pub(crate) async fn begin(
         items: wanted.items,
         annotators: wanted.annotators,
         budget: wanted.budget,
+        batch: wanted.batch.then(|| state.batch_providers.as_ref().clone()),
         started_by: name_of(principal),
     };
     let (store, environment) = (state.store.as_ref(), state.environment.as_ref());

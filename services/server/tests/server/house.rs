@@ -84,6 +84,13 @@ impl House {
         }
     }
 
+    /// From now on the providers of these names have batches.
+    pub(crate) fn offer_batches(&mut self, providers: &[&str]) {
+        let names = providers.iter().map(|name| (*name).to_owned()).collect();
+        self.state = self.state.clone().with_batch_providers(names);
+        self.router = router(self.state.clone());
+    }
+
     /// A token with these scopes for all projects.
     pub(crate) async fn token(&self, scopes: &[Scope]) -> String {
         self.token_for(scopes, None, None).await

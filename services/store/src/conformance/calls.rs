@@ -14,6 +14,7 @@ pub async fn keeps_the_first_answer(test: &TestStore) {
         response: response.to_owned(),
         latency_milliseconds: 1234,
         received_at: Timestamp::from_microseconds(1_767_225_600_123_456),
+        in_batch: false,
     };
     let hostile = "{\"content\": \"\u{0}'; DROP TABLE calls; -- é€😀\\u0000\"}\r\n";
     let (first, second) = (call("k", hostile), call("k", "{}"));

@@ -39,6 +39,7 @@ fn reply(key: &str, latency_milliseconds: i64, received_at: Timestamp) -> Stored
         response: "{}".to_owned(),
         latency_milliseconds,
         received_at,
+        in_batch: false,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::page::PageRequest;
 pub(super) fn all() -> NewRun {
     NewRun {
         items: ItemSelection::All {},
+        batch: None,
         annotators: Vec::new(),
         budget: RunBudget::default(),
         started_by: "ada".to_owned(),

@@ -48,6 +48,7 @@ fn reply(key: &str) -> StoredCall {
         response: "{}".to_owned(),
         latency_milliseconds: 5,
         received_at: Timestamp::from_microseconds(1),
+        in_batch: false,
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use accord_domain::run::MAXIMUM_LISTED_ITEMS;
 use accord_domain::run_report::recent_milliseconds;
 use accord_domain::{
-    Annotator, AnnotatorId, AnnotatorKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run, RunBudget,
-    RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
+    Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run,
+    RunBudget, RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
 };
 
 use super::planning::{new_task, plan_refit};
@@ -33,6 +33,9 @@ const CALLS_LOOKED_AT: u32 = 2_000;
 /// How many reasons of failures are looked at for each outcome.
 const REASONS_LOOKED_AT: u32 = 200;
 
+/// How many of a run's newest batches are told of.
+const BATCHES_LOOKED_AT: u32 = 200;
+
 /// How many unknown names an error lists.
 const UNKNOWN_SHOWN: usize = 5;
 
@@ -45,6 +48,8 @@ pub struct NewRun {
     pub annotators: Vec<String>,
     /// What its models may cost.
     pub budget: RunBudget,
+    /// Whether its models are asked through batches, and then the providers that have them.
+    pub batch: Option<BTreeSet<String>>,
     /// Who starts it.
     pub started_by: String,
 }
@@ -79,6 +84,9 @@ pub async fn start_run(
 ) -> StoreResult<Run> {
     wanted.budget.check().map_err(|problem| invalid("budget", problem))?;
     let panel = panel_of(tx, project, &wanted.annotators).await?;
+    if let Some(providers) = &wanted.batch {
+        check_batches(tx, project, &panel, providers).await?;
+    }
     let newest = match &wanted.items {
         ItemSelection::Newest { count: 0 } => {
             return Err(invalid("items", "`count` must be at least 1, it is 0".to_owned()));
@@ -99,6 +107,7 @@ pub async fn start_run(
         items: RunItems::from(&wanted.items),
         annotators: panel,
         budget: wanted.budget.clone(),
+        batch: wanted.batch.is_some(),
         started_by: wanted.started_by.clone(),
         created_at: now,
         state: RunState::Running,
@@ -147,6 +156,40 @@ async fn panel_of(tx: &mut dyn Transaction, project: &Project, wanted: &[String]
     }
     let panel: BTreeSet<&String> = wanted.iter().collect();
     Ok(panel.into_iter().cloned().collect())
+}
+
+/// Whether every language model of the panel is one of a provider with batches.
+async fn check_batches(
+    tx: &mut dyn Transaction,
+    project: &Project,
+    panel: &[String],
+    providers: &BTreeSet<String>,
+) -> StoreResult<()> {
+    let annotators = tx.annotators_of_project(project.id).await?;
+    let models: Vec<(&str, &str)> = annotators
+        .iter()
+        .filter(|annotator| panel.contains(&annotator.name))
+        .filter_map(|annotator| match &annotator.kind {
+            AnnotatorKind::Automatic {
+                definition: AutomaticKind::LanguageModel(model),
+            } => Some((annotator.name.as_str(), model.provider.as_str())),
+            _ => None,
+        })
+        .collect();
+    if models.is_empty() {
+        let problem = "none of the annotators is a language model, and only these are asked through batches";
+        return Err(invalid("batch", problem.to_owned()));
+    }
+    match models.iter().find(|(_, provider)| !providers.contains(*provider)) {
+        None => Ok(()),
+        Some((annotator, provider)) => Err(invalid(
+            "batch",
+            format!(
+                "annotator `{annotator}` asks provider `{provider}`, which has no batches: add [providers.{provider}.batch] \
+                 to the configuration, or name other annotators"
+            ),
+        )),
+    }
 }
 
 const fn is_active_machine(annotator: &Annotator) -> bool {
@@ -413,6 +456,7 @@ pub async fn report_run(tx: &mut dyn Transaction, environment: &dyn Environment,
         recent_calls: tx.count_calls_of_run(run.id, now.plus_milliseconds(-recent)).await?,
         recent_tasks: tx.count_ended_of_run(run.id, recent).await?,
         failures: tx.failures_of_run(&run, REASONS_LOOKED_AT).await?,
+        batches: tx.batches_of_run(run.id, BATCHES_LOOKED_AT).await?,
     };
     Ok(RunReport::of(run, &annotators, &records, now))
 }

@@ -78,7 +78,7 @@ impl Caller {
         self.calls.spawn(call).await.map_err(AttemptError::transient)?
     }
 
-    fn new_call(&self, project: &Project, run: Option<RunAnnotator>, key: String, body: &Value) -> NewCall {
+    pub(super) fn new_call(&self, project: &Project, run: Option<RunAnnotator>, key: String, body: &Value) -> NewCall {
         let estimate = TokenEstimate::of(body);
         let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         let settings = &self.provider.settings;
@@ -99,13 +99,27 @@ impl Caller {
     /// Writes the call down and reserves its cost. The reply, when it is kept already.
     async fn begin(&self, project: &Arc<Project>, call: &NewCall) -> Result<Option<StoredCall>, AttemptError> {
         let begun = self.book.begin(project, call).await;
-        match begun.map_err(AttemptError::transient)? {
+        self.after_turn(project, call, begun.map_err(AttemptError::transient)?)
+            .await
+    }
+
+    /// What the turn of a call means: none where it is begun, the reply where that is kept, else an error.
+    pub(super) async fn after_turn(
+        &self,
+        project: &Arc<Project>,
+        call: &NewCall,
+        turn: CallTurn,
+    ) -> Result<Option<StoredCall>, AttemptError> {
+        match turn {
             CallTurn::Begun => Ok(None),
             CallTurn::Kept(kept) => Ok(Some(kept)),
-            CallTurn::UnderWay { wait_milliseconds } => Err(held(
-                "the same question is being asked for another task".to_owned(),
-                Duration::from_millis(wait_milliseconds.unsigned_abs()).min(LOOK_AGAIN),
-            )),
+            CallTurn::UnderWay { wait_milliseconds } => {
+                let wait = Duration::from_millis(wait_milliseconds.unsigned_abs());
+                // No call of a process is held longer than its lease: it is in a batch.
+                let longest = if wait > self.lease { LOOK_AT_BUDGET } else { LOOK_AGAIN };
+                let reason = "the same question is being asked for another task";
+                Err(held(reason.to_owned(), wait.min(longest)))
+            }
             CallTurn::Reserved(hold) => Err(self.hold(project, &hold, LOOK_AGAIN)),
             CallTurn::OverBudget(hold) => {
                 let wait = match hold {
@@ -163,6 +177,7 @@ impl Caller {
                     response: reply.body,
                     latency_milliseconds: reply.latency_milliseconds,
                     received_at: self.environment.now(),
+                    in_batch: false,
                 };
                 let earlier = self.settle(&call, &end, Some(&kept)).await?;
                 Ok(earlier.unwrap_or(kept))

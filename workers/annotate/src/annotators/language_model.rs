@@ -64,11 +64,20 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &self.model,
             &asked.body,
         );
-        let turn = (input.repeated, input.patience);
-        let call = self
-            .caller
-            .ask(&input.project, input.run, key, asked.body.clone(), turn)
-            .await?;
+        let call = match (&input.batched, input.run) {
+            (Some(lease), Some(run)) => {
+                let task = (lease, run);
+                self.caller
+                    .enrol(&input.project, task, &self.model.model, key, &asked.body)
+                    .await?
+            }
+            _ => {
+                let turn = (input.repeated, input.patience);
+                self.caller
+                    .ask(&input.project, input.run, key, asked.body.clone(), turn)
+                    .await?
+            }
+        };
         Ok(self.output(&question, &asked, example_item_ids, call))
     }
 }
@@ -90,7 +99,11 @@ impl LanguageModelAnnotator {
             failure,
         } = question.read(&call.response, asked);
         let settings = &self.caller.provider.settings;
-        let cost = settings.cost(input_tokens, output_tokens);
+        let cost = if call.in_batch {
+            settings.cost_in_batch(input_tokens, output_tokens)
+        } else {
+            settings.cost(input_tokens, output_tokens)
+        };
         AnnotatorOutput {
             answers,
             provenance: Provenance {

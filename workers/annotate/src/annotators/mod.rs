@@ -2,6 +2,7 @@
 
 mod book;
 mod caller;
+mod enrolling;
 mod invoice_xml;
 mod language_model;
 mod reader;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use accord_datasets::content::ContentError;
 use accord_documents::Document;
-use accord_domain::{Answer, Answers, Field, Item, Project, Provenance, RunAnnotator};
+use accord_domain::{Answer, Answers, Field, Item, Lease, Project, Provenance, RunAnnotator};
 use async_trait::async_trait;
 
 pub use book::Book;
@@ -31,6 +32,8 @@ pub struct AnnotatorInput {
     pub document: Arc<Document>,
     /// For whom in which run it is asked; none outside of runs.
     pub run: Option<RunAnnotator>,
+    /// The task, where the run's models are asked through batches.
+    pub batched: Option<Lease>,
     /// Whether the same was tried before.
     pub repeated: bool,
     /// How long to wait for a provider's turn.
@@ -66,6 +69,12 @@ pub enum AttemptError {
         wait: Duration,
         /// Whether the provider was asked.
         tried: bool,
+    },
+    /// The question is enrolled in a batch, and the task is parked already until that is answered.
+    #[error("{reason}")]
+    Enrolled {
+        /// What it waits for.
+        reason: String,
     },
     /// The project's budget is spent: the task waits without having cost an attempt.
     #[error("{reason}")]

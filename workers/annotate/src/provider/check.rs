@@ -29,6 +29,17 @@ pub struct ProviderCheck {
     pub finish_reason: Option<String>,
     /// The extras, in the order in which they are shown.
     pub extras: Vec<ExtraCheck>,
+    /// Whether there are batches; tried where the configuration says so.
+    pub batches: Option<BatchesCheck>,
+}
+
+/// Whether batches can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct BatchesCheck {
+    /// Whether they can.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub reason: String,
 }
 
 /// Whether one extra works.
@@ -179,6 +190,7 @@ impl Provider {
             output_tokens: None,
             finish_reason: None,
             extras: Vec::new(),
+            batches: None,
         };
         let extras = Extra::tried(self.settings.images);
         match self.tiny_call(&mut check, extras).await {
@@ -203,7 +215,23 @@ impl Provider {
             }
             Err(error) => return Err(error),
         }
+        if self.settings.batch.is_some() {
+            check.batches = Some(self.try_batches().await);
+        }
         Ok(check)
+    }
+
+    async fn try_batches(&self) -> BatchesCheck {
+        match self.check_batches().await {
+            Ok(()) => BatchesCheck {
+                verdict: Verdict::Works,
+                reason: "the list of batches was answered".to_owned(),
+            },
+            Err(error) => BatchesCheck {
+                verdict: Verdict::Refused,
+                reason: error.to_string(),
+            },
+        }
     }
 
     async fn tiny_call(&self, check: &mut ProviderCheck, extras: &[Extra]) -> Result<Value, CallError> {

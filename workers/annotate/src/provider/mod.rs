@@ -1,6 +1,7 @@
 //! Providers of language models: OpenAI-compatible endpoints, asked one call at a time within their limits.
 
 mod answer;
+pub(crate) mod batches;
 mod check;
 mod error;
 mod limits;
@@ -27,12 +28,12 @@ use limits::admission::{Admission, Permit};
 use limits::gate::{Allowed, Outcome, Room, Wanted};
 use transport::Transport;
 
-pub use check::{Extra, ExtraCheck, ProviderCheck, Verdict};
+pub use check::{BatchesCheck, Extra, ExtraCheck, ProviderCheck, Verdict};
 pub use error::CallError;
 pub use limits::estimate::TokenEstimate;
 pub use limits::gate::HoldReason;
 pub use reply::{AnsweredObject, ChatReply, ReplyError, Usage};
-pub use settings::{MaximumTokensParameter, ProviderSettings, StructuredOutput};
+pub use settings::{BatchSettings, MaximumTokensParameter, ProviderSettings, StructuredOutput};
 
 /// A provider that can be asked.
 pub struct Provider {
@@ -41,6 +42,7 @@ pub struct Provider {
     /// What the operator said about it.
     pub settings: ProviderSettings,
     client: Client<Endpoint>,
+    transport: Transport,
     admission: Arc<Admission>,
 }
 
@@ -92,6 +94,7 @@ impl Provider {
         if settings.concurrency == 0 || settings.timeout_seconds == 0 {
             return Err(problem("concurrency and timeout_seconds must be at least 1".to_owned()));
         }
+        settings.check_batch().map_err(problem)?;
         let key = match &settings.key_variable {
             None => String::new(),
             Some(variable_name) => variable(variable_name)
@@ -110,7 +113,8 @@ impl Provider {
         Ok(Self {
             name: name.to_owned(),
             admission,
-            client: Client::with_config(endpoint).with_http_service(transport),
+            client: Client::with_config(endpoint).with_http_service(transport.clone()),
+            transport,
             settings,
         })
     }
@@ -186,16 +190,18 @@ impl Provider {
         self.admission.is_in_trouble()
     }
 
-    /// Providers may repeat the key in what they complain about.
-    fn without_key(&self, error: CallError) -> CallError {
+    fn text_without_key(&self, text: String) -> String {
         let key = self.client.config().key.expose_secret();
-        let clean = |text: String| {
-            if key.is_empty() {
-                text
-            } else {
-                text.replace(key, "[key]")
-            }
-        };
+        if key.is_empty() {
+            text
+        } else {
+            text.replace(key, "[key]")
+        }
+    }
+
+    /// Providers may repeat the key in what they complain about.
+    pub(crate) fn without_key(&self, error: CallError) -> CallError {
+        let clean = |text: String| self.text_without_key(text);
         match error {
             CallError::Status {
                 status,

@@ -62,6 +62,41 @@ pub struct ProviderSettings {
     /// Currency of the prices, ISO 4217.
     #[serde(default)]
     pub currency: Option<String>,
+    /// How its batches are used; none where it has no batches.
+    #[serde(default)]
+    pub batch: Option<BatchSettings>,
+}
+
+/// How the batches of a provider are used, by the batch interface of OpenAI.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchSettings {
+    /// What tokens cost in a batch, as a part of the ordinary prices.
+    pub price_factor: Decimal,
+    /// The most requests of a batch.
+    pub maximum_requests: NonZeroU32,
+    /// The most bytes of its file of requests.
+    pub maximum_bytes: NonZeroU64,
+    /// Within which time the provider is asked to answer, in its own words.
+    pub completion_window: String,
+    /// How long no further request may have come in before a batch is sent.
+    pub gather_seconds: u64,
+    /// How often a batch that was sent is looked at.
+    pub poll_seconds: NonZeroU64,
+}
+
+impl Default for BatchSettings {
+    /// The limits of OpenAI.
+    fn default() -> Self {
+        Self {
+            price_factor: Decimal::ONE,
+            maximum_requests: NonZeroU32::new(50_000).unwrap_or(NonZeroU32::MIN),
+            maximum_bytes: NonZeroU64::new(200_000_000).unwrap_or(NonZeroU64::MIN),
+            completion_window: "24h".to_owned(),
+            gather_seconds: 60,
+            poll_seconds: NonZeroU64::new(60).unwrap_or(NonZeroU64::MIN),
+        }
+    }
 }
 
 /// How a provider is told the form of the answer. Whatever it is told, the answer is checked.
@@ -137,6 +172,29 @@ impl ProviderSettings {
         };
         Some((sum / Decimal::from(1_000_000)).normalize())
     }
+
+    /// The same in a batch.
+    #[must_use]
+    pub fn cost_in_batch(&self, input_tokens: Option<i64>, output_tokens: Option<i64>) -> Option<Decimal> {
+        let factor = self.batch.as_ref().map_or(Decimal::ONE, |batch| batch.price_factor);
+        let cost = self.cost(input_tokens, output_tokens)?;
+        Some((cost * factor).normalize())
+    }
+
+    /// Checks what is said of batches.
+    pub(super) fn check_batch(&self) -> Result<(), String> {
+        let Some(batch) = &self.batch else { return Ok(()) };
+        if batch.price_factor.is_sign_negative() && !batch.price_factor.is_zero() {
+            return Err(format!(
+                "batch.price_factor must not be below 0, it is {}: half the price is 0.5",
+                batch.price_factor
+            ));
+        }
+        if batch.completion_window.trim().is_empty() {
+            return Err("batch.completion_window must not be empty: use \"24h\"".to_owned());
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -150,5 +208,36 @@ mod tests {
         assert_eq!(settings.cost(Some(1000), Some(100)), Some("0.0035".parse().unwrap()));
         assert_eq!(settings.cost(Some(1000), None), Some("0.0025".parse().unwrap()));
         assert_eq!(settings.cost(None, None), None);
+        assert_eq!(
+            settings.cost_in_batch(Some(1000), Some(100)),
+            settings.cost(Some(1000), Some(100))
+        );
+    }
+
+    #[test]
+    fn batches_cost_a_part_of_it() {
+        let settings: ProviderSettings = serde_json::from_str(
+            r#"{"base_url": "http://x", "input_price": "2.50", "output_price": "10", "batch": {"price_factor": "0.5"}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            settings.cost_in_batch(Some(1000), Some(100)),
+            Some("0.00175".parse().unwrap())
+        );
+        assert_eq!(settings.cost_in_batch(None, None), None);
+        settings.check_batch().unwrap();
+        let batch = settings.batch.as_ref().unwrap();
+        assert_eq!(
+            (batch.maximum_requests.get(), batch.completion_window.as_str()),
+            (50_000, "24h")
+        );
+        let wrong = ProviderSettings {
+            batch: Some(BatchSettings {
+                price_factor: "-0.5".parse().unwrap(),
+                ..BatchSettings::default()
+            }),
+            ..settings
+        };
+        assert!(wrong.check_batch().unwrap_err().contains("price_factor"));
     }
 }

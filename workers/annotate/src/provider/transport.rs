@@ -12,12 +12,12 @@ use std::time::{Duration, SystemTime};
 
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use super::error::CallError;
 use super::limits::admission::Admission;
-use super::limits::headers::Headers;
+pub(super) use super::limits::headers::Headers;
 
 /// The largest reply that is read.
 const MAXIMUM_REPLY_BYTES: usize = 16 << 20;
@@ -50,29 +50,61 @@ impl Transport {
             .build()
             .await
             .map_err(|error| CallError::Request(error.to_string()))?;
-        let mut response = self.client.execute(request).await.map_err(connection_error)?;
-        let status = response.status();
-        let headers = Headers::read(response.headers(), SystemTime::now());
-        self.admission.observe(&headers);
-        let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(connection_error)? {
-            if body.len() + piece.len() > MAXIMUM_REPLY_BYTES {
-                return Err(CallError::Unreadable(format!(
-                    "longer than {} MiB",
-                    MAXIMUM_REPLY_BYTES >> 20
-                )));
-            }
-            body.extend_from_slice(&piece);
-        }
-        if !status.is_success() {
-            return Err(status_error(status, &headers, &body));
-        }
+        let response = self.client.execute(request).await.map_err(connection_error)?;
+        self.admission
+            .observe(&Headers::read(response.headers(), SystemTime::now()));
+        let body = whole_body(accepted(response).await?).await?;
         // A body that the client library cannot read would be written to the log by it, contents and all.
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
             return Err(CallError::Unreadable(error.to_string()));
         }
         Ok(Response::from(http::Response::new(body)))
     }
+}
+
+impl Transport {
+    /// A request beside those of the client library.
+    pub(super) fn request(&self, method: Method, url: String) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// Sends a request and reads the reply, whose status is good.
+    pub(super) async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, CallError> {
+        whole_body(self.open(request).await?).await
+    }
+
+    /// Sends a request; the reply, whose status is good, is yet to be read.
+    pub(super) async fn open(&self, request: RequestBuilder) -> Result<Response, CallError> {
+        let request = request
+            .build()
+            .map_err(|error| CallError::Request(error.without_url().to_string()))?;
+        accepted(self.client.execute(request).await.map_err(connection_error)?).await
+    }
+}
+
+/// A reply whose status is good; any other one is an error.
+async fn accepted(response: Response) -> Result<Response, CallError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let headers = Headers::read(response.headers(), SystemTime::now());
+    let body = whole_body(response).await?;
+    Err(status_error(status, &headers, &body))
+}
+
+async fn whole_body(mut response: Response) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(connection_error)? {
+        if body.len() + piece.len() > MAXIMUM_REPLY_BYTES {
+            return Err(CallError::Unreadable(format!(
+                "longer than {} MiB",
+                MAXIMUM_REPLY_BYTES >> 20
+            )));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 impl tower::Service<HttpRequestFactory> for Transport {
@@ -95,7 +127,7 @@ impl tower::Service<HttpRequestFactory> for Transport {
     }
 }
 
-fn connection_error(error: reqwest::Error) -> CallError {
+pub(super) fn connection_error(error: reqwest::Error) -> CallError {
     // The address may hold a key in its query.
     let timed_out = error.is_timeout();
     let text = error_chain(&error.without_url());
@@ -117,7 +149,7 @@ fn error_chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn status_error(status: StatusCode, headers: &Headers, body: &[u8]) -> CallError {
+pub(super) fn status_error(status: StatusCode, headers: &Headers, body: &[u8]) -> CallError {
     let message = message_of(body);
     // Providers say 429 for an empty account too; waiting does not fill it.
     let exhausted = status == StatusCode::TOO_MANY_REQUESTS && is_quota_error(body);

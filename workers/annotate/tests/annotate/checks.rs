@@ -104,3 +104,21 @@ async fn an_endpoint_that_does_not_answer_is_an_error_without_the_key() {
         assert!(words.contains(part) && !words.contains(KEY), "{words}");
     }
 }
+
+#[tokio::test]
+async fn batches_are_tried_where_they_are_configured() {
+    let endpoint = Endpoint::serve([says("{}")]).await;
+    let configured = provider(&endpoint.base_url, &json!({"batch": {"price_factor": "0.5"}}));
+    let found = async |provider: &accord_annotate::provider::Provider| {
+        let batches = provider.check("tiny").await.unwrap().batches;
+        batches.map(|batches| (batches.verdict, batches.reason))
+    };
+    assert_eq!(found(&provider(&endpoint.base_url, &json!({}))).await, None);
+    let (verdict, reason) = found(&configured).await.unwrap();
+    assert_eq!(
+        (verdict, reason.as_str()),
+        (Verdict::Refused, "provider answered 404: no such path")
+    );
+    endpoint.has_batches();
+    assert_eq!(found(&configured).await.unwrap().0, Verdict::Works);
+}

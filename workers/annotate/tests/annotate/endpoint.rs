@@ -1,6 +1,7 @@
 //! An OpenAI-compatible endpoint that answers as told and remembers what it was asked.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ pub(crate) struct Endpoint {
     pub(crate) base_url: String,
     plan: Arc<Mutex<VecDeque<Behaviour>>>,
     received: Arc<Mutex<Vec<Received>>>,
+    has_batches: Arc<AtomicBool>,
 }
 
 impl Endpoint {
@@ -47,9 +49,11 @@ impl Endpoint {
             base_url: format!("http://{}/v1", listener.local_addr().unwrap()),
             plan: Arc::new(Mutex::new(plan.into_iter().collect())),
             received: Arc::default(),
+            has_batches: Arc::default(),
         };
         let router = Router::new()
             .route("/v1/chat/completions", post(answer))
+            .route("/v1/batches", get(batches))
             .with_state(endpoint.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         endpoint
@@ -57,6 +61,11 @@ impl Endpoint {
 
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// Has batches from now on.
+    pub(crate) fn has_batches(&self) {
+        self.has_batches.store(true, Ordering::Relaxed);
     }
 
     fn next(&self) -> Behaviour {
@@ -95,6 +104,15 @@ async fn answer(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Byte
         response.headers_mut().insert(name, value.parse().unwrap());
     }
     response
+}
+
+/// The list of batches, of which there are none yet.
+async fn batches(State(endpoint): State<Endpoint>) -> Response {
+    if endpoint.has_batches.load(Ordering::Relaxed) {
+        axum::Json(json!({"object": "list", "data": [], "has_more": false})).into_response()
+    } else {
+        (StatusCode::NOT_FOUND, r#"{"error": {"message": "no such path"}}"#).into_response()
+    }
 }
 
 /// A chat completion with this message and end.

@@ -61,6 +61,7 @@ pub(crate) async fn asked(
         item: Arc::new(item),
         document: Arc::new(document.unwrap_or(text)),
         run: None,
+        batched: None,
         repeated: false,
         patience: Duration::from_secs(1),
     };

@@ -2,7 +2,7 @@
 
 use accord_domain::run_records::{RunSpent, RunTaskCount};
 use accord_domain::run_report::{Money, spent_in_all};
-use accord_domain::{Run, RunBudget, RunItems, RunReport, TaskState};
+use accord_domain::{Run, RunBudget, RunItems, RunReport, TaskState, Timestamp};
 
 use crate::output::{percent, say, table};
 
@@ -47,6 +47,11 @@ fn budget(budget: &RunBudget) -> String {
     }
 }
 
+/// How the models of a run are asked.
+const fn way(run: &Run) -> &'static str {
+    if run.batch { "in batches" } else { "one by one" }
+}
+
 /// A line of the list.
 pub(super) fn row(run: &Run, tasks: &[RunTaskCount], spent: &[RunSpent]) -> Vec<String> {
     let number = |state: TaskState| -> i64 { tasks.iter().filter(|row| row.state == state).map(|row| row.count).sum() };
@@ -54,6 +59,7 @@ pub(super) fn row(run: &Run, tasks: &[RunTaskCount], spent: &[RunSpent]) -> Vec<
         run.number.to_string(),
         run.state.word().to_owned(),
         items(&run.items),
+        way(run).to_owned(),
         run.started_by.clone(),
         number(TaskState::Done).to_string(),
         tasks.iter().map(|row| row.count).sum::<i64>().to_string(),
@@ -72,13 +78,14 @@ pub(super) fn list(rows: Vec<Vec<String>>) {
         "run",
         "state",
         "items",
+        "models",
         "started by",
         "done",
         "tasks",
         "set aside",
         "spent",
     ];
-    say(&table(&headings, 4, rows));
+    say(&table(&headings, 5, rows));
 }
 
 /// Prints how a run stands.
@@ -132,6 +139,7 @@ pub(super) fn report(report: &RunReport) {
         say(&format!("{seconds:.0} s left at this pace"));
     }
     panel_table(report);
+    batch_table(report);
     latency_table(report);
     failure_table(report);
 }
@@ -164,6 +172,67 @@ fn panel_table(report: &RunReport) {
         "spent",
     ];
     say(&table(&headings, 1, panel));
+}
+
+fn batch_table(report: &RunReport) {
+    if !report.run.batch {
+        return;
+    }
+    if report.batches.is_empty() {
+        say("its models are asked in batches; none is begun yet");
+        return;
+    }
+    let batches: Vec<Vec<String>> = report
+        .batches
+        .iter()
+        .map(|line| {
+            vec![
+                line.provider.clone(),
+                line.model.clone(),
+                line.state.word().to_owned(),
+                line.status.clone().unwrap_or_else(|| "–".to_owned()),
+                minute(line.sent_at),
+                minute(line.ends_by),
+                line.requests.to_string(),
+                line.answered.to_string(),
+                line.failed.to_string(),
+                money(line.cost.as_slice()),
+            ]
+        })
+        .collect();
+    let headings = [
+        "batches of",
+        "model",
+        "state",
+        "at the provider",
+        "sent at",
+        "ends by",
+        "requests",
+        "answered",
+        "failed",
+        "cost",
+    ];
+    say(&table(&headings, 6, batches));
+    for (number, line) in report.batches.iter().enumerate() {
+        if let Some(note) = &line.note {
+            say(&format!("batch {}: {note}", number + 1));
+        }
+    }
+}
+
+/// A moment to the minute, in Coordinated Universal Time.
+fn minute(moment: Option<Timestamp>) -> String {
+    moment.map_or_else(
+        || "–".to_owned(),
+        |moment| {
+            moment
+                .to_string()
+                .chars()
+                .take(16)
+                .collect::<String>()
+                .replace('T', " ")
+        },
+    )
 }
 
 fn latency_table(report: &RunReport) {

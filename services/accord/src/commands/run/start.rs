@@ -25,6 +25,7 @@ pub(super) async fn run(arguments: &StartRunArguments, house: &House) -> anyhow:
         items: selection(&arguments.items)?,
         annotators: arguments.annotators.clone(),
         budget: arguments.budget.given().unwrap_or_default(),
+        batch: arguments.batch.then(|| house.batch_providers()),
         started_by: STARTED_BY.to_owned(),
     };
     let mut transaction = house.store.write().await?;

@@ -2,7 +2,7 @@
 
 use accord_domain::run_records::{RunSpent, RunTaskCount};
 use accord_domain::run_report::{FailureReport, LatencyReport, Money, PanelLine, spent_in_all};
-use accord_domain::{Project, Run, RunBudget, RunItems, RunReport, RunState, TaskState};
+use accord_domain::{BatchReport, BatchState, Project, Run, RunBudget, RunItems, RunReport, RunState, TaskState};
 use serde::Serialize;
 
 use crate::pages::numbers::{Moment, count, counted, percent, span};
@@ -52,6 +52,8 @@ pub(super) struct RunShown {
     figures: Vec<Figure>,
     money: MoneyShown,
     panel: Vec<PanelShown>,
+    in_batches: bool,
+    batches: Vec<BatchShown>,
     latencies: Vec<LatencyShown>,
     failures: Vec<FailureShown>,
 }
@@ -93,6 +95,21 @@ struct PanelShown {
     calls: String,
     failed_calls: String,
     spent: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BatchShown {
+    provider: String,
+    model: String,
+    state: StateShown,
+    status: Option<String>,
+    requests: String,
+    answered: String,
+    failed: String,
+    sent: Option<Moment>,
+    ends_by: Option<Moment>,
+    cost: String,
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -208,7 +225,19 @@ fn answer(report: &RunReport) -> String {
         count(tasks.done),
         counted(tasks.total, "task")
     )];
-    if report.run.state == RunState::Running && report.calls.kept > 0 {
+    let sent = report.batches.iter().filter(|batch| batch.state == BatchState::Sent);
+    let (batches, requests) = sent.fold((0, 0), |(batches, requests), batch| {
+        (batches + 1, requests + batch.requests)
+    });
+    if batches > 0 {
+        let batches = if batches == 1 {
+            "1 batch".to_owned()
+        } else {
+            format!("{batches} batches")
+        };
+        parts.push(format!("{} at the provider in {batches}", counted(requests, "request")));
+    }
+    if report.run.state == RunState::Running && report.calls.kept > 0 && !report.run.batch {
         parts.push(format!("{:.1} calls/s", report.calls.per_second_last_minute));
     }
     if let Some(share) = report.success {
@@ -341,6 +370,8 @@ impl RunShown {
             figures: figures(report),
             money: money(report),
             panel: report.panel.iter().map(panel_line).collect(),
+            in_batches: run.batch,
+            batches: report.batches.iter().map(batch).collect(),
             latencies: report.latencies.iter().map(latency).collect(),
             failures: report.failures.iter().map(failure).collect(),
         }
@@ -357,6 +388,30 @@ fn panel_line(line: &PanelLine) -> PanelShown {
         calls: count(line.kept_calls),
         failed_calls: count(line.failed_calls),
         spent: money_of(&line.spent),
+    }
+}
+
+fn batch(report: &BatchReport) -> BatchShown {
+    let look = match report.state {
+        BatchState::Gathering | BatchState::Gathered | BatchState::Uploaded => "person",
+        BatchState::Sent | BatchState::Ended => "pending",
+        BatchState::Collected => "accepted",
+    };
+    BatchShown {
+        provider: report.provider.clone(),
+        model: report.model.clone(),
+        state: StateShown {
+            look,
+            word: report.state.word(),
+        },
+        status: report.status.as_ref().map(|status| status.replace('_', " ")),
+        requests: count(report.requests),
+        answered: count(report.answered),
+        failed: count(report.failed),
+        sent: report.sent_at.map(Moment::from),
+        ends_by: report.ends_by.map(Moment::from),
+        cost: money_of(report.cost.as_slice()),
+        note: report.note.clone(),
     }
 }
 

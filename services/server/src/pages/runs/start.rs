@@ -24,6 +24,8 @@ const STATES: [ItemState; 4] = [
 pub(super) struct StartForm {
     annotators: Vec<Offered>,
     states: Vec<StateOffered>,
+    /// Whether some provider has batches.
+    has_batches: bool,
     typed: TypedRun,
     /// What is wrong, by the part of the form.
     errors: BTreeMap<String, String>,
@@ -57,6 +59,8 @@ pub(super) struct TypedRun {
     count: String,
     listed: String,
     budget: BudgetForm,
+    /// Whether models are asked through batches of their providers.
+    batch: bool,
 }
 
 impl TypedRun {
@@ -67,6 +71,10 @@ impl TypedRun {
             let place = match name.as_str() {
                 "annotator" => {
                     typed.annotators.insert(value);
+                    continue;
+                }
+                "batch" => {
+                    typed.batch = true;
                     continue;
                 }
                 "select" => &mut typed.select,
@@ -93,6 +101,7 @@ impl TypedRun {
             items: self.items()?,
             annotators: self.annotators.iter().cloned().collect(),
             budget: self.budget.read()?,
+            batch: self.batch,
         })
     }
 
@@ -178,6 +187,7 @@ impl StartForm {
                     word: ShownState::from(state).word,
                 })
                 .into(),
+            has_batches: !state.batch_providers.is_empty(),
             typed,
             errors,
         })

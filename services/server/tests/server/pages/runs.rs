@@ -193,3 +193,31 @@ async fn a_run_is_started_by_a_form() {
         (&json!(1), &json!("ada"))
     );
 }
+
+/// Where a provider has batches the form offers them, and what the panel has against them stands beside the choice.
+#[tokio::test]
+async fn batches_are_offered_where_a_provider_has_them() {
+    let mut house = House::open().await;
+    house.user("ada", Role::Administrator).await;
+    house.project(machine_project("work")).await;
+    let path = "/projects/work/runs";
+    assert!(
+        !Browser::of(&house, "ada")
+            .await
+            .page(path)
+            .await
+            .contains("name=\"batch\"")
+    );
+    house.offer_batches(&["hosted"]);
+    let ada = Browser::of(&house, "ada").await;
+    let page = ada.page(path).await;
+    let inputs = [("select", "all"), ("annotator", "first"), ("batch", "yes")];
+    let refused = ada.submit(path, &page, &inputs).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let again = refused.text();
+    assert!(
+        again.contains("name=\"batch\" value=\"yes\" checked") && again.contains("error-batch"),
+        "{again}"
+    );
+    assert!(again.contains("only these are asked through batches"), "{again}");
+}
