@@ -22,10 +22,10 @@ use crate::transaction::Transaction;
 pub const LONG_LEASE_MILLISECONDS: i64 = 600_000;
 
 /// A lease that ends while a test waits.
-pub const SHORT_LEASE_MILLISECONDS: i64 = 40;
+pub const SHORT_LEASE_MILLISECONDS: i64 = 150;
 
 /// Long enough for a short lease to end.
-pub const UNTIL_SHORT_LEASE_ENDS: std::time::Duration = std::time::Duration::from_millis(150);
+pub const UNTIL_SHORT_LEASE_ENDS: std::time::Duration = std::time::Duration::from_millis(400);
 
 /// A clock that goes a millisecond further at every look, and numbers in place of chance: identifiers sort in the
 /// order in which they are made.
