@@ -31,7 +31,7 @@ CREATE TABLE batches (
     lease_token  TEXT,
     lease_until  BIGINT  NOT NULL
 ) WITH (fillfactor = 50);
-CREATE INDEX batches_of_run ON batches (run_id, id);
+CREATE INDEX batches_of_run ON batches (run_id, opened_at, id);
 CREATE INDEX batches_due ON batches (next_at) WHERE state <> 'collected';
 CREATE UNIQUE INDEX batches_gathering_unique ON batches (run_id, provider, model) WHERE state = 'gathering';
 

@@ -30,7 +30,7 @@ CREATE TABLE batches (
     lease_token  TEXT,
     lease_until  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX batches_of_run ON batches (run_id, id);
+CREATE INDEX batches_of_run ON batches (run_id, opened_at, id);
 CREATE INDEX batches_due ON batches (next_at) WHERE state <> 'collected';
 CREATE UNIQUE INDEX batches_gathering_unique ON batches (run_id, provider, model) WHERE state = 'gathering';
 

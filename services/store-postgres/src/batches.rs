@@ -353,7 +353,7 @@ impl Batches for PostgresTransaction {
         let rows: Vec<BatchRow> = sqlx::query_as(concat!(
             "SELECT ",
             batch_columns!(),
-            " FROM batches WHERE run_id = $1 ORDER BY id DESC LIMIT $2"
+            " FROM batches WHERE run_id = $1 ORDER BY opened_at DESC, id DESC LIMIT $2"
         ))
         .bind(run_id.as_uuid())
         .bind(i64::from(limit))

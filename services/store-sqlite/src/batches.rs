@@ -322,7 +322,7 @@ impl Batches for SqliteTransaction {
     }
 
     async fn batches_of_run(&mut self, run_id: RunId, limit: u32) -> StoreResult<Vec<Batch>> {
-        let rows = sqlx::query("SELECT * FROM batches WHERE run_id = ? ORDER BY id DESC LIMIT ?")
+        let rows = sqlx::query("SELECT * FROM batches WHERE run_id = ? ORDER BY opened_at DESC, id DESC LIMIT ?")
             .bind(run_id.as_uuid())
             .bind(i64::from(limit))
             .fetch_all(self.connection())

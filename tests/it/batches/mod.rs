@@ -257,6 +257,7 @@ async fn check_shown(house: &House) {
     assert_eq!(page.status, 200);
     let text = page.text();
     assert!(text.contains("id=\"batches\"") && text.contains("collected"), "{text}");
+    assert!(text.contains("1 line of the answers could not be read"), "{text}");
     let shown = house.surroundings.run(&["run", "show", "--project", "batched"]).await;
     assert!(
         shown.contains("at the provider") && shown.contains("collected"),

@@ -50,7 +50,7 @@ struct Inner {
     plan: Vec<Ending>,
     hold: Option<Hold>,
     held: usize,
-    refusals: usize,
+    refusals: Vec<u16>,
     names: usize,
     uploads: usize,
     files: BTreeMap<String, String>,
@@ -101,16 +101,13 @@ impl Batches {
         self.inner().hold = Some(hold);
     }
 
-    /// Is out of order for the next so many requests.
-    pub(crate) fn refuse(&self, requests: usize) {
-        self.inner().refusals = requests;
+    /// Answers the next so many requests with this status.
+    pub(crate) fn refuse(&self, requests: usize, status: u16) {
+        self.inner().refusals = vec![status; requests];
     }
 
-    pub(super) fn is_out_of_order(&self) -> bool {
-        let mut inner = self.inner();
-        let is_so = inner.refusals > 0;
-        inner.refusals = inner.refusals.saturating_sub(1);
-        is_so
+    pub(super) fn refusal(&self) -> Option<u16> {
+        self.inner().refusals.pop()
     }
 
     /// How many clients were left without an answer.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -125,20 +125,22 @@ impl Drop for ScriptedModel {
     }
 }
 
-/// Refuses whoever does not send the key, and everybody while batches are out of order.
+/// Refuses whoever does not send the key, and whoever comes for batches while they are out of order.
 async fn checked(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let authorized = request
         .headers()
         .get("authorization")
         .is_some_and(|value| *value == *format!("Bearer {KEY}"));
-    let refusal = if !authorized {
-        action::status(401, "the key is missing")
-    } else if request.uri().path() != "/v1/chat/completions" && shared.batches.is_out_of_order() {
-        action::status(503, "out of order")
-    } else {
-        return next.run(request).await;
+    let is_call = request.uri().path() == "/v1/chat/completions";
+    let refusal = match authorized {
+        false => Some((401, "the key is missing")),
+        true if is_call => None,
+        true => shared.batches.refusal().map(|status| (status, "out of order")),
     };
-    refusal.respond(&Value::Null).await.into_response()
+    match refusal {
+        None => next.run(request).await,
+        Some((status, text)) => action::status(status, text).respond(&Value::Null).await,
+    }
 }
 
 async fn complete(State(shared): State<Shared>, body: String) -> Response {

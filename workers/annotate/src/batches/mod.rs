@@ -302,15 +302,19 @@ impl Work<'_> {
     }
 
     /// What a failed call means for the batch: it is tried again after a while. What was never sent and is refused for good
-    /// ends with its requests; what was sent is waited for well beyond its end.
+    /// ends with its requests; what was sent, or may have been, is waited for well beyond its end.
     async fn after_failure(&mut self, error: CallError) -> Result<(), StepError> {
         let text = error.to_string();
-        let (was_sent, status) = match &self.batch.stage {
-            BatchStage::Sent { .. } | BatchStage::Ended { .. } => (true, "lost"),
+        let (may_be_sent, status) = match &self.batch.stage {
+            BatchStage::Sent { .. }
+            | BatchStage::Ended { .. }
+            | BatchStage::Uploaded {
+                creation_tried: true, ..
+            } => (true, "lost"),
             _ => (false, "refused"),
         };
-        let is_lost = was_sent && self.is_long_over();
-        if is_lost || (!was_sent && !error.is_transient()) {
+        let is_lost = may_be_sent && self.is_long_over();
+        if is_lost || (!may_be_sent && !error.is_transient()) {
             let reason = if is_lost {
                 format!("nothing was heard of the batch for a day after its end: {text}")
             } else {
@@ -333,8 +337,8 @@ impl Work<'_> {
 
     fn is_long_over(&self) -> bool {
         let now = self.worker.environment.now();
-        let end = self.batch.ends_by.or(self.batch.sent_at);
-        end.is_some_and(|end| now.milliseconds_since(end) > GIVEN_UP_AFTER_MILLISECONDS)
+        let end = self.batch.ends_by.unwrap_or(self.batch.opened_at);
+        now.milliseconds_since(end) > GIVEN_UP_AFTER_MILLISECONDS
     }
 
     /// Exponential with half of it by chance; never sooner than the provider asks, within reason.

@@ -70,7 +70,19 @@ impl Work<'_> {
                 };
                 self.keep(None).await?;
                 let window = &self.settings.completion_window;
-                self.provider.create_batch(&input_file, window, &mark).await?
+                match self.provider.create_batch(&input_file, window, &mark).await {
+                    Ok(created) => created,
+                    Err(error) => {
+                        if !error.is_transient() {
+                            // It is not there for certain.
+                            self.batch.stage = BatchStage::Uploaded {
+                                input_file,
+                                creation_tried: false,
+                            };
+                        }
+                        return Err(error.into());
+                    }
+                }
             }
         };
         self.note_sent(input_file, &created);
