@@ -25,20 +25,12 @@ struct Found {
 impl Work<'_> {
     /// Settles every request of a batch that the provider has ended.
     pub(super) async fn collect(&mut self, status: String, files: &BatchFiles) -> Result<bool, StepError> {
+        // Where every request is settled, the files may have been deleted before a crash.
+        let open = self.worker.store.read().await?.open_size(self.batch.id).await?;
         let mut found = Found::default();
-        for file in [&files.output, &files.errors].into_iter().flatten() {
-            self.settle_file(file, &status, &mut found).await?;
+        if open.requests > 0 {
+            self.settle_files(&status, files, &mut found).await?;
         }
-        tracing::info!(
-            batch.id = %self.batch.id, status, settled = found.settled, others = found.others,
-            unreadable = found.unreadable, "answers of a batch collected"
-        );
-        let reason = match status.as_str() {
-            "expired" => "the batch expired before the request was answered",
-            "cancelled" => "the batch was cancelled at the provider before the request was answered",
-            _ => "the batch ended without an answer to the request",
-        };
-        self.fail_open(reason, false).await?;
         for file in [&files.input, &files.output, &files.errors] {
             self.delete_file(file.as_deref()).await;
         }
@@ -48,6 +40,23 @@ impl Work<'_> {
             count => Some(format!("{count} lines of the answers could not be read")),
         };
         self.finish(Some(status)).await
+    }
+
+    /// Settles what the files say, and fails the requests of which they say nothing.
+    async fn settle_files(&self, status: &str, files: &BatchFiles, found: &mut Found) -> Result<(), StepError> {
+        for file in [&files.output, &files.errors].into_iter().flatten() {
+            self.settle_file(file, status, found).await?;
+        }
+        tracing::info!(
+            batch.id = %self.batch.id, status, settled = found.settled, others = found.others,
+            unreadable = found.unreadable, "answers of a batch collected"
+        );
+        let reason = match status {
+            "expired" => "the batch expired before the request was answered",
+            "cancelled" => "the batch was cancelled at the provider before the request was answered",
+            _ => "the batch ended without an answer to the request",
+        };
+        self.fail_open(reason, false).await
     }
 
     /// Settles what one file says, some lines in each transaction.
