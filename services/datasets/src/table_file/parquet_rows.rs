@@ -52,6 +52,7 @@ pub(super) fn read<S: RowSink>(
         .max(1);
     let present: Vec<bool> = places.iter().map(Option::is_some).collect();
     reading.sink.begin(&present);
+    reading.sink.expect_rows(usize::try_from(rows.min(bytes)).unwrap_or(0));
     let mask = ProjectionMask::roots(builder.parquet_schema(), places.iter().flatten().copied());
     let batches = builder
         .with_projection(mask)

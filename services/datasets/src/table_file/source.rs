@@ -32,6 +32,10 @@ pub(crate) trait RowSink {
     /// Told once, before the first row, which of the wanted columns there are.
     fn begin(&mut self, present: &[bool]);
 
+    /// Told after that how many rows a file says it has, so that room for them can be made at once. It may not be true,
+    /// but is never more than the file has bytes.
+    fn expect_rows(&mut self, _rows: usize) {}
+
     /// Takes a row with one cell for each wanted column.
     fn row(&mut self, line: u64, cells: &[Cell<'_>]) -> Result<(), RowError>;
 

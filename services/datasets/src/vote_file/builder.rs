@@ -27,12 +27,17 @@ pub(super) struct Builder {
     fields: Vec<FieldBuilder>,
     has_fields: bool,
     has_weights: bool,
+    expected_rows: usize,
 }
 
 impl RowSink for Builder {
     fn begin(&mut self, present: &[bool]) {
         self.has_fields = present.get(3) == Some(&true);
         self.has_weights = present.get(4) == Some(&true);
+    }
+
+    fn expect_rows(&mut self, rows: usize) {
+        self.expected_rows = rows;
     }
 
     #[inline]
@@ -89,7 +94,11 @@ impl RowSink for Builder {
             return 0;
         };
         if self.fields.is_empty() {
-            self.fields.push(FieldBuilder::default());
+            // Without a column of fields all votes are of this one.
+            let mut field = FieldBuilder::default();
+            field.annotators.reserve_exact(self.expected_rows);
+            field.label_ids.reserve_exact(self.expected_rows);
+            self.fields.push(field);
         }
         let Some(field) = self.fields.first_mut() else {
             return 0;
