@@ -8,6 +8,7 @@ pub mod factory;
 mod folding;
 pub mod holds;
 pub mod judging;
+mod pauses;
 pub mod prompt;
 pub mod provider;
 pub mod question;

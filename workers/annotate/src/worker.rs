@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::annotators::{AnnotatorInput, AnnotatorOutput, AttemptError};
 use crate::factory::AnnotatorFactory;
+use crate::pauses::{Backoff, milliseconds, pause_of_parked};
 
 /// Signs of life during the length of a lease, so that one may be late without losing it.
 const HEARTBEATS_PER_LEASE: u32 = 3;
@@ -35,14 +36,11 @@ const TASKS_PER_WAIT: u32 = 32;
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The first pause after a failed attempt; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest pause of our own choosing.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// The longest pause that a provider may ask for; some ask for a day.
-const LONGEST_ASKED_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Between attempts of a task.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+};
 
 /// How long a task keeps its place while it waits for its provider; longer waits are spent in the queue.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -284,7 +282,7 @@ impl Inner {
     }
 
     fn lease_milliseconds(&self) -> i64 {
-        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+        milliseconds(self.lease)
     }
 
     async fn attempt(&self, lease: Lease, assignment: Result<Assignment, StoreError>) {
@@ -344,7 +342,8 @@ impl Inner {
                 self.park(transaction.as_mut(), lease, &reason, (wait, false)).await?
             }
             AttemptError::Transient { reason, retry_after } => {
-                let pause = pause_before_retry(lease.task.attempts, retry_after, environment);
+                let failures = i64::from(lease.task.attempts);
+                let pause = milliseconds(BACKOFF.pause(failures, retry_after, environment));
                 let after = flow::fail_attempt(
                     transaction.as_mut(),
                     environment,
@@ -373,7 +372,7 @@ impl Inner {
         reason: &str,
         (wait, tried): (Duration, bool),
     ) -> Result<&'static str, StoreError> {
-        let pause = pause_of_parked(wait, self.environment.as_ref());
+        let pause = milliseconds(pause_of_parked(wait, self.environment.as_ref()));
         flow::park(transaction, lease, reason, pause, tried).await?;
         tracing::debug!(task.id = %lease.task.id, reason, pause_milliseconds = pause, "parked");
         Ok("parked")
@@ -443,65 +442,5 @@ impl Inner {
             provenance: output.provenance,
             submitted_at: self.environment.now(),
         }
-    }
-}
-
-/// Exponential with full jitter, so that what failed together does not come back together; never sooner than a provider
-/// asks, within reason. In milliseconds.
-fn pause_before_retry(attempts: i32, retry_after: Option<Duration>, environment: &dyn Environment) -> i64 {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
-    let ceiling = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
-    let [high, low, ..] = environment.random_bytes();
-    let chance = f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX);
-    let floor = retry_after.unwrap_or_default().min(LONGEST_ASKED_PAUSE);
-    let pause = floor + ceiling.mul_f64(chance);
-    i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// How long a parked task waits: as long as it was told, within reason, and up to a tenth longer, so that what was parked
-/// together does not come back together. In milliseconds.
-fn pause_of_parked(wait: Duration, environment: &dyn Environment) -> i64 {
-    let [chance, ..] = environment.random_bytes();
-    let wait = wait.min(LONGEST_ASKED_PAUSE);
-    let pause = wait + wait.mul_f64(f64::from(chance) / 2550.0);
-    i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use accord_domain::Timestamp;
-
-    struct Chance(u8);
-
-    impl Environment for Chance {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_microseconds(0)
-        }
-
-        fn random_bytes(&self) -> [u8; 16] {
-            [self.0; 16]
-        }
-    }
-
-    #[test]
-    fn parked_tasks_come_back_when_told_and_not_all_at_once() {
-        assert_eq!(pause_of_parked(Duration::from_secs(10), &Chance(0)), 10_000);
-        assert_eq!(pause_of_parked(Duration::from_secs(10), &Chance(255)), 11_000);
-        assert_eq!(pause_of_parked(Duration::from_secs(86_400), &Chance(0)), 900_000);
-    }
-
-    #[test]
-    fn pauses_grow_are_capped_and_obey_the_provider() {
-        let longest = Chance(255);
-        assert_eq!(pause_before_retry(1, None, &longest), 1_000);
-        assert_eq!(pause_before_retry(3, None, &longest), 4_000);
-        assert_eq!(pause_before_retry(100, None, &longest), 60_000);
-        assert_eq!(pause_before_retry(1, None, &Chance(0)), 0);
-        assert_eq!(pause_before_retry(1, Some(Duration::from_secs(3)), &Chance(0)), 3_000);
-        assert_eq!(
-            pause_before_retry(1, Some(Duration::from_secs(86_400)), &Chance(0)),
-            900_000
-        );
     }
 }

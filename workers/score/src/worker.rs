@@ -261,7 +261,11 @@ impl ScoreWorker {
                 Conclusion::Keep => others.push((lease, scene, None)),
             }
         }
-        self.keep_scores(transaction.as_mut(), leases, &scores).await?;
+        if !others.is_empty() {
+            // All at first, so that transactions wait for each other and not in a circle.
+            flow::hold_for_scoring(transaction.as_mut(), &leases.iter().collect::<Vec<_>>()).await?;
+        }
+        self.keep_scores(transaction.as_mut(), &scores).await?;
         for (lease, scene, annotators) in others {
             self.ask_or_keep(transaction.as_mut(), lease, scene, annotators).await?;
         }
@@ -272,14 +276,8 @@ impl ScoreWorker {
         Ok(())
     }
 
-    /// Keeps what was decided about the items of tasks; `leases` are all that the transaction is about.
-    async fn keep_scores(
-        &self,
-        tx: &mut dyn Transaction,
-        leases: &[Lease],
-        scores: &[Score<'_>],
-    ) -> Result<(), StoreError> {
-        flow::hold_for_scoring(tx, &leases.iter().collect::<Vec<_>>()).await?;
+    /// Keeps the consensus of items.
+    async fn keep_scores(&self, tx: &mut dyn Transaction, scores: &[Score<'_>]) -> Result<(), StoreError> {
         let kept = flow::store_scores(tx, self.environment.as_ref(), scores).await?;
         let outdated = kept.iter().filter(|scored| **scored == Scored::Outdated).count();
         if outdated > 0 {

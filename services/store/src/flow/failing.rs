@@ -1,12 +1,12 @@
 //! From attempts that failed to tasks that are repeated, or set aside with a recorded failure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use accord_domain::{
     Annotation, AnnotationId, Answer, Environment, Lease, Project, ProjectId, Provenance, Task, TaskKind, TaskState,
 };
 
-use super::submitting::{Answered, check_kind, plan_what_follows};
+use super::submitting::{Answered, check_kind, complete_panels, plan_what_follows};
 use crate::error::{StoreError, StoreResult};
 use crate::tasks::AfterFailure;
 use crate::text::clean_reason;
@@ -203,5 +203,6 @@ async fn record_loss(
         item_id,
         priority: task.priority,
     };
-    plan_what_follows(tx, environment, &[answered]).await
+    let complete = complete_panels(tx, BTreeSet::from([item_id])).await?;
+    plan_what_follows(tx, environment, &[answered], &complete).await
 }

@@ -8,7 +8,7 @@ use accord_domain::{
 };
 
 use super::SCORE_LEAD;
-use super::planning::{new_task, plan_score, score_task};
+use super::planning::{new_task, score_task};
 use super::submitting::{check_kind, item_of};
 use crate::calibrators::{Hold, ScoringBasis};
 use crate::error::{StoreError, StoreResult};
@@ -84,16 +84,7 @@ pub async fn store_scores(
     finish_all(tx, &leases).await?;
     let is_current = |score: &Score<'_>| bases.get(&score.lease.task.project_id) == Some(score.basis);
     let (current, outdated): (Vec<&Score<'_>>, Vec<&Score<'_>>) = scores.iter().partition(|score| is_current(score));
-    let again = outdated.iter().map(|score| {
-        let task = &score.lease.task;
-        let priority = task.priority.saturating_sub(SCORE_LEAD);
-        Ok(score_task(
-            environment,
-            task.project_id,
-            item_of(score.lease)?,
-            priority,
-        ))
-    });
+    let again = outdated.iter().map(|score| scored_again(environment, score.lease));
     tx.insert_tasks(&again.collect::<StoreResult<Vec<NewTask>>>()?).await?;
     let rows: Vec<Consensus> = current.iter().flat_map(|score| score.rows.iter().cloned()).collect();
     tx.insert_consensus(&rows).await?;
@@ -238,7 +229,7 @@ pub async fn ask_next(
     let present = tx.annotations_of_items(&[item_id]).await?;
     let present: BTreeSet<AnnotationId> = present.iter().map(|annotation| annotation.id).collect();
     if !is_current || present != *annotation_ids {
-        score_again(tx, environment, lease, item_id).await?;
+        tx.insert_tasks(&[scored_again(environment, lease)?]).await?;
         return Ok(Asked::Outdated);
     }
     let tasks: Vec<NewTask> = annotators
@@ -285,13 +276,9 @@ async fn finish_current(tx: &mut dyn Transaction, lease: &Lease, basis: &Scoring
     Ok(bases.get(&lease.task.project_id) == Some(basis))
 }
 
-async fn score_again(
-    tx: &mut dyn Transaction,
-    environment: &dyn Environment,
-    lease: &Lease,
-    item_id: ItemId,
-) -> StoreResult<()> {
+/// The task that scores the item of a lease once more, as urgently as that one.
+fn scored_again(environment: &dyn Environment, lease: &Lease) -> StoreResult<NewTask> {
     let task = &lease.task;
     let priority = task.priority.saturating_sub(SCORE_LEAD);
-    plan_score(tx, environment, task.project_id, item_id, priority).await
+    Ok(score_task(environment, task.project_id, item_of(lease)?, priority))
 }

@@ -70,13 +70,13 @@ pub async fn submit_annotations(
             item_id: one.annotation.item_id,
             priority: one.lease.task.priority,
         });
-    plan_what_follows(tx, environment, &answered.collect::<Vec<_>>()).await?;
-    let items: Vec<ItemId> = items.into_iter().collect();
-    let open = tx.open_tasks_of_items(&items, TaskKind::Annotate).await?;
+    let answered: Vec<Answered> = answered.collect();
+    let complete = complete_panels(tx, items).await?;
+    plan_what_follows(tx, environment, &answered, &complete).await?;
     let outcomes = submissions.iter().zip(stored).map(|(one, stored)| {
         Some(Submitted {
             stored: stored?,
-            panel_complete: !open.contains_key(&one.annotation.item_id),
+            panel_complete: complete.contains(&one.annotation.item_id),
         })
     });
     Ok(outcomes.collect())
@@ -126,32 +126,41 @@ pub(super) struct Answered {
     pub(super) priority: i32,
 }
 
-/// Plans scoring, and a refit if there is gold to learn from, of those items whose automatic annotators are through. The
-/// items must be locked.
+/// Those of these items whose automatic annotators are through. The items must be locked.
+pub(super) async fn complete_panels(
+    tx: &mut dyn Transaction,
+    mut items: BTreeSet<ItemId>,
+) -> StoreResult<BTreeSet<ItemId>> {
+    let ids: Vec<ItemId> = items.iter().copied().collect();
+    let open = tx.open_tasks_of_items(&ids, TaskKind::Annotate).await?;
+    items.retain(|item_id| !open.contains_key(item_id));
+    Ok(items)
+}
+
+/// Plans scoring, and a refit if there is gold to learn from, of those answered items whose panels are complete. The items
+/// must be locked.
 pub(super) async fn plan_what_follows(
     tx: &mut dyn Transaction,
     environment: &dyn Environment,
     answered: &[Answered],
+    complete: &BTreeSet<ItemId>,
 ) -> StoreResult<()> {
-    if answered.is_empty() {
-        return Ok(());
-    }
     let mut items: BTreeMap<ItemId, &Answered> = BTreeMap::new();
-    for one in answered {
+    for one in answered.iter().filter(|one| complete.contains(&one.item_id)) {
         let urgent = items.entry(one.item_id).or_insert(one);
         if urgent.priority < one.priority {
             *urgent = one;
         }
     }
-    let ids: Vec<ItemId> = items.keys().copied().collect();
-    let open = tx.open_tasks_of_items(&ids, TaskKind::Annotate).await?;
-    items.retain(|item_id, _| !open.contains_key(item_id));
+    if items.is_empty() {
+        return Ok(());
+    }
     let scores = items
         .values()
         .map(|one| score_task(environment, one.project_id, one.item_id, one.priority));
     tx.insert_tasks(&scores.collect::<Vec<_>>()).await?;
-    let complete: Vec<ItemId> = items.keys().copied().collect();
-    let gold = tx.gold_of_items(&complete).await?;
+    let ids: Vec<ItemId> = items.keys().copied().collect();
+    let gold = tx.gold_of_items(&ids).await?;
     for project_id in gold.iter().map(|gold| gold.project_id).collect::<BTreeSet<_>>() {
         plan_refit(tx, environment, project_id, REFIT_DELAY_AFTER_VOTES_MILLISECONDS).await?;
     }

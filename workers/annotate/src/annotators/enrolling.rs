@@ -71,9 +71,7 @@ impl Caller {
             Enrolment::NotNow(turn) => self.not_now(project, &call, turn).await,
         }
     }
-}
 
-impl Caller {
     /// What is reserved for a batch stays so for long, so a task that waits for its end looks seldom.
     async fn not_now(
         &self,

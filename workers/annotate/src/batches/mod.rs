@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_domain::{Batch, BatchStage, Environment, ProjectId};
+use accord_domain::{Batch, BatchId, BatchStage, Environment, ProjectId};
 use accord_store::flow::{REQUESTS_AT_ONCE, drop_unwanted, fail_requests};
 use accord_store::{BatchClaim, BatchLease, OpenRequests, RequestFailure, Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::pauses::{Backoff, milliseconds};
 use crate::provider::{BatchSettings, CallError, Provider};
 
 /// How often it looks for batches whose next step is due.
@@ -32,14 +33,11 @@ const HEARTBEATS_PER_LEASE: u32 = 3;
 /// How long steps in hand may go on after the process was told to stop. They can be repeated.
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
 
-/// The first pause after a step that failed; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest pause of our own choosing.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
-
-/// The longest pause that a provider may ask for.
-const LONGEST_ASKED_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// Between tries of a step.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(10 * 60),
+};
 
 /// How long after its end a batch is given up of which nothing can be heard any more.
 const GIVEN_UP_AFTER_MILLISECONDS: i64 = 24 * 3_600_000;
@@ -198,7 +196,7 @@ impl BatchWorker {
     }
 
     /// Gives signs of life; ends when the lease is lost.
-    async fn keep_lease(&self, id: accord_domain::BatchId, token: &str) {
+    async fn keep_lease(&self, id: BatchId, token: &str) {
         let mut held_at = Instant::now();
         while held_at.elapsed() < self.lease {
             tokio::time::sleep(self.lease / HEARTBEATS_PER_LEASE).await;
@@ -210,7 +208,7 @@ impl BatchWorker {
         }
     }
 
-    async fn renew(&self, id: accord_domain::BatchId, token: &str) -> Result<bool, StoreError> {
+    async fn renew(&self, id: BatchId, token: &str) -> Result<bool, StoreError> {
         let mut transaction = self.store.write().await?;
         let renewed = transaction.renew_batch(id, token, milliseconds(self.lease)).await?;
         transaction.commit().await?;
@@ -327,7 +325,8 @@ impl Work<'_> {
         }
         self.batch.failed_steps = self.batch.failed_steps.saturating_add(1);
         self.batch.note = Some(text);
-        let pause = self.pause(error.retry_after());
+        let environment = self.worker.environment.as_ref();
+        let pause = BACKOFF.pause(self.batch.failed_steps, error.retry_after(), environment);
         tracing::warn!(
             batch.id = %self.batch.id, error = %error, failed_steps = self.batch.failed_steps,
             pause_milliseconds = milliseconds(pause), "step of a batch failed, trying again"
@@ -341,15 +340,6 @@ impl Work<'_> {
         now.milliseconds_since(end) > GIVEN_UP_AFTER_MILLISECONDS
     }
 
-    /// Exponential with half of it by chance; never sooner than the provider asks, within reason.
-    fn pause(&self, retry_after: Option<Duration>) -> Duration {
-        let doublings = u32::try_from(self.batch.failed_steps.saturating_sub(1)).unwrap_or(0);
-        let ceiling = FIRST_PAUSE.saturating_mul(1 << doublings.min(16)).min(LONGEST_PAUSE);
-        let [chance, ..] = self.worker.environment.random_bytes();
-        let pause = ceiling.mul_f64(0.5 + f64::from(chance) / 510.0);
-        pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED_PAUSE))
-    }
-
     /// Deletes a file at the provider, where it allows: nothing depends on it.
     async fn delete_file(&self, name: Option<&str>) {
         let Some(name) = name else { return };
@@ -357,8 +347,4 @@ impl Work<'_> {
             tracing::info!(batch.id = %self.batch.id, file = name, error = %error, "a file of a batch stays at the provider");
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

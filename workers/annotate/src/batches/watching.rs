@@ -8,6 +8,7 @@ use accord_store::flow::{BatchOutcome, REQUESTS_AT_ONCE, settle_requests};
 use accord_store::{OpenRequests, RequestFailure};
 
 use super::{StepError, Work};
+use crate::pauses::Backoff;
 use crate::provider::batches::{RemoteBatch, RemoteError};
 
 /// The most lines that are refused at once: all of them in one transaction, since it changes which line is which.
@@ -111,12 +112,12 @@ impl Work<'_> {
     }
 
     async fn send_again_later(&mut self, input_file: String, said: String) -> Result<bool, StepError> {
-        let doublings = u32::try_from(self.batch.sends.saturating_sub(1)).unwrap_or(0).min(10);
-        let pause = FIRST_PAUSE_FOR_ROOM
-            .saturating_mul(1 << doublings)
-            .min(LONGEST_PAUSE_FOR_ROOM)
+        let backoff = Backoff {
             // Whoever looks often wants to send often.
-            .min(Duration::from_secs(self.settings.poll_seconds.get()).saturating_mul(1 << doublings));
+            first: FIRST_PAUSE_FOR_ROOM.min(Duration::from_secs(self.settings.poll_seconds.get())),
+            longest: LONGEST_PAUSE_FOR_ROOM,
+        };
+        let pause = backoff.ceiling(self.batch.sends);
         self.batch.stage = BatchStage::Uploaded {
             input_file,
             creation_tried: false,
