@@ -10,11 +10,14 @@ use crate::votes::VoteTable;
 const LIMIT: usize = 64;
 /// Fewest votes worth a part of their own.
 const FEWEST_VOTES: usize = 16_384;
+/// Votes for each number that a part adds up to: every part begins with all of them cold, and they are read once more at
+/// its end.
+const VOTES_A_CELL: usize = 24;
 
 /// Cuts the items into consecutive parts of about equal numbers of votes. `cells` are the numbers that every part adds up
-/// to and that are added together after it: there are eight votes for each at least.
+/// to and that are added together after it: there are [`VOTES_A_CELL`] votes for each at least.
 pub(super) fn chunks(votes: &VoteTable, cells: usize) -> Vec<Range<usize>> {
-    let fewest = FEWEST_VOTES.max(cells.saturating_mul(8));
+    let fewest = FEWEST_VOTES.max(cells.saturating_mul(VOTES_A_CELL));
     let parts = (votes.votes() / fewest).clamp(1, LIMIT);
     let boundary = |part: usize| {
         let wanted = (votes.votes() as u128 * part as u128 / parts as u128) as u32;

@@ -10,7 +10,7 @@ use super::confusion_kernel::{Counts, Part, Tables, cells_of_votes};
 use super::confusion_prior::ConfusionPrior;
 use super::course::{Course, Stopping, normalised, weighted_log};
 use super::early::{Ending, run_early};
-use super::lanes::{width_for, with_lanes};
+use super::lanes::width_for;
 use super::paired_errors::errors_in_common;
 use super::scaled::Product;
 use super::truths::{Comparison, Kept, Posteriors, TopClasses};
@@ -133,7 +133,7 @@ struct Expectation<'a> {
 
 impl Posteriors for Expectation<'_> {
     fn tell(&self, items: Range<usize>, told: impl FnMut(usize, &[f64])) {
-        with_lanes!(self.part.width, Width => self.part.tell::<Width>(self.tables, items, told));
+        self.part.tell(self.tables, items, told);
     }
 }
 
@@ -182,17 +182,13 @@ impl<'a> Run<'a> {
     fn count_shares(&mut self) {
         let part = self.part;
         let parts = self.counts.iter_mut().zip(&self.ranges);
-        for_each_part(parts, |(counts, items)| {
-            with_lanes!(part.width, Width => part.count_shares::<Width>(items.clone(), counts));
-        });
+        for_each_part(parts, |(counts, items)| part.count_shares(items.clone(), counts));
     }
 
     pub(super) fn count(&mut self, tables: &Tables) {
         let part = self.part;
         let parts = self.counts.iter_mut().zip(&self.ranges);
-        for_each_part(parts, |(counts, items)| {
-            with_lanes!(part.width, Width => part.count::<Width>(tables, items.clone(), counts));
-        });
+        for_each_part(parts, |(counts, items)| part.count(tables, items.clone(), counts));
     }
 
     pub(super) fn log_likelihood(&self) -> f64 {

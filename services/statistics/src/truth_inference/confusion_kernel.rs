@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::lanes::{Lanes, with_lanes};
+use super::lanes::{LaneWork, Lanes, on_lanes};
 use super::scaled::{Product, exponent, power_of_two};
 use crate::error::{InvalidInput, parameter};
 use crate::numeric::sum::{Sum, log_sum_exp};
@@ -93,6 +93,22 @@ pub(super) fn cells_of_votes(votes: &VoteTable) -> Result<Vec<u32>, InvalidInput
         .collect())
 }
 
+/// Works on a row, with loops written out for rows of few votes, which nearly all are: most panels vote on every item.
+macro_rules! by_length {
+    ($row:ident => $work:expr) => {
+        by_length!(@ $row, $work, 2, 3, 4, 5, 6, 7, 8)
+    };
+    (@ $row:ident, $work:expr, $($length:literal),*) => {
+        match $row.len() {
+            $($length => {
+                let $row = &$row[..$length];
+                $work
+            })*
+            _ => $work,
+        }
+    };
+}
+
 impl Part<'_> {
     #[inline(always)]
     pub(super) fn known(&self, item: usize) -> Option<usize> {
@@ -108,63 +124,37 @@ impl Part<'_> {
     }
 
     /// Counts with the posteriors under `tables`.
-    #[inline(always)]
-    pub(super) fn count<L: Lanes>(&self, tables: &Tables, items: Range<usize>, counts: &mut Counts) {
-        let (mut product, mut others) = (Product::default(), Sum::default());
-        let (shares, cells) = tables.views::<L>();
-        self.accumulate::<L>(items, counts, |item, row| {
-            if let Some(class) = self.known(item) {
-                others.add(tables.known_in_logarithms(row, class));
-                return L::certain(self.width, class);
-            }
-            match expect::<L>(shares.clone(), cells, row) {
-                Some(expected) => {
-                    product.multiply(expected.total, expected.shift);
-                    expected.lanes.scaled(1.0 / expected.total)
-                }
-                None => {
-                    let (lanes, logarithm) = tables.expect_in_logarithms(row);
-                    others.add(logarithm);
-                    lanes
-                }
-            }
-        });
-        counts.log_likelihood = product.ln() + others.total();
+    pub(super) fn count(self, tables: &Tables, items: Range<usize>, counts: &mut Counts) {
+        let part = self;
+        on_lanes(
+            self.width,
+            Counting {
+                part,
+                tables,
+                items,
+                counts,
+            },
+        );
     }
 
     /// Counts with the shares of the votes: the start of the iteration.
-    #[inline(always)]
-    pub(super) fn count_shares<L: Lanes>(&self, items: Range<usize>, counts: &mut Counts) {
-        let units = units(self.classes, self.width);
-        let units = L::cells(&units, self.width);
-        let mut even = L::zeros(self.width);
-        even.as_mut_slice()[..self.classes].fill(1.0 / self.classes as f64);
-        let offsets = self.votes.offsets();
-        let classes = self.votes.class_column();
-        self.accumulate::<L>(items, counts, |item, row| {
-            if let Some(class) = self.known(item) {
-                return L::certain(self.width, class);
-            }
-            if row.is_empty() {
-                return even.clone();
-            }
-            let start = offsets[item] as usize;
-            let mut lanes = L::zeros(self.width);
-            for class in &classes[start..start + row.len()] {
-                lanes = lanes.plus(&L::of(units, usize::from(*class)));
-            }
-            lanes.scaled(1.0 / row.len() as f64)
-        });
+    pub(super) fn count_shares(self, items: Range<usize>, counts: &mut Counts) {
+        let part = self;
+        on_lanes(self.width, CountingShares { part, items, counts });
     }
 
     /// Tells the posteriors under `tables`.
-    #[inline(always)]
-    pub(super) fn tell<L: Lanes>(&self, tables: &Tables, items: Range<usize>, mut told: impl FnMut(usize, &[f64])) {
-        let views = tables.views::<L>();
-        for item in items {
-            let lanes = tables.posterior_in(&views, self.row(item), self.known(item));
-            told(item, lanes.as_slice());
-        }
+    pub(super) fn tell(self, tables: &Tables, items: Range<usize>, told: impl FnMut(usize, &[f64])) {
+        let part = self;
+        on_lanes(
+            self.width,
+            Telling {
+                part,
+                tables,
+                items,
+                told,
+            },
+        );
     }
 
     /// Adds what `posterior` says of every item to the cells of its votes.
@@ -183,16 +173,146 @@ impl Part<'_> {
             let bounds = &offsets[start..=items.end.min(start + RUN)];
             for (item, bounds) in (start..).zip(bounds.windows(2)) {
                 let row = &self.cells[bounds[0] as usize..bounds[1] as usize];
-                let lanes = posterior(item, row);
-                for cell in row {
-                    lanes.add_to(&mut cells, *cell as usize);
-                }
+                let lanes = by_length!(row => {
+                    let lanes = posterior(item, row);
+                    for cell in row {
+                        lanes.add_to(&mut cells, *cell as usize);
+                    }
+                    lanes
+                });
                 run = run.plus(&lanes);
             }
             for (total, value) in counts.class_totals.iter_mut().zip(run.as_slice()) {
                 total.add(*value);
             }
         }
+    }
+}
+
+struct Counting<'a> {
+    part: Part<'a>,
+    tables: &'a Tables,
+    items: Range<usize>,
+    counts: &'a mut Counts,
+}
+
+impl LaneWork for Counting<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn on<L: Lanes>(self) {
+        let Self {
+            part,
+            tables,
+            items,
+            counts,
+        } = self;
+        let (mut product, mut others) = (Product::default(), Sum::default());
+        let (shares, cells) = tables.views::<L>();
+        part.accumulate::<L>(
+            items,
+            counts,
+            #[inline(always)]
+            |item, row| {
+                if let Some(class) = part.known(item) {
+                    others.add(tables.known_in_logarithms(row, class));
+                    return L::certain(part.width, class);
+                }
+                match expect::<L>(shares.clone(), cells, row) {
+                    Some(expected) => {
+                        product.multiply(expected.total, expected.shift);
+                        expected.lanes.scaled(1.0 / expected.total)
+                    }
+                    None => {
+                        let (lanes, logarithm) = tables.expect_in_logarithms(row);
+                        others.add(logarithm);
+                        lanes
+                    }
+                }
+            },
+        );
+        counts.log_likelihood = product.ln() + others.total();
+    }
+}
+
+struct CountingShares<'a> {
+    part: Part<'a>,
+    items: Range<usize>,
+    counts: &'a mut Counts,
+}
+
+impl LaneWork for CountingShares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn on<L: Lanes>(self) {
+        let part = self.part;
+        let units = units(part.classes, part.width);
+        let units = L::cells(&units, part.width);
+        let mut even = L::zeros(part.width);
+        even.as_mut_slice()[..part.classes].fill(1.0 / part.classes as f64);
+        let offsets = part.votes.offsets();
+        let classes = part.votes.class_column();
+        part.accumulate::<L>(
+            self.items,
+            self.counts,
+            #[inline(always)]
+            |item, row| {
+                if let Some(class) = part.known(item) {
+                    return L::certain(part.width, class);
+                }
+                if row.is_empty() {
+                    return even.clone();
+                }
+                let start = offsets[item] as usize;
+                let mut lanes = L::zeros(part.width);
+                for class in &classes[start..start + row.len()] {
+                    lanes = lanes.plus(&L::of(units, usize::from(*class)));
+                }
+                lanes.scaled(1.0 / row.len() as f64)
+            },
+        );
+    }
+}
+
+struct Telling<'a, Told> {
+    part: Part<'a>,
+    tables: &'a Tables,
+    items: Range<usize>,
+    told: Told,
+}
+
+impl<Told: FnMut(usize, &[f64])> LaneWork for Telling<'_, Told> {
+    type Output = ();
+
+    #[inline(always)]
+    fn on<L: Lanes>(mut self) {
+        let views = self.tables.views::<L>();
+        for item in self.items {
+            let row = self.part.row(item);
+            let lanes = self.tables.posterior_in(&views, row, self.part.known(item));
+            (self.told)(item, lanes.as_slice());
+        }
+    }
+}
+
+/// The posterior of one item.
+struct TellingOne<'a> {
+    tables: &'a Tables,
+    row: &'a [u32],
+    known: Option<usize>,
+    found: &'a mut [f64],
+}
+
+impl LaneWork for TellingOne<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn on<L: Lanes>(self) {
+        let lanes = self
+            .tables
+            .posterior_in::<L>(&self.tables.views(), self.row, self.known);
+        self.found.copy_from_slice(&lanes.as_slice()[..self.found.len()]);
     }
 }
 
@@ -287,10 +407,15 @@ impl Tables {
 
     /// The posterior of one item, whose votes touch the cells of `row`.
     pub(super) fn posterior(&self, row: &[u32], known: Option<usize>, found: &mut [f64]) {
-        with_lanes!(self.width, Width => {
-            let lanes = self.posterior_in::<Width>(&self.views(), row, known);
-            found.copy_from_slice(&Lanes::as_slice(&lanes)[..found.len()]);
-        });
+        on_lanes(
+            self.width,
+            TellingOne {
+                tables: self,
+                row,
+                known,
+                found,
+            },
+        );
     }
 
     #[inline(always)]

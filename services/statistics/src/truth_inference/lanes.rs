@@ -1,5 +1,8 @@
 //! One number for every class, as wide as the machine likes it.
 
+use std::marker::PhantomData;
+
+use pulp::{Arch, Simd, WithSimd};
 use wide::f64x2;
 
 /// Numbers side by side, one for every class and zeros behind them. A table is such numbers one after another.
@@ -182,24 +185,41 @@ impl Lanes for Vec<f64> {
     }
 }
 
-/// Evaluates an expression with a type of lanes of the given width.
-macro_rules! with_lanes {
-    ($width:expr, $lanes:ident => $body:expr) => {
-        match $width {
-            2 => with_lanes!(@ [wide::f64x2; 1], $lanes, $body),
-            4 => with_lanes!(@ [wide::f64x2; 2], $lanes, $body),
-            6 => with_lanes!(@ [wide::f64x2; 3], $lanes, $body),
-            8 => with_lanes!(@ [wide::f64x2; 4], $lanes, $body),
-            16 => with_lanes!(@ [wide::f64x2; 8], $lanes, $body),
-            _ => with_lanes!(@ Vec<f64>, $lanes, $body),
-        }
-    };
-    (@ $type:ty, $lanes:ident, $body:expr) => {{
-        type $lanes = $type;
-        $body
-    }};
+/// Work on lanes, whatever their width.
+pub(super) trait LaneWork {
+    type Output;
+
+    /// To be inlined, with all of its loops, into where the widest instructions are.
+    fn on<L: Lanes>(self) -> Self::Output;
 }
-pub(super) use with_lanes;
+
+/// Does the work on lanes of the given width with the widest instructions that the machine has: the same operations in the
+/// same order whatever these are, and so the same digits.
+pub(super) fn on_lanes<W: LaneWork>(width: usize, work: W) -> W::Output {
+    match width {
+        2 => with_widest::<[f64x2; 1], W>(work),
+        4 => with_widest::<[f64x2; 2], W>(work),
+        6 => with_widest::<[f64x2; 3], W>(work),
+        8 => with_widest::<[f64x2; 4], W>(work),
+        16 => with_widest::<[f64x2; 8], W>(work),
+        _ => with_widest::<Vec<f64>, W>(work),
+    }
+}
+
+fn with_widest<L: Lanes, W: LaneWork>(work: W) -> W::Output {
+    Arch::new().dispatch(OnLanes(work, PhantomData::<L>))
+}
+
+struct OnLanes<L, W>(W, PhantomData<L>);
+
+impl<L: Lanes, W: LaneWork> WithSimd for OnLanes<L, W> {
+    type Output = W::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> W::Output {
+        self.0.on::<L>()
+    }
+}
 
 /// Width for so many classes: the narrowest array that holds them, else the next even number.
 pub(super) fn width_for(classes: usize) -> usize {
@@ -207,4 +227,40 @@ pub(super) fn width_for(classes: usize) -> usize {
         .into_iter()
         .find(|width| classes <= *width)
         .unwrap_or(classes.next_multiple_of(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Products of the cells of a table and their share in the whole.
+    struct Multiplying<'a>(&'a [f64], usize);
+
+    impl LaneWork for Multiplying<'_> {
+        type Output = Vec<f64>;
+
+        #[inline(always)]
+        fn on<L: Lanes>(self) -> Vec<f64> {
+            let Self(table, width) = self;
+            let cells = L::cells(table, width);
+            let mut lanes = L::of(cells, 0);
+            for cell in 1..table.len() / width {
+                lanes = lanes.times(cells, cell).plus(&L::of(cells, cell - 1));
+            }
+            let total = lanes.total();
+            lanes.scaled(1.0 / total).as_slice().to_vec()
+        }
+    }
+
+    #[test]
+    fn digits_do_not_depend_on_the_instructions_of_the_machine() {
+        for width in [2, 4, 6, 8, 16, 18] {
+            let table: Vec<f64> = (0..20 * width)
+                .map(|index| 1.0 / (index as f64 + 1.0 / 3.0).sqrt())
+                .collect();
+            let widest = on_lanes(width, Multiplying(&table, width));
+            let plain = OnLanes(Multiplying(&table, width), PhantomData::<Vec<f64>>).with_simd(pulp::Scalar::new());
+            assert_eq!(widest, plain, "width {width}");
+        }
+    }
 }
