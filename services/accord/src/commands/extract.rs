@@ -15,7 +15,7 @@ use accord_domain::{
     Confidence, Consensus, Decision, Environment, FieldName, Item, ItemContent, ItemId, ItemState, Outcome, Project,
     ProjectId, Provenance, ReviewReason, TaskId,
 };
-use accord_score::item::{ItemToScore, score_item};
+use accord_score::item::{Asker, ItemToScore, score_item};
 use accord_score::stopping::{NextStep, next_step};
 use accord_store::SystemEnvironment;
 use anyhow::{Context, bail};
@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
         present: &[],
         open_votes: 0,
         has_open_annotations: false,
-        left_to_runs: false,
+        asker: Asker::Project,
     };
     // Everybody has voted; under a stopping rule the votes count that it would have asked for.
     let NextStep::Score(voted) = next_step(input)? else {
