@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accord_annotate::annotators::{
-    AnnotatorInput, AnnotatorOutput, AutomaticAnnotator, InvoiceXmlAnnotator, ReaderAnnotator,
+    AnnotatorInput, AnnotatorOutput, AskedFor, AutomaticAnnotator, InvoiceXmlAnnotator, ReaderAnnotator,
 };
 use accord_annotate::readers::reader;
 use accord_documents::{ReadDocument, read_document};
@@ -106,7 +106,7 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
 
 async fn panel_of_project(house: &House, name: &str) -> anyhow::Result<Panel> {
     let project = house.project(name).await?;
-    let factory = house.annotator_factory()?;
+    let factory = house.annotator_factory(house.providers()?)?;
     let mut transaction = house.store.read().await?;
     let known = transaction.annotators_of_project(project.id).await?;
     let calibrators = transaction.current_calibrators(project.id).await?;
@@ -179,8 +179,7 @@ async fn vote(
         project: Arc::new(panel.project.clone()),
         item: Arc::new(item.clone()),
         document: Arc::new(read.document),
-        run: None,
-        batched: None,
+        asked_for: AskedFor::Project,
         repeated: false,
         patience: PATIENCE,
     };
