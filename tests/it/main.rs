@@ -23,6 +23,7 @@ mod paying;
 mod program;
 mod prompts;
 mod receipts;
+mod ruled_runs;
 mod runs;
 mod scripted;
 mod stopping;

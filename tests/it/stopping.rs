@@ -20,7 +20,7 @@ crate::on_both_databases!(
 );
 
 /// The models in the order of the definition, which is that of the calls until there is gold.
-const MODELS: [&str; 5] = ["one", "two", "three", "four", "five"];
+pub(crate) const MODELS: [&str; 5] = ["one", "two", "three", "four", "five"];
 
 /// How an item goes: who says what (`p` praise, `c` complaint, `-` nothing, as the call fails for good), and how many are
 /// asked where the rest cannot change the winner.
@@ -32,17 +32,17 @@ const COURSES: [(&str, &str, usize); 5] = [
     ("lost", "p-ppp", 4),
 ];
 
-fn course_of(text: &str) -> (&'static str, usize) {
+pub(crate) fn course_of(text: &str) -> (&'static str, usize) {
     let word = text.split(' ').next().unwrap();
     let course = COURSES.iter().find(|(name, ..)| *name == word).unwrap();
     (course.1, course.2)
 }
 
-fn text_of(number: usize) -> String {
+pub(crate) fn text_of(number: usize) -> String {
     format!("{} letter {number}", COURSES[number % COURSES.len()].0)
 }
 
-fn act(call: &Call<'_>) -> Action {
+pub(crate) fn act(call: &Call<'_>) -> Action {
     let place = MODELS.iter().position(|model| *model == call.model).unwrap();
     match course_of(call.text).0.as_bytes()[place] {
         b'p' => answer(&json!({ "label": "praise" })),
@@ -51,7 +51,7 @@ fn act(call: &Call<'_>) -> Action {
     }
 }
 
-fn definition(name: &str, stopping: &Value) -> Value {
+pub(crate) fn definition(name: &str, stopping: &Value) -> Value {
     let annotators = MODELS.map(|model| {
         json!({ "name": model, "kind": "language_model", "provider": "scripted", "model": model, "prompt": "classify" })
     });
@@ -64,13 +64,23 @@ fn definition(name: &str, stopping: &Value) -> Value {
 }
 
 async fn open(kind: DatabaseKind, model: &ScriptedModel, arguments: &'static [&'static str]) -> (House, Client) {
+    open_with(kind, model, &[], arguments).await
+}
+
+pub(crate) async fn open_with(
+    kind: DatabaseKind,
+    model: &ScriptedModel,
+    settings: &[(&str, &str)],
+    arguments: &'static [&'static str],
+) -> (House, Client) {
     let prices = [("INPUT_PRICE", "2.50"), ("OUTPUT_PRICE", "10"), ("CURRENCY", "USD")];
     let patient = [
         ("TIMEOUT_SECONDS", "90"),
         ("RETRIES_PER_MINUTE", "1000"),
         ("CONCURRENCY", "4"),
     ];
-    let settings: Vec<(&str, &str)> = prices.into_iter().chain(patient).collect();
+    let own = prices.into_iter().chain(patient);
+    let settings: Vec<(&str, &str)> = own.chain(settings.iter().copied()).collect();
     let mut variables = model.provider("scripted", &settings);
     variables.push(("ACCORD__WORKERS__LEASE_SECONDS".to_owned(), "3".to_owned()));
     variables.push(("ACCORD__WORKERS__CONCURRENCY".to_owned(), "4".to_owned()));
@@ -95,7 +105,7 @@ async fn import(admin: &Client, project: &str, numbers: std::ops::Range<usize>, 
 }
 
 /// How many models were asked about each text.
-fn calls_by_text(model: &ScriptedModel) -> BTreeMap<String, usize> {
+pub(crate) fn calls_by_text(model: &ScriptedModel) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for (question, _) in model.counts() {
         *calls.entry(question.text).or_default() += 1;
@@ -104,7 +114,7 @@ fn calls_by_text(model: &ScriptedModel) -> BTreeMap<String, usize> {
 }
 
 /// The present consensus by external identifier.
-async fn consensus(admin: &Client, project: &str) -> BTreeMap<String, Value> {
+pub(crate) async fn consensus(admin: &Client, project: &str) -> BTreeMap<String, Value> {
     let items = admin.rows(&format!("/api/v1/projects/{project}/items")).await;
     let name = |id: &Value| {
         items.iter().find(|item| item["id"] == *id).unwrap()["external_id"]
@@ -116,7 +126,7 @@ async fn consensus(admin: &Client, project: &str) -> BTreeMap<String, Value> {
     rows.into_iter().map(|row| (name(&row["item_id"]), row)).collect()
 }
 
-fn number_of(external_id: &str) -> usize {
+pub(crate) fn number_of(external_id: &str) -> usize {
     external_id.rsplit('-').next().unwrap().parse().unwrap()
 }
 

@@ -78,13 +78,16 @@ impl House {
         with_batches.map(|(name, _)| name.clone()).collect()
     }
 
-    /// What makes automatic annotators.
-    pub(crate) fn annotator_factory(&self) -> anyhow::Result<AnnotatorFactory> {
+    /// What makes automatic annotators that ask these providers.
+    pub(crate) fn annotator_factory(
+        &self,
+        providers: BTreeMap<String, Arc<Provider>>,
+    ) -> anyhow::Result<AnnotatorFactory> {
         Ok(AnnotatorFactory::new(
             Arc::clone(&self.store),
             Arc::clone(&self.blobs),
             Arc::clone(&self.environment),
-            self.providers()?,
+            providers,
             Arc::new(self.configuration.prompt_library()?),
             self.configuration.document_limits(),
             Duration::from_secs(self.configuration.workers.lease_seconds),

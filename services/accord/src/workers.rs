@@ -1,9 +1,11 @@
 //! The workers of one process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use accord_annotate::batches::BatchWorker;
+use accord_annotate::provider::Provider;
 use accord_annotate::runs::RunWorker;
 use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_deliver::retention::RetentionWorker;
@@ -29,7 +31,9 @@ impl Workers {
     /// Starts all kinds of workers; those that take tasks take those of this project only, when one is named.
     pub(crate) fn start_for(house: &House, project_id: Option<ProjectId>) -> anyhow::Result<Self> {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let annotate = annotate_worker(house)?.of_project(project_id);
+        // Once: whoever asks a provider in this process keeps to its limits together with the others.
+        let providers = house.providers()?;
+        let annotate = annotate_worker(house, providers.clone())?.of_project(project_id);
         let token = stop.clone();
         tasks.spawn(async move { annotate.run(token).await });
         for _ in 0..house.configuration.workers.scorers {
@@ -39,7 +43,7 @@ impl Workers {
         let runs = RunWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
         let token = stop.clone();
         tasks.spawn(async move { runs.run(token).await });
-        let batches = batch_worker(house)?.of_project(project_id);
+        let batches = batch_worker(house, providers).of_project(project_id);
         let token = stop.clone();
         tasks.spawn(async move { batches.run(token).await });
         let retention = RetentionWorker::new(Arc::clone(&house.store), Arc::clone(&house.environment));
@@ -56,12 +60,14 @@ impl Workers {
     }
 }
 
-pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
+type Providers = BTreeMap<String, Arc<Provider>>;
+
+fn annotate_worker(house: &House, providers: Providers) -> anyhow::Result<AnnotateWorker> {
     Ok(AnnotateWorker::new(
         Arc::clone(&house.store),
         Arc::clone(&house.blobs),
         Arc::clone(&house.environment),
-        house.annotator_factory()?,
+        house.annotator_factory(providers)?,
         house.configuration.document_limits(),
         WorkerSettings {
             name: worker_name(house),
@@ -72,13 +78,13 @@ pub(crate) fn annotate_worker(house: &House) -> anyhow::Result<AnnotateWorker> {
     ))
 }
 
-fn batch_worker(house: &House) -> anyhow::Result<BatchWorker> {
-    Ok(BatchWorker::new(
+fn batch_worker(house: &House, providers: Providers) -> BatchWorker {
+    BatchWorker::new(
         Arc::clone(&house.store),
         Arc::clone(&house.environment),
-        house.providers()?,
+        providers,
         lease(house),
-    ))
+    )
 }
 
 fn score_worker(house: &House) -> ScoreWorker {

@@ -31,6 +31,8 @@ pub struct Run {
     pub budget: RunBudget,
     /// Whether its models are asked through batches.
     pub batch: bool,
+    /// Whether its whole panel is asked, whatever the project's stopping rule says.
+    pub all_votes: bool,
     /// Who started it.
     pub started_by: String,
     /// When it was started.
@@ -295,6 +297,7 @@ mod tests {
             annotators: vec!["gpt".to_owned()],
             budget: RunBudget::default(),
             batch: false,
+            all_votes: false,
             started_by: "ada".to_owned(),
             created_at: moment(0),
             state: RunState::Running,

@@ -23,6 +23,21 @@ pub struct RunRecords {
     pub failures: Vec<RunFailure>,
     /// Its batches.
     pub batches: Vec<Batch>,
+    /// The items about which it asks by a stopping rule; none where it asks about none so.
+    pub ruled: Option<RuledCount>,
+}
+
+/// The items about which a run asks by a stopping rule, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RuledCount {
+    /// Those about which it asks no further.
+    pub ended: i64,
+    /// Those about which it may.
+    pub open: i64,
+    /// How many of its models the rule did without, on those that have ended together.
+    pub unasked: i64,
+    /// How many tasks of the run each annotator has on those that are open.
+    pub asked_of_open: Vec<(AnnotatorId, i64)>,
 }
 
 /// How many tasks of one annotator are in one state.

@@ -1,15 +1,20 @@
 //! What is told about a run: computed from what is stored, so that every number can be found again.
 
+mod forecast;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+pub use forecast::Forecast;
+use forecast::forecast;
+
 use crate::annotator::{Annotator, AnnotatorKind, AutomaticKind};
 use crate::batch::BatchReport;
 use crate::identifiers::{AnnotatorId, ItemId};
-use crate::run::{Run, RunState};
-use crate::run_records::{FailureOutcome, RunCall, RunFailure, RunRecords, RunSpent};
+use crate::run::Run;
+use crate::run_records::{FailureOutcome, RuledCount, RunCall, RunFailure, RunRecords, RunSpent};
 use crate::task::TaskState;
 use crate::time::Timestamp;
 
@@ -21,9 +26,6 @@ const MOST_KINDS: usize = 20;
 
 /// The longest name of a kind of failure, in characters.
 const LONGEST_KIND: usize = 100;
-
-/// Decimal places of money that is to come.
-const FORECAST_PLACES: u32 = 6;
 
 /// What is told about a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,6 +46,8 @@ pub struct RunReport {
     pub spent: Vec<Money>,
     /// What is to come.
     pub forecast: Forecast,
+    /// What asking by the project's stopping rule came to; none where the whole panel is asked about every item.
+    pub rule: Option<RuleReport>,
     /// Providers and models by how long they take, the slowest first.
     pub latencies: Vec<LatencyReport>,
     /// The panel, one by one.
@@ -120,21 +124,18 @@ pub struct Money {
     pub amount: Decimal,
 }
 
-/// What is to come: for each annotator the mean cost of its ended tasks times its open tasks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What asking by a stopping rule came to in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Forecast {
-    /// Spent and to come, by currency.
-    pub total: Vec<Money>,
-    /// What open tasks will cost, by currency.
-    pub to_come: Vec<Money>,
-    /// Open tasks of annotators none of whose tasks has ended: they are not in it.
-    pub tasks_left_out: i64,
-    /// How long the open tasks will take at the pace of the last minute, or without one at that of the run; none while it
-    /// is not running, has no pace, or has its models asked in batches.
-    pub seconds: Option<f64>,
-    /// How it was computed, in words.
-    pub basis: String,
+pub struct RuleReport {
+    /// Items about which it asks by the rule.
+    pub items: i64,
+    /// Of them, those about which it asks no further.
+    pub ended: i64,
+    /// On those that have ended: questions to language models of the panel that the rule saved.
+    pub saved: i64,
+    /// Their share of all questions to language models of the panel about these items; none while none has ended.
+    pub saved_share: Option<f64>,
 }
 
 /// How long a model of a provider takes.
@@ -215,6 +216,7 @@ impl RunReport {
         Self {
             success: share(tasks.done - tasks.failed_answers, tasks.ended()),
             forecast: forecast(&run, &tasks, records, &spent, now),
+            rule: records.ruled.as_ref().map(|ruled| rule(&run, annotators, ruled)),
             latencies: latencies(annotators, &records.calls),
             panel: panel(&run, annotators, records),
             failures: failures(&records.failures),
@@ -308,73 +310,16 @@ fn amounts(sums: Sums) -> Vec<Money> {
     sums.into_iter().map(money).collect()
 }
 
-/// Open and ended tasks of one annotator.
-fn open_and_ended(records: &RunRecords, annotator: AnnotatorId) -> (i64, i64) {
-    let of_it = records.tasks.iter().filter(|row| row.annotator_id == annotator);
-    of_it.fold((0, 0), |(open, ended), row| match row.state {
-        TaskState::Ready | TaskState::Leased => (open + row.count, ended),
-        TaskState::Done | TaskState::Skipped | TaskState::Dead => (open, ended + row.count),
-        TaskState::Cancelled => (open, ended),
-    })
-}
-
-fn forecast(run: &Run, tasks: &TasksReport, records: &RunRecords, spent: &Sums, now: Timestamp) -> Forecast {
-    let mut known: Vec<AnnotatorId> = records.tasks.iter().map(|row| row.annotator_id).collect();
-    known.sort_unstable();
-    known.dedup();
-    let (mut to_come, mut tasks_left_out) = (Sums::new(), 0);
-    for annotator in known {
-        let (open, ended) = open_and_ended(records, annotator);
-        if ended == 0 {
-            tasks_left_out += open;
-            continue;
-        }
-        let costs = sum_costs(records.spent.iter().filter(|row| row.annotator_id == annotator));
-        for (currency, cost) in costs {
-            // One division at the end, so that what comes out even is exact.
-            let share = (cost * Decimal::from(open) / Decimal::from(ended)).round_dp(FORECAST_PLACES);
-            *to_come.entry(currency).or_default() += share;
-        }
+fn rule(run: &Run, annotators: &[Annotator], ruled: &RuledCount) -> RuleReport {
+    let panel = annotators.iter().filter(|one| run.annotators.contains(&one.name));
+    let models = panel.filter(|one| one.active && one.kind.is_language_model()).count();
+    let questions = ruled.ended.saturating_mul(i64::try_from(models).unwrap_or(i64::MAX));
+    RuleReport {
+        items: ruled.ended + ruled.open,
+        ended: ruled.ended,
+        saved: ruled.unasked,
+        saved_share: share(ruled.unasked, questions),
     }
-    let mut total = spent.clone();
-    for (currency, amount) in &to_come {
-        *total.entry(currency.clone()).or_default() += *amount;
-    }
-    let pace = a_second(records.recent_tasks, recent_milliseconds(run, now))
-        .filter(|pace| *pace > 0.0)
-        .or_else(|| a_second(tasks.ended(), run.running_milliseconds(now)));
-    Forecast {
-        total: amounts(total),
-        to_come: amounts(to_come),
-        tasks_left_out,
-        seconds: pace
-            .filter(|pace| *pace > 0.0 && run.state == RunState::Running && !run.batch)
-            .map(|pace| seconds_for(tasks.open(), pace)),
-        basis: basis(tasks, tasks_left_out),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of tasks stay far below 2^52")]
-fn seconds_for(open: i64, pace: f64) -> f64 {
-    open as f64 / pace
-}
-
-fn basis(tasks: &TasksReport, left_out: i64) -> String {
-    let (ended, open) = (tasks.ended(), tasks.open());
-    if open == 0 {
-        return "no task is open".to_owned();
-    }
-    if ended == 0 {
-        return "no task has ended yet, so nothing is known".to_owned();
-    }
-    let rest = if left_out > 0 {
-        format!("; {left_out} open tasks are left out, their annotators have ended none")
-    } else {
-        String::new()
-    };
-    format!(
-        "for each annotator, mean cost of its ended tasks ({ended} in all) times its open tasks ({open} in all){rest}"
-    )
 }
 
 /// The model of an annotator that is a language model.

@@ -89,7 +89,8 @@ pub struct Stopped {
     pub reason: StopReason,
     /// Language models that the rule asked; their votes count.
     pub asked_count: u32,
-    /// Language models of the project.
+    /// Language models that could be asked: those of the project, or of the run that asked about the item and those that
+    /// had voted before.
     pub panel_count: u32,
     /// Language models that voted though the rule would not have asked them: their votes do not count, and tell what the
     /// rule loses.
@@ -174,8 +175,13 @@ impl Stopping {
         if !self.stops_early() {
             return all_votes_version();
         }
-        let written = serde_json::to_vec(&(self.rule, &self.order)).unwrap_or_default();
-        hex::encode(&Sha256::digest(written)[..8])
+        short_hash(&(self.rule, &self.order))
+    }
+
+    /// The same where a run asks these language models alone: votes that are stopped among them are other votes.
+    #[must_use]
+    pub fn version_among(&self, models: &BTreeSet<AnnotatorId>) -> String {
+        short_hash(&(self.rule, &self.order, models))
     }
 
     /// Whether everybody votes on this item, to measure what the rule loses. The same items are drawn every time, and stay
@@ -331,6 +337,12 @@ impl Stopped {
         self.asked_count.saturating_add(left_out)
     }
 
+    /// Language models that could be asked and were not.
+    #[must_use]
+    pub fn unasked_count(&self) -> u32 {
+        self.panel_count.saturating_sub(self.called_count())
+    }
+
     /// How the asking ended, in words.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -349,6 +361,11 @@ impl Stopped {
             }
         }
     }
+}
+
+fn short_hash(way: &impl Serialize) -> String {
+    let written = serde_json::to_vec(way).unwrap_or_default();
+    hex::encode(&Sha256::digest(written)[..8])
 }
 
 /// The version of votes of everybody.

@@ -22,6 +22,7 @@ mod method_comparisons;
 mod options;
 mod projects;
 mod rates;
+mod ruled_items;
 mod run_history;
 mod runs;
 mod spending;

@@ -20,6 +20,7 @@ struct RunRow {
     annotators: String,
     budget: String,
     batch: bool,
+    all_votes: bool,
     started_by: String,
     created_at: i64,
     state: String,
@@ -37,7 +38,7 @@ macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, number, items::TEXT AS items, annotators::TEXT AS annotators, budget::TEXT AS budget, batch,
-                    started_by, created_at, state, reason, planning::TEXT AS planning, planned_after, planned_until,
+                    all_votes, started_by, created_at, state, reason, planning::TEXT AS planning, planned_after, planned_until,
                     running_since, ran_milliseconds, ended_at
              FROM runs ",
             $rest
@@ -57,6 +58,7 @@ impl RunRow {
             annotators: Place::new("runs", "annotators").read_json(id, &self.annotators)?,
             budget: Place::new("runs", "budget").read_json(id, &self.budget)?,
             batch: self.batch,
+            all_votes: self.all_votes,
             started_by: self.started_by,
             created_at: Timestamp::from_microseconds(self.created_at),
             state: Place::new("runs", "state").read_word(id, &self.state)?,
@@ -150,9 +152,9 @@ fn items_query(run: &Run) -> QueryBuilder<Postgres> {
 async fn insert_row(transaction: &mut PostgresTransaction, run: &Run) -> StoreResult<i64> {
     sqlx::query_scalar(
         "INSERT INTO runs (id, project_id, number, items, annotators, budget, started_by, created_at, state, reason,
-                           planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at, batch)
+                           planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at, batch, all_votes)
          SELECT $1, $2, coalesce(max(number), 0) + 1, $3::JSON, $4::JSON, $5::JSON, $6, $7, $8, $9, $10::JSON, $11, $12,
-                $13, $14, $15, $16
+                $13, $14, $15, $16, $17
          FROM runs WHERE project_id = $2 RETURNING number",
     )
     .bind(run.id.as_uuid())
@@ -171,6 +173,7 @@ async fn insert_row(transaction: &mut PostgresTransaction, run: &Run) -> StoreRe
     .bind(run.ran_milliseconds)
     .bind(run.ended_at.map(Timestamp::as_microseconds))
     .bind(run.batch)
+    .bind(run.all_votes)
     .fetch_one(transaction.connection())
     .await
     .map_err(failure)

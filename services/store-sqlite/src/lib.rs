@@ -18,6 +18,7 @@ mod page;
 mod projects;
 mod rates;
 mod reader;
+mod ruled_items;
 mod run_history;
 mod runs;
 mod spending;

@@ -29,6 +29,7 @@ fn read_run(row: &SqliteRow) -> StoreResult<Run> {
         annotators: reader.json("annotators")?,
         budget: reader.json("budget")?,
         batch: reader.get("batch")?,
+        all_votes: reader.get("all_votes")?,
         started_by: reader.get("started_by")?,
         created_at: reader.moment("created_at")?,
         state: reader.word("state")?,
@@ -114,8 +115,8 @@ impl Runs for SqliteTransaction {
         check_text("whoever starts a run", &run.started_by)?;
         let number: i64 = sqlx::query_scalar(
             "INSERT INTO runs (id, project_id, number, items, annotators, budget, started_by, created_at, state, reason, \
-                               planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at, batch) \
-             SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 \
+                               planning, planned_after, planned_until, running_since, ran_milliseconds, ended_at, batch, all_votes) \
+             SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17 \
              FROM runs WHERE project_id = ?2 RETURNING number",
         )
         .bind(run.id.as_uuid())
@@ -134,6 +135,7 @@ impl Runs for SqliteTransaction {
         .bind(run.ran_milliseconds)
         .bind(run.ended_at.map(accord_domain::Timestamp::as_microseconds))
         .bind(run.batch)
+        .bind(run.all_votes)
         .fetch_one(self.connection())
         .await
         .map_err(failed)?;

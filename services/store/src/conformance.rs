@@ -42,6 +42,7 @@ pub mod people;
 pub mod planning;
 pub mod projects;
 pub mod rates;
+pub mod ruled_runs;
 pub mod run_changes;
 pub mod runs;
 pub mod spending;
@@ -158,6 +159,13 @@ macro_rules! conformance_suite {
             cancelling_loses_nothing,
             budgets_of_runs_hold_among_many,
             tells_what_a_run_cost_and_what_failed,
+        );
+        $crate::conformance_tests!($factory, ruled_runs:
+            a_run_asks_by_the_rule,
+            a_crash_between_score_and_ask_loses_nothing,
+            a_paused_run_asks_nobody,
+            a_cancelled_run_asks_nobody_else,
+            a_run_takes_over_what_is_being_asked,
         );
         $crate::conformance_tests!($factory, batches:
             enrols_each_question_once,

@@ -10,6 +10,7 @@ mod fitting;
 mod planning;
 mod projects;
 mod resolving;
+mod run_planning;
 mod running;
 mod scoring;
 mod skipping;
@@ -30,7 +31,7 @@ pub use running::{
     NewRun, RunChange, RunStep, cancel_run, carry_on, pause_run, pause_spent_run, report_run, resume_run,
     set_run_budget, settle_run, start_run,
 };
-pub use scoring::{Asked, Score, Scored, ask_next, hold_for_scoring, keep_score, store_score, store_scores};
+pub use scoring::{Asked, Score, Scored, Wish, ask_next, hold_for_scoring, keep_score, store_score, store_scores};
 pub use skipping::skip_task;
 pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};
 pub use submitting::{Submission, Submitted, submit_annotation, submit_annotations};

@@ -25,6 +25,7 @@ pub mod method_comparisons;
 pub mod page;
 pub mod projects;
 pub mod rates;
+pub mod ruled_items;
 pub mod runs;
 pub mod spending;
 pub mod tasks;
@@ -53,6 +54,7 @@ pub use method_comparisons::MethodComparisons;
 pub use page::{MAXIMUM_PAGE_SIZE, Page, PageRequest};
 pub use projects::Projects;
 pub use rates::{RateTaken, RateWanted, Rates};
+pub use ruled_items::{Ruled, RuledItems};
 pub use runs::{CancelledTasks, ItemExtent, RunHistory, Runs};
 pub use spending::{
     BegunCalls, CallEnd, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, by_line,

@@ -18,6 +18,7 @@ use crate::judgements::Judgements;
 use crate::method_comparisons::MethodComparisons;
 use crate::projects::Projects;
 use crate::rates::Rates;
+use crate::ruled_items::RuledItems;
 use crate::runs::{RunHistory, Runs};
 use crate::spending::Spending;
 use crate::tasks::Tasks;
@@ -66,6 +67,7 @@ pub trait Transaction:
     + MethodComparisons
     + Runs
     + RunHistory
+    + RuledItems
     + Batches
     + Send
 {

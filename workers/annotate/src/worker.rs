@@ -16,7 +16,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::annotators::{AnnotatorInput, AnnotatorOutput, AttemptError};
+use crate::annotators::{AnnotatorInput, AnnotatorOutput, AskedFor, AttemptError};
 use crate::factory::AnnotatorFactory;
 use crate::pauses::{Backoff, milliseconds, pause_of_parked};
 
@@ -229,6 +229,22 @@ impl AnnotateWorker {
     }
 }
 
+/// For whom a task's annotator is asked, and how.
+fn asked_for(lease: &Lease, assignment: &Assignment) -> AskedFor {
+    let Some(run_id) = lease.task.run_id else {
+        return AskedFor::Project;
+    };
+    let run = RunAnnotator {
+        run_id,
+        annotator_id: assignment.annotator.id,
+    };
+    if assignment.in_batch {
+        AskedFor::Batch(run, Box::new(lease.clone()))
+    } else {
+        AskedFor::Run(run)
+    }
+}
+
 /// How long the places that become free are gathered, when so many tasks are done at the same time.
 fn between_claims(concurrency: usize) -> Duration {
     let [shortest, longest] = BETWEEN_CLAIMS;
@@ -420,11 +436,7 @@ impl Inner {
             project: Arc::clone(&assignment.project),
             item: Arc::clone(&assignment.item),
             document: Arc::new(document),
-            run: lease.task.run_id.map(|run_id| RunAnnotator {
-                run_id,
-                annotator_id: assignment.annotator.id,
-            }),
-            batched: assignment.in_batch.then(|| lease.clone()),
+            asked_for: asked_for(lease, assignment),
             repeated: lease.task.was_tried(),
             patience: PATIENCE,
         };

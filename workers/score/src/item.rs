@@ -38,8 +38,20 @@ pub struct ItemToScore<'a> {
     pub open_votes: usize,
     /// Whether automatic annotators are being asked about it.
     pub has_open_annotations: bool,
-    /// Whether runs alone say whom of the machines to ask: one has asked, or none was asked and people have voted already.
-    pub left_to_runs: bool,
+    /// Who asks machines about it.
+    pub asker: Asker<'a>,
+}
+
+/// Who asks machines about an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker<'a> {
+    /// Its project asks all that it has.
+    Project,
+    /// A run asks its panel, by the stopping rule.
+    Run(&'a BTreeSet<AnnotatorId>),
+    /// It is left to runs, none of which asks by the rule at present: one has asked, or none has and people have voted
+    /// already.
+    Nobody,
 }
 
 /// The votes on a field that count: blind ones, of people and of the automatic annotators that the project still has.

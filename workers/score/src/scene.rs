@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use accord_domain::{
     Annotation, Annotator, AnnotatorId, AnnotatorKind, Calibrator, Consensus, Environment, FieldName, Item, ItemId,
-    Project, ProjectId, TaskKind,
+    Project, ProjectId, RunId, TaskKind,
 };
 use accord_statistics::InvalidInput;
 use accord_store::{
-    MAXIMUM_PAGE_SIZE, PageRequest, ScoringBasis, Store, StoreError, StoreResult, TaskFilter, Transaction,
+    MAXIMUM_PAGE_SIZE, PageRequest, Ruled, ScoringBasis, Store, StoreError, StoreResult, TaskFilter, Transaction,
 };
 
-use crate::item::{ItemToScore, score_item};
+use crate::item::{Asker, ItemToScore, score_item};
 use crate::stopping::{NextStep, next_step};
 
 /// What the scoring of one item looks at.
@@ -25,7 +25,22 @@ pub(crate) struct Scene {
     present: Vec<Consensus>,
     open_votes: usize,
     has_open_annotations: bool,
-    left_to_runs: bool,
+    asks: Asks,
+}
+
+/// Who asks machines about an item.
+#[derive(Debug, Clone)]
+enum Asks {
+    Project,
+    Run(Arc<AskingRun>),
+    Nobody,
+}
+
+/// A run that asks by the stopping rule.
+#[derive(Debug)]
+struct AskingRun {
+    id: RunId,
+    panel: BTreeSet<AnnotatorId>,
 }
 
 /// What all items of a project have in common.
@@ -58,8 +73,15 @@ impl Scene {
         let mut annotations = by_item(tx.annotations_of_items(item_ids).await?, |one| one.item_id);
         let mut present = by_item(tx.consensus_of_items(item_ids).await?, |one| one.item_id);
         let mut gold = by_item(tx.gold_of_items(item_ids).await?, |one| one.item_id);
+        let mut runs = AskingRuns::default();
+        let ruled = tx.ruled_items(item_ids).await?;
         let mut scenes = Vec::with_capacity(items.len());
         for item in items {
+            let asks = match ruled.get(&item.id) {
+                None => Asks::Project,
+                Some(Ruled::Before) => Asks::Nobody,
+                Some(Ruled::By(id)) => runs.read(tx, *id, &panel).await?,
+            };
             let gold = gold.remove(&item.id).unwrap_or_default();
             let mut scene = Self {
                 panel: Arc::clone(&panel),
@@ -69,7 +91,7 @@ impl Scene {
                 item,
                 open_votes: 0,
                 has_open_annotations: false,
-                left_to_runs: false,
+                asks,
             };
             if scene.may_go_on() {
                 scene.look_who_is_asked(tx).await?;
@@ -110,8 +132,19 @@ impl Scene {
         let tasks = tx.list_tasks(self.panel.project.id, &filter, page).await?;
         // An item that was imported for runs is only scored before them when a person has voted.
         let was_held = tasks.rows.is_empty() && !self.annotations.is_empty();
-        self.left_to_runs = was_held || tasks.rows.iter().any(|task| task.run_id.is_some());
+        let is_left_to_runs = was_held || tasks.rows.iter().any(|task| task.run_id.is_some());
+        if is_left_to_runs && matches!(self.asks, Asks::Project) {
+            self.asks = Asks::Nobody;
+        }
         Ok(())
+    }
+
+    /// The run that asks about the item by the stopping rule.
+    pub(crate) fn run_id(&self) -> Option<RunId> {
+        match &self.asks {
+            Asks::Run(run) => Some(run.id),
+            Asks::Project | Asks::Nobody => None,
+        }
     }
 
     /// Asks for more votes or counts those that are there.
@@ -126,7 +159,11 @@ impl Scene {
             present: &self.present,
             open_votes: self.open_votes,
             has_open_annotations: self.has_open_annotations,
-            left_to_runs: self.left_to_runs,
+            asker: match &self.asks {
+                Asks::Project => Asker::Project,
+                Asks::Run(run) => Asker::Run(&run.panel),
+                Asks::Nobody => Asker::Nobody,
+            },
         };
         Ok(match next_step(input)? {
             NextStep::Ask(annotators) => Conclusion::Ask(annotators),
@@ -160,6 +197,31 @@ impl Panel {
                 .collect(),
             project,
         })
+    }
+}
+
+/// The runs that ask about some items, each read once.
+#[derive(Default)]
+struct AskingRuns(HashMap<RunId, Asks>);
+
+impl AskingRuns {
+    async fn read(&mut self, tx: &mut dyn Transaction, id: RunId, panel: &Panel) -> StoreResult<Asks> {
+        if let Some(known) = self.0.get(&id) {
+            return Ok(known.clone());
+        }
+        let run = tx.run(id).await?;
+        let asks = run.map_or(Asks::Nobody, |run| {
+            let named = panel
+                .annotators
+                .values()
+                .filter(|one| run.annotators.contains(&one.name));
+            Asks::Run(Arc::new(AskingRun {
+                id,
+                panel: named.map(|annotator| annotator.id).collect(),
+            }))
+        });
+        self.0.insert(id, asks.clone());
+        Ok(asks)
     }
 }
 

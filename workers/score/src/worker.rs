@@ -8,7 +8,7 @@ use accord_domain::{
     AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, Lease, Project, ProjectId, TaskKind,
 };
 use accord_statistics::InvalidInput;
-use accord_store::flow::{Score, Scored};
+use accord_store::flow::{Score, Scored, Wish};
 use accord_store::idle::wait_for_work;
 use accord_store::{ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio_util::sync::CancellationToken;
@@ -256,6 +256,7 @@ impl ScoreWorker {
                     lease,
                     basis: &scene.panel.basis,
                     rows,
+                    run_id: scene.run_id(),
                 }),
                 Conclusion::Ask(annotators) => others.push((lease, scene, Some(annotators.as_slice()))),
                 Conclusion::Keep => others.push((lease, scene, None)),
@@ -295,11 +296,16 @@ impl ScoreWorker {
         annotators: Option<&[AnnotatorId]>,
     ) -> Result<(), StoreError> {
         let Some(annotators) = annotators else {
-            return flow::keep_score(tx, lease).await;
+            return flow::keep_score(tx, lease, scene.run_id()).await;
         };
         let known: BTreeSet<AnnotationId> = scene.annotations.iter().map(|annotation| annotation.id).collect();
-        let (environment, basis) = (self.environment.as_ref(), &scene.panel.basis);
-        flow::ask_next(tx, environment, lease, basis, &known, annotators).await?;
+        let wish = Wish {
+            basis: &scene.panel.basis,
+            annotation_ids: &known,
+            run_id: scene.run_id(),
+            annotators,
+        };
+        flow::ask_next(tx, self.environment.as_ref(), lease, &wish).await?;
         Ok(())
     }
 

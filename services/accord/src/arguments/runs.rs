@@ -64,6 +64,9 @@ pub(crate) struct StartRunArguments {
     /// Ask the models through batches of their providers, at a lower price and within a day.
     #[arg(long)]
     pub(crate) batch: bool,
+    /// Ask the whole panel about every item, whatever the project's stopping rule says.
+    #[arg(long)]
+    pub(crate) all_votes: bool,
     /// Watch the run until it stands still; workers elsewhere do the work.
     #[arg(long)]
     pub(crate) wait: bool,

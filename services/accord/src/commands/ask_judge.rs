@@ -66,7 +66,8 @@ pub(super) async fn ask_judge(house: &House, gold: ProjectGold) -> anyhow::Resul
         stopped: Some(reason),
         ..Asking::default()
     };
-    let factory = match house.annotator_factory() {
+    let providers = house.providers();
+    let factory = match providers.and_then(|providers| house.annotator_factory(providers)) {
         Ok(factory) => factory,
         Err(error) => return Ok((gold, not_asked(format!("{error:#}")))),
     };

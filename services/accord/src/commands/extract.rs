@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accord_annotate::annotators::{
-    AnnotatorInput, AnnotatorOutput, AutomaticAnnotator, InvoiceXmlAnnotator, ReaderAnnotator,
+    AnnotatorInput, AnnotatorOutput, AskedFor, AutomaticAnnotator, InvoiceXmlAnnotator, ReaderAnnotator,
 };
 use accord_annotate::readers::reader;
 use accord_documents::{ReadDocument, read_document};
@@ -15,7 +15,7 @@ use accord_domain::{
     Confidence, Consensus, Decision, Environment, FieldName, Item, ItemContent, ItemId, ItemState, Outcome, Project,
     ProjectId, Provenance, ReviewReason, TaskId,
 };
-use accord_score::item::{ItemToScore, score_item};
+use accord_score::item::{Asker, ItemToScore, score_item};
 use accord_score::stopping::{NextStep, next_step};
 use accord_store::SystemEnvironment;
 use anyhow::{Context, bail};
@@ -86,7 +86,7 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
         present: &[],
         open_votes: 0,
         has_open_annotations: false,
-        left_to_runs: false,
+        asker: Asker::Project,
     };
     // Everybody has voted; under a stopping rule the votes count that it would have asked for.
     let NextStep::Score(voted) = next_step(input)? else {
@@ -106,7 +106,7 @@ pub(crate) async fn run(arguments: ExtractArguments, configuration: Configuratio
 
 async fn panel_of_project(house: &House, name: &str) -> anyhow::Result<Panel> {
     let project = house.project(name).await?;
-    let factory = house.annotator_factory()?;
+    let factory = house.annotator_factory(house.providers()?)?;
     let mut transaction = house.store.read().await?;
     let known = transaction.annotators_of_project(project.id).await?;
     let calibrators = transaction.current_calibrators(project.id).await?;
@@ -179,8 +179,7 @@ async fn vote(
         project: Arc::new(panel.project.clone()),
         item: Arc::new(item.clone()),
         document: Arc::new(read.document),
-        run: None,
-        batched: None,
+        asked_for: AskedFor::Project,
         repeated: false,
         patience: PATIENCE,
     };

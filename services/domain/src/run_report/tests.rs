@@ -3,7 +3,7 @@
 use super::*;
 use crate::annotator::LanguageModel;
 use crate::identifiers::{ProjectId, RunId};
-use crate::run::{RunBudget, RunItems, RunPlanning};
+use crate::run::{RunBudget, RunItems, RunPlanning, RunState};
 use crate::run_records::RunTaskCount;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ fn run() -> Run {
         annotators: vec!["cheap".to_owned(), "dear".to_owned()],
         budget: RunBudget::default(),
         batch: false,
+        all_votes: false,
         started_by: "ada".to_owned(),
         created_at: moment(0),
         state: RunState::Running,
@@ -128,6 +129,70 @@ fn what_is_to_come_is_told_for_each_annotator_by_its_own_mean() {
     );
     assert_eq!((report.panel[0].open, report.panel[1].set_aside), (90, 1));
     assert_eq!(report.panel[1].spent, money("1.5"));
+}
+
+/// By the rule, what is to come is reckoned from the items that have ended.
+#[test]
+fn what_the_rule_will_ask_for_is_reckoned_from_items_that_have_ended() {
+    let ruled = RuledCount {
+        ended: 10,
+        open: 20,
+        unasked: 5,
+        asked_of_open: vec![(id(1), 20), (id(2), 4)],
+    };
+    let records = RunRecords {
+        tasks: vec![
+            tasks(1, TaskState::Done, 25, 0),
+            tasks(1, TaskState::Ready, 5, 0),
+            tasks(2, TaskState::Done, 8, 0),
+            tasks(2, TaskState::Ready, 1, 0),
+        ],
+        spent: vec![spent(1, 25, "0.025"), spent(2, 8, "2.4")],
+        recent_tasks: 30,
+        ruled: Some(ruled.clone()),
+        ..RunRecords::default()
+    };
+    let annotators = [annotator(1, "cheap"), annotator(2, "dear")];
+    let report = RunReport::of(run(), &annotators, &records, moment(30));
+    let rule = report.rule.unwrap();
+    assert_eq!((rule.items, rule.ended, rule.saved), (30, 10, 5));
+    assert_eq!(rule.saved_share, Some(0.25));
+    // The dear one was asked about half of the items that have ended: of 20 that is 10, and 4 have it already.
+    assert_eq!(report.forecast.tasks_to_come, 6);
+    // 5 tasks of 0.001 and 1 + 6 of 0.3.
+    assert_eq!(report.forecast.to_come, money("2.105"));
+    assert_eq!(report.forecast.seconds, Some(12.0));
+    let basis = &report.forecast.basis;
+    assert!(
+        basis.contains("20 open items go like the 10") && basis.contains("6 in all"),
+        "{basis}"
+    );
+
+    let fresh = RunRecords {
+        ruled: Some(RuledCount {
+            ended: 0,
+            unasked: 0,
+            ..ruled
+        }),
+        ..records.clone()
+    };
+    let report = RunReport::of(run(), &annotators, &fresh, moment(30));
+    assert_eq!(
+        (report.forecast.tasks_to_come, report.rule.unwrap().saved_share),
+        (0, None)
+    );
+    assert!(report.forecast.basis.contains("not known before one has ended"));
+    let over = Run {
+        state: RunState::Cancelled,
+        ended_at: Some(moment(30)),
+        ..run()
+    };
+    assert_eq!(
+        RunReport::of(over, &annotators, &records, moment(30))
+            .forecast
+            .tasks_to_come,
+        0
+    );
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub(crate) struct WantedRun {
     /// Whether its models are asked through batches of their providers, at a lower price and within a day; one by one when
     /// left out.
     pub(crate) batch: bool,
+    /// Whether its whole panel is asked about every item, whatever the project's stopping rule says; the rule is followed
+    /// when left out.
+    pub(crate) all_votes: bool,
 }
 
 /// Lists the runs of a project in the order in which they were started.
@@ -61,7 +64,8 @@ pub(super) async fn list(
 /// Starts a run.
 ///
 /// Every item and annotator of the panel that has neither an annotation nor a task gets one; tasks that wait and belong to
-/// no run become this one's. Workers plan what is too much for one request.
+/// no run become this one's. Under a stopping rule the language models of the panel are asked stage by stage instead, until
+/// the rule has heard enough of an item, unless `all_votes` says otherwise. Workers plan what is too much for one request.
 #[utoipa::path(
     post,
     path = "/api/v1/projects/{project}/runs",
@@ -109,6 +113,7 @@ pub(crate) async fn begin(
         annotators: wanted.annotators,
         budget: wanted.budget,
         batch: wanted.batch.then(|| state.batch_providers.as_ref().clone()),
+        all_votes: wanted.all_votes,
         started_by: name_of(principal),
     };
     let (store, environment) = (state.store.as_ref(), state.environment.as_ref());

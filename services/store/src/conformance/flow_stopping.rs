@@ -10,14 +10,14 @@ use serde_json::json;
 
 use super::TestStore;
 use super::fixture::{Fixture, assert_error, definition, open_tasks, plan, stored_task};
-use crate::flow::{self, Asked, Scored};
+use crate::flow::{self, Asked, Scored, Wish};
 use crate::in_transaction;
 
 /// Time enough for a statement that waits for nobody.
 const A_WHILE: Duration = Duration::from_millis(200);
 
 /// A project with so many readers and language models, that stops where the rest cannot change the winner.
-fn stopping(name: &str, readers: usize, models: usize) -> ProjectDefinition {
+pub(super) fn stopping(name: &str, readers: usize, models: usize) -> ProjectDefinition {
     let mut wanted = definition(name, readers);
     for number in 0..models {
         let model = json!({
@@ -33,7 +33,7 @@ fn stopping(name: &str, readers: usize, models: usize) -> ProjectDefinition {
     wanted
 }
 
-fn annotator(fixture: &Fixture, name: &str) -> accord_domain::AnnotatorId {
+pub(super) fn annotator(fixture: &Fixture, name: &str) -> accord_domain::AnnotatorId {
     fixture
         .annotators
         .iter()
@@ -42,7 +42,7 @@ fn annotator(fixture: &Fixture, name: &str) -> accord_domain::AnnotatorId {
         .id
 }
 
-fn is_drawn(fixture: &Fixture, item: &Item) -> bool {
+pub(super) fn is_drawn(fixture: &Fixture, item: &Item) -> bool {
     fixture.project.definition.policy.stopping.draws_for_full_votes(item.id)
 }
 
@@ -82,14 +82,13 @@ pub async fn asks_the_next_ones_once(test: &TestStore) {
     let ask = |lease: Lease, seen: BTreeSet<AnnotationId>, whom: Vec<accord_domain::AnnotatorId>| {
         let (fixture, basis) = (&fixture, basis.clone());
         async move {
-            in_transaction!(test, |tx| flow::ask_next(
-                tx,
-                &fixture.environment,
-                &lease,
-                &basis,
-                &seen,
-                &whom
-            ))
+            let wish = Wish {
+                basis: &basis,
+                annotation_ids: &seen,
+                run_id: None,
+                annotators: &whom,
+            };
+            in_transaction!(test, |tx| flow::ask_next(tx, &fixture.environment, &lease, &wish))
         }
     };
     assert_eq!(
@@ -254,7 +253,7 @@ pub async fn a_new_rule_is_fitted_first(test: &TestStore) {
         .unwrap();
     }
     for lease in fixture.claim(test, &[TaskKind::Score], 100).await {
-        in_transaction!(test, |tx| flow::keep_score(tx, &lease)).unwrap();
+        in_transaction!(test, |tx| flow::keep_score(tx, &lease, None)).unwrap();
     }
     let gold = fixture.gold(items[0].id, "total", "12.50");
     in_transaction!(test, |tx| tx.insert_gold(&[gold])).unwrap();

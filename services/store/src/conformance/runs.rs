@@ -15,6 +15,7 @@ pub(super) fn all() -> NewRun {
     NewRun {
         items: ItemSelection::All {},
         batch: None,
+        all_votes: false,
         annotators: Vec::new(),
         budget: RunBudget::default(),
         started_by: "ada".to_owned(),

@@ -8,21 +8,22 @@ use std::collections::BTreeSet;
 use accord_domain::run::MAXIMUM_LISTED_ITEMS;
 use accord_domain::run_report::recent_milliseconds;
 use accord_domain::{
-    Annotator, AnnotatorId, AnnotatorKind, AutomaticKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run,
-    RunBudget, RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
+    Annotator, AnnotatorKind, AutomaticKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run, RunBudget,
+    RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
 };
 
 use super::planning::{new_task, plan_refit};
+use super::run_planning::plan_next;
 use super::{REFIT_DELAY_AFTER_VOTES_MILLISECONDS, SCORE_LEAD};
 use crate::error::{StoreError, StoreResult};
 use crate::tasks::NewTask;
 use crate::transaction::{Store, Transaction};
 
-/// About how many tasks are planned, paused or resumed in one transaction.
+/// How many tasks are paused or resumed in one transaction.
 const TASKS_AT_ONCE: u32 = 5_000;
 
-/// The most items that are looked at in one transaction.
-const ITEMS_AT_ONCE: u32 = 1_000;
+/// About how many items asking by the rule is ended in one transaction.
+const ENDED_AT_ONCE: u32 = 1_000;
 
 /// How many tasks are cancelled in one transaction; the items of each are looked at.
 const CANCELLED_AT_ONCE: u32 = 1_000;
@@ -50,6 +51,8 @@ pub struct NewRun {
     pub budget: RunBudget,
     /// Whether its models are asked through batches, and then the providers that have them.
     pub batch: Option<BTreeSet<String>>,
+    /// Whether its whole panel is asked, whatever the project's stopping rule says.
+    pub all_votes: bool,
     /// Who starts it.
     pub started_by: String,
 }
@@ -108,6 +111,7 @@ pub async fn start_run(
         annotators: panel,
         budget: wanted.budget.clone(),
         batch: wanted.batch.is_some(),
+        all_votes: wanted.all_votes,
         started_by: wanted.started_by.clone(),
         created_at: now,
         state: RunState::Running,
@@ -192,7 +196,7 @@ async fn check_batches(
     }
 }
 
-const fn is_active_machine(annotator: &Annotator) -> bool {
+pub(super) const fn is_active_machine(annotator: &Annotator) -> bool {
     annotator.active && matches!(annotator.kind, AnnotatorKind::Automatic { .. })
 }
 
@@ -340,15 +344,30 @@ pub async fn carry_on(tx: &mut dyn Transaction, environment: &dyn Environment, i
                 plan_next(tx, environment, &mut run).await?;
                 return Ok(RunStep::Progressed);
             }
-            if !tx.has_open_tasks(id).await? {
-                let now = environment.now();
-                run.enter(RunState::Finished, None, now);
-                run.ended_at = Some(now);
-                tx.update_run(&run).await?;
+            // In this order: whoever is asked next gets a task in the transaction that ends the scoring.
+            if tx.has_open_tasks(id).await? || tx.is_ruling(id).await? {
+                return Ok(RunStep::Settled);
             }
+            if end_asking(tx, id).await? {
+                return Ok(RunStep::Progressed);
+            }
+            let now = environment.now();
+            run.enter(RunState::Finished, None, now);
+            run.ended_at = Some(now);
+            tx.update_run(&run).await?;
             Ok(RunStep::Settled)
         }
     }
+}
+
+/// Ends the asking by the rule about the next items of a run; tells whether there were any. What was read before and still
+/// wants to ask about them notices.
+async fn end_asking(tx: &mut dyn Transaction, id: RunId) -> StoreResult<bool> {
+    let items = tx.still_ruled_items(id, ENDED_AT_ONCE).await?;
+    tx.lock_items(&items.iter().copied().collect()).await?;
+    let ended: Vec<(ItemId, u32)> = items.iter().map(|item| (*item, 0)).collect();
+    tx.end_ruled_items(id, &ended).await?;
+    Ok(!ended.is_empty())
 }
 
 const fn step_of(count: u64) -> StoreResult<RunStep> {
@@ -359,47 +378,11 @@ const fn step_of(count: u64) -> StoreResult<RunStep> {
     })
 }
 
-/// Plans the tasks of the next items, as far as they are not there.
-async fn plan_next(tx: &mut dyn Transaction, environment: &dyn Environment, run: &mut Run) -> StoreResult<()> {
-    let annotators = tx.annotators_of_project(run.project_id).await?;
-    let panel: Vec<AnnotatorId> = annotators
-        .iter()
-        .filter(|annotator| is_active_machine(annotator) && run.annotators.contains(&annotator.name))
-        .map(|annotator| annotator.id)
-        .collect();
-    let width = u32::try_from(panel.len()).unwrap_or(u32::MAX).max(1);
-    let limit = (TASKS_AT_ONCE / width).clamp(1, ITEMS_AT_ONCE);
-    let items = tx.items_of_run(run, limit).await?;
-    let pairs = items
-        .iter()
-        .flat_map(|item| panel.iter().map(|annotator| (*item, *annotator)));
-    let tasks: Vec<NewTask> = pairs
-        .map(|(item_id, annotator_id)| NewTask {
-            annotator_id: Some(annotator_id),
-            run_id: Some(run.id),
-            ..new_task(environment, run.project_id, Some(item_id), TaskKind::Annotate, 0)
-        })
-        .collect();
-    let taken_over = count(tx.take_over_tasks(run.id, &items, &panel).await?);
-    let planned = count(tx.insert_tasks(&tasks).await?);
-    let planning = &mut run.planning;
-    planning.items += count(items.len() as u64);
-    planning.planned += planned;
-    planning.taken_over += taken_over;
-    planning.present += count(tasks.len() as u64) - planned - taken_over;
-    match items.last() {
-        Some(last) => planning.after = Some(*last),
-        None => planning.is_complete = true,
-    }
-    tx.update_run(run).await
-}
-
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// Cancels the next open tasks and plans the scoring of items whose panel is thereby complete.
 async fn cancel_next(tx: &mut dyn Transaction, environment: &dyn Environment, run: &mut Run) -> StoreResult<RunStep> {
+    if end_asking(tx, run.id).await? {
+        return Ok(RunStep::Progressed);
+    }
     let cancelled = tx.cancel_tasks_of_run(run.id, CANCELLED_AT_ONCE).await?;
     if !cancelled.complete.is_empty() {
         let scores: Vec<NewTask> = cancelled
@@ -457,6 +440,7 @@ pub async fn report_run(tx: &mut dyn Transaction, environment: &dyn Environment,
         recent_tasks: tx.count_ended_of_run(run.id, recent).await?,
         failures: tx.failures_of_run(&run, REASONS_LOOKED_AT).await?,
         batches: tx.batches_of_run(run.id, BATCHES_LOOKED_AT).await?,
+        ruled: tx.count_ruled_items(run.id).await?,
     };
     Ok(RunReport::of(run, &annotators, &records, now))
 }

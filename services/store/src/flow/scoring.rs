@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use accord_domain::{
-    AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, ItemState, Lease, ProjectId, TaskId, TaskKind,
-    TaskState,
+    AnnotationId, AnnotatorId, Consensus, Decision, Environment, ItemId, ItemState, Lease, ProjectId, RunId, Stopped,
+    TaskId, TaskKind, TaskState,
 };
 
 use super::SCORE_LEAD;
@@ -12,6 +12,7 @@ use super::planning::{new_task, score_task};
 use super::submitting::{check_kind, item_of};
 use crate::calibrators::{Hold, ScoringBasis};
 use crate::error::{StoreError, StoreResult};
+use crate::ruled_items::Ruled;
 use crate::tasks::NewTask;
 use crate::transaction::Transaction;
 
@@ -42,6 +43,22 @@ pub struct Score<'a> {
     pub basis: &'a ScoringBasis,
     /// The consensus: one row for each field, one at least.
     pub rows: &'a [Consensus],
+    /// The run that asked about the item by the stopping rule: with its consensus it asks no further.
+    pub run_id: Option<RunId>,
+}
+
+/// A wish to ask more annotators about an item, and what it arose from: when that is no longer all there is, nobody is
+/// asked who might not be wanted any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Weights, calibrators and definition.
+    pub basis: &'a ScoringBasis,
+    /// The votes on the item.
+    pub annotation_ids: &'a BTreeSet<AnnotationId>,
+    /// The run that asks about the item by the stopping rule, to which the new tasks belong; none where its project asks.
+    pub run_id: Option<RunId>,
+    /// Who is to be asked.
+    pub annotators: &'a [AnnotatorId],
 }
 
 /// Keeps the consensus of a leased `score` task, as [`store_scores`] does.
@@ -55,7 +72,13 @@ pub async fn store_score(
     basis: &ScoringBasis,
     rows: &[Consensus],
 ) -> StoreResult<Scored> {
-    let scored = store_scores(tx, environment, &[Score { lease, basis, rows }]).await?;
+    let score = Score {
+        lease,
+        basis,
+        rows,
+        run_id: None,
+    };
+    let scored = store_scores(tx, environment, &[score]).await?;
     Ok(if scored == [Scored::Stored] {
         Scored::Stored
     } else {
@@ -66,8 +89,9 @@ pub async fn store_score(
 /// Keeps the consensus of leased `score` tasks of different items, at most 1,000, and finishes them. An item becomes
 /// accepted, or needs review and gets a `review` task; when all of it is accepted now, a review that nobody works on is
 /// cancelled. While people still vote on it, or automatic annotators do again, the item stays pending and review waits.
-/// What a person resolved stays resolved. Of what is based on something old already nothing is stored. One outcome for
-/// each, in order.
+/// What a person resolved stays resolved. A run that asked about an item by the stopping rule asks no further, unless
+/// somebody is being asked again. Of what is based on something old already nothing is stored. One outcome for each, in
+/// order.
 ///
 /// # Errors
 /// `StaleLease` when a lease was taken over; `Invalid` when rows are missing or of another item.
@@ -125,6 +149,7 @@ async fn decide_states(
     let items: BTreeMap<ItemId, ItemState> = items.into_iter().map(|item| (item.id, item.state)).collect();
     let votes = tx.open_tasks_of_items(&ids, TaskKind::Vote).await?;
     let annotations = tx.open_tasks_of_items(&ids, TaskKind::Annotate).await?;
+    end_asking(tx, scores, &annotations).await?;
     let (mut reviews, mut without_review) = (Vec::new(), Vec::new());
     let mut changed: BTreeMap<&str, (ItemState, BTreeSet<ItemId>)> = BTreeMap::new();
     for (score, id) in scores.iter().zip(ids) {
@@ -169,6 +194,27 @@ async fn decide_states(
     Ok(())
 }
 
+/// Ends the asking by the rule about items that nobody is being asked about.
+async fn end_asking(
+    tx: &mut dyn Transaction,
+    scores: &[&Score<'_>],
+    being_asked: &BTreeMap<ItemId, i64>,
+) -> StoreResult<()> {
+    let mut ended: BTreeMap<RunId, Vec<(ItemId, u32)>> = BTreeMap::new();
+    for score in scores {
+        let item_id = item_of(score.lease)?;
+        if let Some(run_id) = score.run_id.filter(|_| !being_asked.contains_key(&item_id)) {
+            let stopped = score.rows.iter().find_map(|row| row.stopped.as_ref());
+            let unasked = stopped.map_or(0, Stopped::unasked_count);
+            ended.entry(run_id).or_default().push((item_id, unasked));
+        }
+    }
+    for (run_id, items) in ended {
+        tx.end_ruled_items(run_id, &items).await?;
+    }
+    Ok(())
+}
+
 /// Holds what the items of these leases are scored by, and locks the items. Gives what that is by project. To be called
 /// first with all leases when several conclusions are kept in one transaction, so that transactions wait for each other and
 /// not in a circle.
@@ -206,8 +252,7 @@ async fn finish_all(tx: &mut dyn Transaction, leases: &[&Lease]) -> StoreResult<
 }
 
 /// Finishes a leased `score` task by asking more annotators about its item, which has no consensus before they have
-/// answered. `basis` and `annotation_ids` are what the wish arose from; when they are no longer all there is, nobody is
-/// asked who might not be wanted any more.
+/// answered.
 ///
 /// # Errors
 /// `StaleLease` when the lease was taken over; `Invalid` when nobody is named, or some of them were asked before.
@@ -215,27 +260,25 @@ pub async fn ask_next(
     tx: &mut dyn Transaction,
     environment: &dyn Environment,
     lease: &Lease,
-    basis: &ScoringBasis,
-    annotation_ids: &BTreeSet<AnnotationId>,
-    annotators: &[AnnotatorId],
+    wish: &Wish<'_>,
 ) -> StoreResult<Asked> {
     check_kind(lease, &[TaskKind::Score])?;
     let item_id = item_of(lease)?;
-    let is_current = finish_current(tx, lease, basis).await?;
+    let is_current = finish_current(tx, lease, wish.basis).await?;
     if tx.count_open_tasks(item_id, TaskKind::Annotate).await? > 0 {
         // Their last one plans the scoring.
         return Ok(Asked::Outdated);
     }
-    let present = tx.annotations_of_items(&[item_id]).await?;
-    let present: BTreeSet<AnnotationId> = present.iter().map(|annotation| annotation.id).collect();
-    if !is_current || present != *annotation_ids {
+    if !is_current || !is_all_there_is(tx, item_id, wish).await? {
         tx.insert_tasks(&[scored_again(environment, lease)?]).await?;
         return Ok(Asked::Outdated);
     }
-    let tasks: Vec<NewTask> = annotators
+    let tasks: Vec<NewTask> = wish
+        .annotators
         .iter()
         .map(|annotator_id| NewTask {
             annotator_id: Some(*annotator_id),
+            run_id: wish.run_id,
             // As urgent as the scoring was: what has begun is finished before more begins.
             ..new_task(
                 environment,
@@ -259,14 +302,33 @@ pub async fn ask_next(
     Ok(Asked::Planned)
 }
 
-/// Finishes a leased `score` task whose item keeps the consensus that it has.
+/// Whether an item has the votes, and the run, that a wish arose from.
+async fn is_all_there_is(tx: &mut dyn Transaction, item_id: ItemId, wish: &Wish<'_>) -> StoreResult<bool> {
+    let present = tx.annotations_of_items(&[item_id]).await?;
+    let present: BTreeSet<AnnotationId> = present.iter().map(|annotation| annotation.id).collect();
+    let run_id = match tx.ruled_items(&[item_id]).await?.get(&item_id) {
+        Some(Ruled::By(run_id)) => Some(*run_id),
+        Some(Ruled::Before) | None => None,
+    };
+    Ok(present == *wish.annotation_ids && run_id == wish.run_id)
+}
+
+/// Finishes a leased `score` task whose item keeps the consensus that it has. The run that asked about it by the stopping
+/// rule asks no further, unless somebody is being asked.
 ///
 /// # Errors
 /// `StaleLease` when the lease was taken over.
-pub async fn keep_score(tx: &mut dyn Transaction, lease: &Lease) -> StoreResult<()> {
+pub async fn keep_score(tx: &mut dyn Transaction, lease: &Lease, run_id: Option<RunId>) -> StoreResult<()> {
     check_kind(lease, &[TaskKind::Score])?;
-    tx.lock_item(item_of(lease)?).await?;
-    tx.finish_task(lease.task.id, &lease.token, TaskState::Done).await
+    let item_id = item_of(lease)?;
+    tx.lock_item(item_id).await?;
+    tx.finish_task(lease.task.id, &lease.token, TaskState::Done).await?;
+    if let Some(run_id) = run_id
+        && tx.count_open_tasks(item_id, TaskKind::Annotate).await? == 0
+    {
+        tx.end_ruled_items(run_id, &[(item_id, 0)]).await?;
+    }
+    Ok(())
 }
 
 /// Finishes the task; tells whether what it was done by is still what counts.

@@ -9,7 +9,7 @@ use accord_store::{Blobs, StoredCall};
 use async_trait::async_trait;
 
 use super::caller::Caller;
-use super::{AnnotatorInput, AnnotatorOutput, AttemptError, AutomaticAnnotator};
+use super::{AnnotatorInput, AnnotatorOutput, AskedFor, AttemptError, AutomaticAnnotator};
 use crate::prompt::{ExampleText, Prompt, PromptLibrary, answer_text};
 use crate::question::{Asked, GoldExamples, PageImages, Question, Reading, call_key, draw, example_text};
 
@@ -64,17 +64,17 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             &self.model,
             &asked.body,
         );
-        let call = match (&input.batched, input.run) {
-            (Some(lease), Some(run)) => {
-                let task = (lease, run);
+        let call = match &input.asked_for {
+            AskedFor::Batch(run, lease) => {
+                let task = (lease.as_ref(), *run);
                 self.caller
                     .enrol(&input.project, task, &self.model.model, key, &asked.body)
                     .await?
             }
-            _ => {
+            AskedFor::Project | AskedFor::Run(_) => {
                 let turn = (input.repeated, input.patience);
                 self.caller
-                    .ask(&input.project, input.run, key, asked.body.clone(), turn)
+                    .ask(&input.project, input.asked_for.run(), key, asked.body.clone(), turn)
                     .await?
             }
         };

@@ -30,14 +30,34 @@ pub struct AnnotatorInput {
     pub item: Arc<Item>,
     /// What was read from it.
     pub document: Arc<Document>,
-    /// For whom in which run it is asked; none outside of runs.
-    pub run: Option<RunAnnotator>,
-    /// The task, where the run's models are asked through batches.
-    pub batched: Option<Lease>,
+    /// For whom it is asked, and how.
+    pub asked_for: AskedFor,
     /// Whether the same was tried before.
     pub repeated: bool,
     /// How long to wait for a provider's turn.
     pub patience: Duration,
+}
+
+/// For whom an annotator is asked, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AskedFor {
+    /// The project, outside of runs.
+    Project,
+    /// A run whose models are asked one by one.
+    Run(RunAnnotator),
+    /// A run whose models are asked through batches, by this task, which waits for the answer.
+    Batch(RunAnnotator, Box<Lease>),
+}
+
+impl AskedFor {
+    /// Whose call in which run it is; none outside of runs.
+    #[must_use]
+    pub const fn run(&self) -> Option<RunAnnotator> {
+        match self {
+            Self::Project => None,
+            Self::Run(run) | Self::Batch(run, _) => Some(*run),
+        }
+    }
 }
 
 /// What an annotator gives back: an answer for every field, and where they came from.

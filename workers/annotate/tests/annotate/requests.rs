@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_annotate::annotators::{AnnotatorInput, AutomaticAnnotator, Book, Caller, LanguageModelAnnotator};
+use accord_annotate::annotators::{AnnotatorInput, AskedFor, AutomaticAnnotator, Book, Caller, LanguageModelAnnotator};
 use accord_annotate::prompt::{PromptInput, PromptLibrary};
 use accord_annotate::question::GoldExamples;
 use accord_documents::{Document, Limits, Segment, from_segments};
@@ -60,8 +60,7 @@ pub(crate) async fn asked(
         project: Arc::new(house.project.clone()),
         item: Arc::new(item),
         document: Arc::new(document.unwrap_or(text)),
-        run: None,
-        batched: None,
+        asked_for: AskedFor::Project,
         repeated: false,
         patience: Duration::from_secs(1),
     };

@@ -1,6 +1,6 @@
 //! In which order the language models of a project are asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use accord_domain::{Annotation, Annotator, AnnotatorId, Calibrator, CallOrder, Field, ProjectDefinition, Weighting};
 use accord_statistics::InvalidInput;
@@ -62,6 +62,16 @@ impl CallStages {
             }
         };
         Self(stages)
+    }
+
+    /// The stages of those of them that are in this panel.
+    #[must_use]
+    pub fn among(&self, panel: &BTreeSet<AnnotatorId>) -> Self {
+        let stages = self.0.iter().map(|stage| {
+            let stage = stage.iter().copied();
+            stage.filter(|model| panel.contains(model)).collect()
+        });
+        Self(stages.filter(|stage: &Vec<_>| !stage.is_empty()).collect())
     }
 
     /// One stage after the other.

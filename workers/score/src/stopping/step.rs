@@ -7,7 +7,7 @@ use accord_statistics::InvalidInput;
 
 use super::order::learned_order;
 use super::{Asking, CallStages, Walk, rule_of};
-use crate::item::{ItemToScore, calibration_for};
+use crate::item::{Asker, ItemToScore, calibration_for};
 
 /// What is to be done about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub fn next_step(input: ItemToScore<'_>) -> Result<NextStep, InvalidInput> {
 }
 
 /// Where everybody votes: whoever was not asked, because a rule that was switched off since had not come to them, is asked
-/// as long as the item is not complete.
+/// as long as the item is not complete, by a run that asked under the rule those of its panel.
 fn under_all_votes(input: ItemToScore<'_>) -> NextStep {
     let voted: BTreeSet<AnnotatorId> = input
         .annotations
@@ -101,33 +101,43 @@ fn under_all_votes(input: ItemToScore<'_>) -> NextStep {
     if unasked.is_empty() || input.has_open_annotations {
         return NextStep::Score(Voted::default());
     }
-    if input.present.is_empty() && !input.left_to_runs {
-        return NextStep::Ask(unasked.iter().map(|annotator| annotator.id).collect());
+    let wanted: Vec<AnnotatorId> = match input.asker {
+        Asker::Project if input.present.is_empty() => unasked.iter().map(|one| one.id).collect(),
+        Asker::Run(panel) => unasked
+            .iter()
+            .map(|one| one.id)
+            .filter(|id| panel.contains(id))
+            .collect(),
+        Asker::Project | Asker::Nobody => Vec::new(),
+    };
+    if !wanted.is_empty() {
+        return NextStep::Ask(wanted);
     }
     let was_stopped = input.present.iter().any(|row| row.stopped.is_some());
     if was_stopped && unasked.iter().any(|annotator| annotator.kind.is_language_model()) {
-        return keep_or_uncalibrated(input);
+        return if is_known(input) {
+            NextStep::Keep
+        } else {
+            NextStep::Score(Voted {
+                foreign: true,
+                ..Voted::default()
+            })
+        };
     }
     NextStep::Score(Voted::default())
 }
 
-/// What was complete stays as it is. Only when somebody has voted since, or a field is new, is it scored again, by votes
-/// that no present calibrator knows.
-fn keep_or_uncalibrated(input: ItemToScore<'_>) -> NextStep {
+/// Whether the present consensus knows all votes, and all fields have one: what was complete under another rule stays as it
+/// is then. Where somebody has voted since, or a field is new, it is scored again, by votes that no present calibrator knows.
+fn is_known(input: ItemToScore<'_>) -> bool {
     let counted: BTreeSet<_> = input.present.iter().flat_map(|row| &row.annotation_ids).collect();
     let left_out = left_out(input.present);
-    let is_known = input.annotations.iter().all(|annotation| {
+    let knows_all = input.annotations.iter().all(|annotation| {
         !annotation.provenance.blind || counted.contains(&annotation.id) || left_out.contains(&annotation.annotator_id)
     });
     let fields = &input.project.definition.fields;
     let has_row = |field: &Field| input.present.iter().any(|row| row.field == field.name);
-    if is_known && fields.iter().all(has_row) {
-        return NextStep::Keep;
-    }
-    NextStep::Score(Voted {
-        foreign: true,
-        ..Voted::default()
-    })
+    knows_all && fields.iter().all(has_row)
 }
 
 fn left_out(rows: &[Consensus]) -> BTreeSet<AnnotatorId> {
@@ -146,58 +156,84 @@ impl Step<'_> {
     fn decide(&self) -> Result<NextStep, InvalidInput> {
         let input = self.input;
         let answered = self.asking.answered();
-        let is_full = answered.len() == self.asking.stages.count();
-        let under_this_rule = |row: &&Consensus| {
-            let stopped = row.stopped.as_ref();
-            stopped.is_some_and(|stopped| stopped.version == self.version)
+        if answered.len() == self.asking.stages.count() {
+            return self.as_the_rule_would(&answered);
+        }
+        let mut stopped = input.present.iter().filter_map(|row| row.stopped.as_ref());
+        if let Some(stopped) = stopped.find(|stopped| stopped.version == self.version) {
+            // Models that voted since were not asked by the rule.
+            return if number(answered.len()) > stopped.called_count() {
+                self.as_the_rule_would(&answered)
+            } else {
+                Ok(self.as_before(&answered))
+            };
+        }
+        match input.asker {
+            Asker::Run(_) if input.has_open_annotations => Ok(NextStep::Keep),
+            Asker::Run(panel) => self.asked_by_run(panel, &answered),
+            Asker::Project | Asker::Nobody if !input.present.is_empty() => self.as_the_rule_would(&answered),
+            _ if input.has_open_annotations => Ok(NextStep::Keep),
+            // It waits for a run.
+            Asker::Nobody if input.annotations.is_empty() => Ok(NextStep::Keep),
+            Asker::Nobody => self.as_the_rule_would(&answered),
+            Asker::Project => self.asked_by_project(&answered),
+        }
+    }
+
+    fn asked_by_project(&self, answered: &BTreeSet<AnnotatorId>) -> Result<NextStep, InvalidInput> {
+        let stages = self.asking.stages;
+        if self.is_drawn() {
+            return Ok(NextStep::Ask(unasked(stages.models(), answered)));
+        }
+        if let Some(reasons) = self.asking.decide(answered, &|field| self.fitted(field))? {
+            return Ok(self.score(answered, answered, reasons));
+        }
+        Ok(next_of(stages, answered))
+    }
+
+    /// A run of all models asks as the project does. One of some of them asks no further where the rule would ask no other of
+    /// all models; else the rule goes over the models of the panel alone, whose votes are not those that the project's
+    /// calibrators know: they are counted evenly, in deciding as in scoring.
+    fn asked_by_run(
+        &self,
+        panel: &BTreeSet<AnnotatorId>,
+        answered: &BTreeSet<AnnotatorId>,
+    ) -> Result<NextStep, InvalidInput> {
+        let stages = self.asking.stages.among(panel);
+        if stages.count() == self.asking.stages.count() && self.input.present.is_empty() {
+            return self.asked_by_project(answered);
+        }
+        let waiting = unasked(stages.models(), answered);
+        if self.is_drawn() && !waiting.is_empty() {
+            return Ok(NextStep::Ask(waiting));
+        }
+        if let Walk::Stopped { asked, reasons } = self.asking.walk(&|field| self.fitted(field))? {
+            return Ok(self.score(answered, &asked, reasons));
+        }
+        let own = Asking {
+            stages: &stages,
+            ..self.asking
         };
-        if is_full {
-            return self.as_the_rule_would(&answered);
-        }
-        if input.present.iter().any(|row| under_this_rule(&row)) {
-            return Ok(self.as_before(&answered));
-        }
-        if !input.present.is_empty() {
-            return self.as_the_rule_would(&answered);
-        }
-        if input.has_open_annotations {
-            return Ok(NextStep::Keep);
-        }
-        if input.left_to_runs {
-            // A run asks whom it names, whatever the rule.
-            return Ok(self.score(&answered, &answered, BTreeMap::new()));
-        }
-        if input
-            .project
-            .definition
-            .policy
-            .stopping
-            .draws_for_full_votes(input.item.id)
+        let models = stages.models().collect();
+        if self.is_drawn()
+            && let Walk::Stopped { asked, reasons } = own.walk(&|_| None)?
         {
-            let models = self.asking.stages.models();
-            return Ok(NextStep::Ask(
-                models.filter(|model| !answered.contains(model)).collect(),
-            ));
+            let before = answered.difference(&models).copied();
+            let asked = asked.into_iter().chain(before).collect();
+            return Ok(self.score_among(&models, answered, &asked, reasons));
         }
-        if let Some(reasons) = self.asking.decide(&answered, &|field| self.fitted(field))? {
-            return Ok(self.score(&answered, &answered, reasons));
-        }
-        let next = self.asking.stages.iter().find_map(|stage| {
-            let unasked: Vec<AnnotatorId> = stage
-                .iter()
-                .copied()
-                .filter(|model| !answered.contains(model))
-                .collect();
-            (!unasked.is_empty()).then_some(unasked)
-        });
-        Ok(next.map_or(NextStep::Keep, NextStep::Ask))
+        Ok(match own.decide(answered, &|_| None)? {
+            Some(reasons) => self.score_among(&models, answered, answered, reasons),
+            None => next_of(&stages, answered),
+        })
     }
 
     /// By the votes that the rule would have asked for, where they are there.
     fn as_the_rule_would(&self, answered: &BTreeSet<AnnotatorId>) -> Result<NextStep, InvalidInput> {
         Ok(match self.asking.walk(&|field| self.fitted(field))? {
             Walk::Stopped { asked, reasons } => self.score(answered, &asked, reasons),
-            Walk::Open => keep_or_uncalibrated(self.input),
+            Walk::Open if is_known(self.input) => NextStep::Keep,
+            Walk::Open => self.score_among(answered, answered, answered, BTreeMap::new()),
         })
     }
 
@@ -209,6 +245,7 @@ impl Step<'_> {
         self.score(answered, &asked, reasons.collect())
     }
 
+    /// By votes that were asked for under the project's rule.
     fn score(
         &self,
         answered: &BTreeSet<AnnotatorId>,
@@ -217,29 +254,86 @@ impl Step<'_> {
     ) -> NextStep {
         NextStep::Score(Voted {
             left_out: answered.difference(asked).copied().collect(),
-            ended: Some(Ended {
-                version: self.version.clone(),
-                reasons,
-                asked_count: number(asked.len()),
-                panel_count: number(self.asking.stages.count()),
-                in_full: self.in_full(),
-            }),
+            ended: Some(self.ended(self.version.clone(), answered, asked, reasons)),
             foreign: false,
         })
+    }
+
+    /// By votes that were asked for among these models alone: no calibrator knows such.
+    fn score_among(
+        &self,
+        models: &BTreeSet<AnnotatorId>,
+        answered: &BTreeSet<AnnotatorId>,
+        asked: &BTreeSet<AnnotatorId>,
+        reasons: BTreeMap<FieldName, StopReason>,
+    ) -> NextStep {
+        let version = self.input.project.definition.policy.stopping.version_among(models);
+        NextStep::Score(Voted {
+            left_out: answered.difference(asked).copied().collect(),
+            ended: Some(self.ended(version, answered, asked, reasons)),
+            foreign: true,
+        })
+    }
+
+    fn ended(
+        &self,
+        version: String,
+        answered: &BTreeSet<AnnotatorId>,
+        asked: &BTreeSet<AnnotatorId>,
+        reasons: BTreeMap<FieldName, StopReason>,
+    ) -> Ended {
+        Ended {
+            version,
+            reasons,
+            asked_count: number(asked.len()),
+            panel_count: self.panel_count(answered),
+            in_full: self.in_full(),
+        }
+    }
+
+    /// How many language models could be asked. Nobody is spared by the rule whom a run left out of its panel.
+    fn panel_count(&self, answered: &BTreeSet<AnnotatorId>) -> u32 {
+        let models = self.asking.stages.models();
+        let before = self.input.present.iter().find_map(|row| row.stopped.as_ref());
+        match (self.input.asker, before) {
+            (Asker::Run(panel), _) => number(
+                models
+                    .filter(|model| panel.contains(model) || answered.contains(model))
+                    .count(),
+            ),
+            (_, Some(before)) => before.panel_count.max(number(answered.len())),
+            (Asker::Project, None) => number(models.count()),
+            (Asker::Nobody, None) => number(answered.len()),
+        }
     }
 
     /// Whether all vote on the item whatever the rule says: it is drawn, or was complete when nobody was left out.
     fn in_full(&self) -> bool {
         let input = self.input;
-        let stopping = &input.project.definition.policy.stopping;
         let before = input.present.iter().find_map(|row| row.stopped.as_ref());
-        stopping.draws_for_full_votes(input.item.id)
-            || before.map_or(!input.present.is_empty(), |stopped| stopped.in_full)
+        let was_complete = !input.present.is_empty() && (!matches!(input.asker, Asker::Run(_)) || is_known(input));
+        self.is_drawn() || before.map_or(was_complete, |stopped| stopped.in_full)
+    }
+
+    fn is_drawn(&self) -> bool {
+        let stopping = &self.input.project.definition.policy.stopping;
+        stopping.draws_for_full_votes(self.input.item.id)
     }
 
     fn fitted(&self, field: &Field) -> Option<&FittedFold> {
         calibration_for(self.input, field).map(|calibration| calibration.fitted)
     }
+}
+
+fn unasked(models: impl Iterator<Item = AnnotatorId>, answered: &BTreeSet<AnnotatorId>) -> Vec<AnnotatorId> {
+    models.filter(|model| !answered.contains(model)).collect()
+}
+
+/// Those of the first stage that has somebody left.
+fn next_of(stages: &CallStages, answered: &BTreeSet<AnnotatorId>) -> NextStep {
+    let mut left = stages.iter().map(|stage| unasked(stage.iter().copied(), answered));
+    let next = left.find(|stage| !stage.is_empty());
+    next.map_or(NextStep::Keep, NextStep::Ask)
 }
 
 fn number(count: usize) -> u32 {

@@ -8,4 +8,5 @@ mod methods;
 mod project_gold;
 mod scoring;
 mod stopping;
+mod stopping_of_runs;
 mod worker;

@@ -9,7 +9,7 @@ use accord_domain::{
     all_votes_version,
 };
 use accord_domain::{document_of, fold_of, is_set_apart};
-use accord_score::item::{ItemToScore, score_item};
+use accord_score::item::{Asker, ItemToScore, score_item};
 use accord_score::stopping::Voted;
 use accord_statistics::calibration::PlattCurve;
 use accord_store::SystemEnvironment;
@@ -131,7 +131,7 @@ impl Scene {
             present: &[],
             open_votes: 0,
             has_open_annotations: false,
-            left_to_runs: false,
+            asker: Asker::Project,
         };
         score_item(&SystemEnvironment, input, &Voted::default())
             .unwrap()

@@ -8,7 +8,7 @@ use accord_domain::{
     StopReason, TaskId, Timestamp, document_of, fold_of,
 };
 use accord_score::gold::{GoldItem, ProjectGold};
-use accord_score::item::{ItemToScore, score_item};
+use accord_score::item::{Asker, ItemToScore, score_item};
 use accord_score::stopping::{NextStep, Voted, next_step};
 use accord_store::SystemEnvironment;
 use rust_decimal::Decimal;
@@ -24,7 +24,7 @@ fn field() -> FieldName {
     "label".parse().unwrap()
 }
 
-fn project(stopping: &Value, weighting: &str) -> Project {
+pub(crate) fn project(stopping: &Value, weighting: &str) -> Project {
     let models = (0..MODELS.len()).map(|number| {
         json!({
             "name": format!("model-{number}"), "kind": "language_model", "provider": "p", "model": MODELS[number].1,
@@ -46,7 +46,7 @@ fn project(stopping: &Value, weighting: &str) -> Project {
     project
 }
 
-fn annotators() -> HashMap<AnnotatorId, Annotator> {
+pub(crate) fn annotators() -> HashMap<AnnotatorId, Annotator> {
     let model = |number: usize| Annotator {
         id: annotator(number),
         project_id: ProjectId::from_uuid(Uuid::nil()),
@@ -74,7 +74,7 @@ fn answer(item: usize, model: usize) -> Answer {
     }
 }
 
-fn annotation(item: usize, model: usize) -> Annotation {
+pub(crate) fn annotation(item: usize, model: usize) -> Annotation {
     Annotation {
         id: AnnotationId::from_uuid(Uuid::from_u128((item * 10 + model) as u128)),
         project_id: ProjectId::from_uuid(Uuid::nil()),
@@ -93,17 +93,18 @@ fn annotation(item: usize, model: usize) -> Annotation {
 }
 
 /// Everything there is about one item.
-struct Scene<'a> {
-    project: &'a Project,
-    number: usize,
-    annotations: Vec<Annotation>,
+pub(crate) struct Scene<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) number: usize,
+    pub(crate) annotations: Vec<Annotation>,
     calibrators: BTreeMap<FieldName, Calibrator>,
-    present: Vec<Consensus>,
+    pub(crate) present: Vec<Consensus>,
     open_votes: usize,
+    pub(crate) asker: Asker<'a>,
 }
 
 impl<'a> Scene<'a> {
-    fn new(project: &'a Project, number: usize, calibrators: &[Calibrator]) -> Self {
+    pub(crate) fn new(project: &'a Project, number: usize, calibrators: &[Calibrator]) -> Self {
         let of_rule =
             |calibrator: &&Calibrator| calibrator.stopping_version == project.definition.policy.stopping.version();
         let calibrators = calibrators.iter().filter(of_rule).cloned();
@@ -116,10 +117,11 @@ impl<'a> Scene<'a> {
                 .collect(),
             present: Vec::new(),
             open_votes: 0,
+            asker: Asker::Project,
         }
     }
 
-    fn with_votes(mut self, models: &[usize]) -> Self {
+    pub(crate) fn with_votes(mut self, models: &[usize]) -> Self {
         self.annotations = models.iter().map(|model| annotation(self.number, *model)).collect();
         self
     }
@@ -148,20 +150,20 @@ impl<'a> Scene<'a> {
             present: &self.present,
             open_votes: self.open_votes,
             has_open_annotations: false,
-            left_to_runs: false,
+            asker: self.asker,
         })
     }
 
-    fn next(&self) -> NextStep {
+    pub(crate) fn next(&self) -> NextStep {
         self.look(|input| next_step(input).unwrap())
     }
 
-    fn score(&self, voted: &Voted) -> Consensus {
+    pub(crate) fn score(&self, voted: &Voted) -> Consensus {
         self.look(|input| score_item(&SystemEnvironment, input, voted).unwrap().remove(0))
     }
 
     /// Asks until the rule stops; gives back the consensus.
-    fn ask_to_the_end(&mut self) -> Consensus {
+    pub(crate) fn ask_to_the_end(&mut self) -> Consensus {
         loop {
             match self.next() {
                 NextStep::Ask(models) => {
@@ -179,7 +181,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn winner(consensus: &Consensus) -> Option<&str> {
+pub(crate) fn winner(consensus: &Consensus) -> Option<&str> {
     match &consensus.outcome {
         Outcome::Winner { canonical, .. } => Some(canonical),
         Outcome::Tie { .. } | Outcome::Undefined { .. } => None,
@@ -210,7 +212,7 @@ fn gold(project: Project, items: Vec<GoldItem>) -> ProjectGold {
     }
 }
 
-fn fitted(stopping: &Value, weighting: &str, items: usize) -> Vec<Calibrator> {
+pub(crate) fn fitted(stopping: &Value, weighting: &str, items: usize) -> Vec<Calibrator> {
     let items = (0..items).map(|number| gold_item(number, &[0, 1, 2, 3, 4]));
     gold(project(stopping, weighting), items.collect())
         .fit(&SystemEnvironment)

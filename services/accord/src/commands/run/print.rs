@@ -49,7 +49,26 @@ fn budget(budget: &RunBudget) -> String {
 
 /// How the models of a run are asked.
 const fn way(run: &Run) -> &'static str {
-    if run.batch { "in batches" } else { "one by one" }
+    match (run.batch, run.all_votes) {
+        (false, false) => "one by one",
+        (false, true) => "one by one, all votes",
+        (true, false) => "in batches",
+        (true, true) => "in batches, all votes",
+    }
+}
+
+/// What the stopping rule came to.
+fn rule(report: &RunReport) {
+    if let Some(rule) = &report.rule {
+        say(&format!(
+            "by the stopping rule: {} of {} items at their end, {} questions saved ({}), {} more expected",
+            rule.ended,
+            rule.items,
+            rule.saved,
+            percent(rule.saved_share),
+            report.forecast.tasks_to_come
+        ));
+    }
 }
 
 /// A line of the list.
@@ -119,6 +138,7 @@ pub(super) fn report(report: &RunReport) {
         tasks.retries,
         percent(report.success)
     ));
+    rule(report);
     let calls = &report.calls;
     let overall = calls
         .per_second

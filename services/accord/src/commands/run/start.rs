@@ -26,6 +26,7 @@ pub(super) async fn run(arguments: &StartRunArguments, house: &House) -> anyhow:
         annotators: arguments.annotators.clone(),
         budget: arguments.budget.given().unwrap_or_default(),
         batch: arguments.batch.then(|| house.batch_providers()),
+        all_votes: arguments.all_votes,
         started_by: STARTED_BY.to_owned(),
     };
     let mut transaction = house.store.write().await?;

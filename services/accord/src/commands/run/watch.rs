@@ -17,7 +17,7 @@ pub(super) async fn until_it_stands_still(house: &House, id: RunId) -> anyhow::R
     let progress = bar(0, "run");
     loop {
         let report = report(house, id).await?;
-        progress.set_length(count(report.tasks.total));
+        progress.set_length(count(report.tasks.total + report.forecast.tasks_to_come));
         progress.set_position(count(report.tasks.ended() + report.tasks.cancelled));
         progress.set_message(message(&report));
         let stands_still = match report.run.state {

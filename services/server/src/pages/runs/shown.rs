@@ -48,6 +48,8 @@ pub(super) struct RunShown {
     ended: Option<Moment>,
     ran: String,
     planning: String,
+    /// Whether all vote or the stopping rule says who; none where there is no rule.
+    votes: Option<String>,
     widths: Widths,
     figures: Vec<Figure>,
     money: MoneyShown,
@@ -243,16 +245,41 @@ fn answer(report: &RunReport) -> String {
     if let Some(share) = report.success {
         parts.push(format!("{} answered", percent(share)));
     }
+    if let Some(saved) = report.rule.filter(|rule| rule.saved > 0) {
+        parts.push(format!("{} saved by the rule", count(saved.saved)));
+    }
     if !report.spent.is_empty() {
         parts.push(format!("{} spent", money_of(&report.spent)));
-        if tasks.open() > 0 {
+        if still_to_come(report) > 0 {
             parts.push(format!("{} expected in all", money_of(&report.forecast.total)));
         }
     }
-    if let Some(seconds) = report.forecast.seconds.filter(|_| tasks.open() > 0) {
+    if let Some(seconds) = report.forecast.seconds.filter(|_| still_to_come(report) > 0) {
         parts.push(format!("{} left", span_of_seconds(seconds)));
     }
     parts.join(" · ")
+}
+
+/// Tasks that are open or will be.
+const fn still_to_come(report: &RunReport) -> i64 {
+    report.tasks.open() + report.forecast.tasks_to_come
+}
+
+fn votes(project: &Project, report: &RunReport) -> Option<String> {
+    if let Some(rule) = report.rule {
+        let share = rule
+            .saved_share
+            .map(|share| format!(", {} of the questions", percent(share)));
+        return Some(format!(
+            "as the stopping rule says: {} of {} at their end, {} saved{}",
+            count(rule.ended),
+            counted(rule.items, "item"),
+            count(rule.saved),
+            share.unwrap_or_default()
+        ));
+    }
+    let has_rule = project.definition.policy.stopping.stops_early();
+    (report.run.all_votes && has_rule).then(|| "all, whatever the stopping rule says".to_owned())
 }
 
 fn planning(run: &Run) -> String {
@@ -303,6 +330,10 @@ fn figures(report: &RunReport) -> Vec<Figure> {
     ];
     if tasks.cancelled > 0 {
         figures.push(figure("Cancelled", count(tasks.cancelled)));
+    }
+    if let Some(rule) = report.rule {
+        figures.push(figure("Expected besides", count(report.forecast.tasks_to_come)));
+        figures.push(figure("Saved by the rule", count(rule.saved)));
     }
     figures.push(figure("Calls", count(calls.kept)));
     figures.push(figure("Failed calls", count(calls.failed)));
@@ -366,6 +397,7 @@ impl RunShown {
             ended: run.ended_at.map(Moment::from),
             ran: span(report.running_milliseconds),
             planning: planning(run),
+            votes: votes(project, report),
             widths: widths(report),
             figures: figures(report),
             money: money(report),

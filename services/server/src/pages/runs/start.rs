@@ -26,6 +26,8 @@ pub(super) struct StartForm {
     states: Vec<StateOffered>,
     /// Whether some provider has batches.
     has_batches: bool,
+    /// The project's stopping rule; none where everybody is asked anyway.
+    rule: Option<String>,
     typed: TypedRun,
     /// What is wrong, by the part of the form.
     errors: BTreeMap<String, String>,
@@ -61,6 +63,8 @@ pub(super) struct TypedRun {
     budget: BudgetForm,
     /// Whether models are asked through batches of their providers.
     batch: bool,
+    /// Whether the whole panel is asked, whatever the stopping rule says.
+    all_votes: bool,
 }
 
 impl TypedRun {
@@ -75,6 +79,10 @@ impl TypedRun {
                 }
                 "batch" => {
                     typed.batch = true;
+                    continue;
+                }
+                "all_votes" => {
+                    typed.all_votes = true;
                     continue;
                 }
                 "select" => &mut typed.select,
@@ -102,6 +110,7 @@ impl TypedRun {
             annotators: self.annotators.iter().cloned().collect(),
             budget: self.budget.read()?,
             batch: self.batch,
+            all_votes: self.all_votes,
         })
     }
 
@@ -178,6 +187,7 @@ impl StartForm {
         is_checked: impl Fn(&str) -> bool,
     ) -> Result<Self, Problem> {
         let annotators = state.store.read().await?.annotators_of_project(project.id).await?;
+        let stopping = &project.definition.policy.stopping;
         let offered = annotators.iter().filter_map(|annotator| offer(annotator, &is_checked));
         Ok(Self {
             annotators: offered.collect(),
@@ -188,6 +198,7 @@ impl StartForm {
                 })
                 .into(),
             has_batches: !state.batch_providers.is_empty(),
+            rule: stopping.stops_early().then(|| stopping.rule.phrase()),
             typed,
             errors,
         })
