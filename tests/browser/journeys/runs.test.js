@@ -28,6 +28,7 @@ before(async () => {
   await house.addUser("ada", "administrator");
   await makeLetters("letters", letters, ["--hold"]);
   await makeLetters("answers", letters, []);
+  await makeLetters("night", letters, ["--hold"]);
   await makeBills();
   browser = await launch();
 });
@@ -149,4 +150,30 @@ test("the overview tells what the stopping rule saves", async () => {
   await checkPage(page, "overview with a stopping rule");
   assert.deepEqual(troubles, []);
   await context.close();
+});
+
+test("a run follows the stopping rule, and one of all votes asks the rest", async () => {
+  const { page, context, troubles } = await open("/projects/night/runs");
+  const start = async () => {
+    await page.click("#start");
+    await page.waitForURL(/\/runs\/\d+(\?|$)/u);
+    await page.getByText("finished").first().waitFor();
+    await page.waitForFunction(() => !document.querySelector("[data-refresh]"));
+  };
+  await page.click("#start-run > summary");
+  await checkPage(page, "form of a run under a rule");
+  await start();
+  // Two that agree are enough of three.
+  assert.match(await page.textContent("#votes"), /12 of 12 items at their end, 1\d saved/u);
+  await checkPage(page, "finished run under a rule");
+
+  await page.goto(`${house.address}/projects/night/runs`);
+  await page.click("#start-run > summary");
+  await page.check('#start-run-form input[name="all_votes"]');
+  await start();
+  assert.match(await page.textContent("#votes"), /all, whatever the stopping rule says/u);
+  assert.deepEqual(troubles, []);
+  await context.close();
+  const annotations = (await house.api.get("/projects/night/annotations?limit=1000")).rows;
+  assert.equal(annotations.length, LETTERS * MODELS.length);
 });

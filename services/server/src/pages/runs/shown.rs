@@ -282,11 +282,15 @@ fn votes(project: &Project, report: &RunReport) -> Option<String> {
     (report.run.all_votes && has_rule).then(|| "all, whatever the stopping rule says".to_owned())
 }
 
-fn planning(run: &Run) -> String {
-    let planning = &run.planning;
+fn planning(report: &RunReport) -> String {
+    let (run, planning) = (&report.run, &report.run.planning);
+    let planned = count(planning.planned);
     let mut parts = vec![
         counted(planning.items, "item"),
-        format!("{} planned", count(planning.planned)),
+        match report.rule {
+            None => format!("{planned} planned"),
+            Some(_) => format!("{planned} planned at once, the others as the rule wants them"),
+        },
     ];
     if planning.taken_over > 0 {
         parts.push(format!("{} taken over from the queue", count(planning.taken_over)));
@@ -396,7 +400,7 @@ impl RunShown {
             started: run.created_at.into(),
             ended: run.ended_at.map(Moment::from),
             ran: span(report.running_milliseconds),
-            planning: planning(run),
+            planning: planning(report),
             votes: votes(project, report),
             widths: widths(report),
             figures: figures(report),
