@@ -1,6 +1,6 @@
 //! Consensus: rows are added, and the last one added for an item and field is present.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use accord_domain::{Confidence, Consensus, Decision, FieldName, ItemId, ProjectId, Stopped};
 use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoppingSummary, StoreResult};
@@ -188,5 +188,17 @@ impl ConsensusRows for PostgresTransaction {
             called_count,
             panel_count,
         })
+    }
+
+    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>> {
+        let found: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT DISTINCT item_id FROM current_consensus WHERE item_id = ANY($1) AND stopping_version = $2",
+        )
+        .bind(asked_items(item_ids)?)
+        .bind(version)
+        .fetch_all(self.connection())
+        .await
+        .map_err(failure)?;
+        Ok(found.into_iter().map(ItemId::from_uuid).collect())
     }
 }

@@ -125,30 +125,4 @@ impl RuledItems for PostgresTransaction {
                 .collect(),
         }))
     }
-
-    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>> {
-        let found: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT DISTINCT item_id FROM current_consensus WHERE item_id = ANY($1) AND stopping_version = $2",
-        )
-        .bind(asked_items(item_ids)?)
-        .bind(version)
-        .fetch_all(self.connection())
-        .await
-        .map_err(failure)?;
-        Ok(found.into_iter().map(ItemId::from_uuid).collect())
-    }
-
-    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64> {
-        let annotators: Vec<Uuid> = annotator_ids.iter().map(AnnotatorId::as_uuid).collect();
-        let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM tasks
-             WHERE item_id = ANY($1) AND kind = 'annotate' AND annotator_id = ANY($2) AND state <> 'cancelled'",
-        )
-        .bind(asked_items(item_ids)?)
-        .bind(annotators)
-        .fetch_one(self.connection())
-        .await
-        .map_err(failure)?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
 }

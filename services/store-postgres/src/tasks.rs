@@ -95,6 +95,10 @@ impl Tasks for PostgresTransaction {
         listing::open_of_items(self, item_ids, kind).await
     }
 
+    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64> {
+        listing::count_of_panel(self, item_ids, annotator_ids).await
+    }
+
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
         listing::find(self, id).await
     }

@@ -1,14 +1,18 @@
 //! Consensus.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Confidence, Consensus, Decision, ItemId, ProjectId};
 use accord_store::{ConsensusRows, FieldSummary, Page, PageRequest, StoppingSummary, StoreResult};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
 use crate::page::{fetch_page, push_identifiers};
 use crate::reader::{Reader, to_json};
+use crate::sql::in_parts;
 use crate::transaction::SqliteTransaction;
 
 /// How many rows go into one statement.
@@ -103,6 +107,23 @@ impl ConsensusRows for SqliteTransaction {
             called_count: reader.get("called_count")?,
             panel_count: reader.get("panel_count")?,
         })
+    }
+
+    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>> {
+        let mut found = BTreeSet::new();
+        for part in in_parts(item_ids) {
+            let mut query =
+                QueryBuilder::new("SELECT DISTINCT item_id FROM current_consensus WHERE stopping_version = ");
+            query.push_bind(version).push(" AND item_id IN ");
+            push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+            let ids: Vec<Uuid> = query
+                .build_query_scalar()
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed)?;
+            found.extend(ids.into_iter().map(ItemId::from_uuid));
+        }
+        Ok(found)
     }
 }
 

@@ -129,41 +129,4 @@ impl RuledItems for SqliteTransaction {
                 .collect(),
         }))
     }
-
-    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>> {
-        let mut found = BTreeSet::new();
-        for part in in_parts(item_ids) {
-            let mut query =
-                QueryBuilder::new("SELECT DISTINCT item_id FROM current_consensus WHERE stopping_version = ");
-            query.push_bind(version).push(" AND item_id IN ");
-            push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
-            let ids: Vec<Uuid> = query
-                .build_query_scalar()
-                .fetch_all(self.connection())
-                .await
-                .map_err(failed)?;
-            found.extend(ids.into_iter().map(ItemId::from_uuid));
-        }
-        Ok(found)
-    }
-
-    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64> {
-        let mut count: i64 = 0;
-        for part in in_parts(item_ids) {
-            let mut query = QueryBuilder::new(
-                "SELECT count(*) FROM tasks WHERE kind = 'annotate' AND state <> 'cancelled' AND item_id IN ",
-            );
-            push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
-            query.push(" AND +annotator_id IN ");
-            push_identifiers(&mut query, annotator_ids.iter().map(|id| id.as_uuid()))?;
-            let found: i64 = query
-                .build_query_scalar()
-                .persistent(false)
-                .fetch_one(self.connection())
-                .await
-                .map_err(failed)?;
-            count += found;
-        }
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
 }

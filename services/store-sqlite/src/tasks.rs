@@ -100,6 +100,10 @@ impl Tasks for SqliteTransaction {
         query::open_of_items(self, item_ids, kind).await
     }
 
+    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64> {
+        query::count_of_panel(self, item_ids, annotator_ids).await
+    }
+
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>> {
         query::task(self, id).await
     }

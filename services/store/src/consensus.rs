@@ -1,5 +1,7 @@
 //! Persistence of consensus: rows are added, the newest of an item and field counts.
 
+use std::collections::BTreeSet;
+
 use accord_domain::{Consensus, FieldName, ItemId, ProjectId};
 use async_trait::async_trait;
 
@@ -70,4 +72,8 @@ pub trait ConsensusRows {
 
     /// How many were asked about the items of a project whose present rows come from this version of a stopping rule.
     async fn summarise_stopping(&mut self, project_id: ProjectId, version: &str) -> StoreResult<StoppingSummary>;
+
+    /// Those of these items whose present consensus came about under this version of a stopping rule. At most 1,000 items
+    /// a call.
+    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>>;
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use accord_domain::run_records::RuledCount;
-use accord_domain::{AnnotatorId, ItemId, RunId};
+use accord_domain::{ItemId, RunId};
 use async_trait::async_trait;
 
 use crate::error::StoreResult;
@@ -39,12 +39,4 @@ pub trait RuledItems {
 
     /// Counts the items of a run; none where it asks about none by the rule.
     async fn count_ruled_items(&mut self, run_id: RunId) -> StoreResult<Option<RuledCount>>;
-
-    /// Those of these items whose present consensus came about under this version of a stopping rule. At most 1,000 items
-    /// a call.
-    async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>>;
-
-    /// How many `annotate` tasks of these items and annotators there are, cancelled ones left out. At most 1,000 items a
-    /// call.
-    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64>;
 }

@@ -206,6 +206,10 @@ pub trait Tasks: Send {
         Ok(counts.get(&item_id).copied().unwrap_or(0))
     }
 
+    /// How many `annotate` tasks of these items and annotators there are, cancelled ones left out. At most 1,000 items a
+    /// call.
+    async fn count_tasks_of_panel(&mut self, item_ids: &[ItemId], annotator_ids: &[AnnotatorId]) -> StoreResult<u64>;
+
     /// The task with this identifier.
     async fn task(&mut self, id: TaskId) -> StoreResult<Option<Task>>;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind, Timestamp};
+use accord_domain::{AnnotatorId, ItemId, ProjectId, Task, TaskId, TaskKind, Timestamp};
 use accord_store::tasks::MAXIMUM_PARKED_REASONS;
 use accord_store::{Page, PageRequest, ParkedTasks, StoreResult, TaskCount, TaskFilter};
 use sqlx::{Postgres, QueryBuilder};
@@ -40,6 +40,24 @@ pub(super) async fn open_of_items(
         .into_iter()
         .map(|(id, count)| (ItemId::from_uuid(id), count))
         .collect())
+}
+
+pub(super) async fn count_of_panel(
+    transaction: &mut PostgresTransaction,
+    item_ids: &[ItemId],
+    annotator_ids: &[AnnotatorId],
+) -> StoreResult<u64> {
+    let annotators: Vec<Uuid> = annotator_ids.iter().map(AnnotatorId::as_uuid).collect();
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM tasks
+         WHERE item_id = ANY($1) AND kind = 'annotate' AND annotator_id = ANY($2) AND state <> 'cancelled'",
+    )
+    .bind(asked_items(item_ids)?)
+    .bind(annotators)
+    .fetch_one(transaction.connection())
+    .await
+    .map_err(failure)?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 pub(super) async fn list(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use accord_domain::{ItemId, ProjectId, Task, TaskId, TaskKind};
+use accord_domain::{AnnotatorId, ItemId, ProjectId, Task, TaskId, TaskKind};
 use accord_store::tasks::MAXIMUM_PARKED_REASONS;
 use accord_store::{Page, PageRequest, ParkedTasks, StoreError, StoreResult, TaskCount, TaskFilter};
 use sqlx::QueryBuilder;
@@ -51,6 +51,30 @@ pub(super) async fn open_of_items(
         counts.extend(rows.into_iter().map(|(id, count)| (ItemId::from_uuid(id), count)));
     }
     Ok(counts)
+}
+
+pub(super) async fn count_of_panel(
+    tx: &mut SqliteTransaction,
+    item_ids: &[ItemId],
+    annotator_ids: &[AnnotatorId],
+) -> StoreResult<u64> {
+    let mut count: i64 = 0;
+    for part in in_parts(item_ids) {
+        let mut query = QueryBuilder::new(
+            "SELECT count(*) FROM tasks WHERE kind = 'annotate' AND state <> 'cancelled' AND item_id IN ",
+        );
+        push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
+        query.push(" AND +annotator_id IN ");
+        push_identifiers(&mut query, annotator_ids.iter().map(|id| id.as_uuid()))?;
+        let found: i64 = query
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_one(tx.connection())
+            .await
+            .map_err(failed)?;
+        count += found;
+    }
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 pub(super) async fn list(
