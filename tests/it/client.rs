@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long something may take to come about on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -123,9 +123,20 @@ impl Client {
 
     /// Imports lines of JSON.
     pub(crate) async fn import(&self, project: &str, lines: &[Value]) -> Value {
+        self.import_to(&format!("/api/v1/projects/{project}/items"), lines)
+            .await
+    }
+
+    /// Imports lines of JSON about which nobody is asked before a run does, all of them new.
+    pub(crate) async fn import_held(&self, project: &str, lines: &[Value]) {
+        let path = format!("/api/v1/projects/{project}/items?hold=true");
+        let report = self.import_to(&path, lines).await;
+        assert_eq!(report["created"], json!(lines.len()), "{report}");
+    }
+
+    async fn import_to(&self, path: &str, lines: &[Value]) -> Value {
         let text: Vec<String> = lines.iter().map(Value::to_string).collect();
-        let path = format!("/api/v1/projects/{project}/items");
-        self.post_as(&path, "application/x-ndjson", text.join("\n"))
+        self.post_as(path, "application/x-ndjson", text.join("\n"))
             .await
             .expect(200)
     }

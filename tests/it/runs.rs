@@ -66,18 +66,12 @@ async fn open(kind: DatabaseKind, model: &ScriptedModel, models: &[&str]) -> (Ho
 
 /// Imports letters about which nobody is asked yet.
 async fn hold(admin: &Client, items: usize) {
-    let lines: Vec<String> = (0..items)
-        .map(|number| {
-            json!({ "external_id": format!("letter-{number:05}"), "text": format!("letter number {number}") })
-                .to_string()
-        })
+    let lines: Vec<Value> = (0..items)
+        .map(
+            |number| json!({ "external_id": format!("letter-{number:05}"), "text": format!("letter number {number}") }),
+        )
         .collect();
-    let path = "/api/v1/projects/work/items?hold=true";
-    let report = admin
-        .post_as(path, "application/x-ndjson", lines.join("\n"))
-        .await
-        .expect(200);
-    assert_eq!(report["created"], json!(items));
+    admin.import_held("work", &lines).await;
     let progress = admin.get("/api/v1/projects/work/progress").await.expect(200);
     assert_eq!(open_tasks(&progress), 0, "nobody is asked yet");
 }
@@ -462,9 +456,8 @@ async fn a_persons_vote_on_what_is_held_asks_no_model(kind: DatabaseKind) {
         .header(IF_MATCH, "\"1\"")
         .json(&voting);
     admin.send(changed).await.expect(200);
-    let letter = json!({ "external_id": "letter", "text": "letter number 1" }).to_string();
-    let path = "/api/v1/projects/work/items?hold=true";
-    admin.post_as(path, "application/x-ndjson", letter).await.expect(200);
+    let letter = json!({ "external_id": "letter", "text": "letter number 1" });
+    admin.import_held("work", &[letter]).await;
     house.user("ada", "annotator").await;
     let ada = house.token(&["annotate"], None).await;
     let wanted = json!({ "kind": "vote", "user": "ada" });

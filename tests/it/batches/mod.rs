@@ -98,17 +98,12 @@ async fn hold(admin: &Client, name: &str, seed: i64, letters: &[String]) {
         .post("/api/v1/projects", &definition(name, seed))
         .await
         .expect(201);
-    let lines: Vec<String> = letters
+    let lines: Vec<Value> = letters
         .iter()
         .enumerate()
-        .map(|(number, text)| json!({ "external_id": format!("letter-{number:05}"), "text": text }).to_string())
+        .map(|(number, text)| json!({ "external_id": format!("letter-{number:05}"), "text": text }))
         .collect();
-    let path = format!("/api/v1/projects/{name}/items?hold=true");
-    let report = admin
-        .post_as(&path, "application/x-ndjson", lines.join("\n"))
-        .await
-        .expect(200);
-    assert_eq!(report["created"], json!(letters.len()));
+    admin.import_held(name, &lines).await;
 }
 
 fn letters(count: usize) -> Vec<String> {

@@ -113,6 +113,12 @@ impl ScriptedModel {
         &self.shared.batches
     }
 
+    /// Answers to what had been answered before.
+    pub(crate) fn answers_in_vain(&self) -> usize {
+        let counts = self.counts();
+        counts.values().map(|counts| counts.answers.saturating_sub(1)).sum()
+    }
+
     /// All calls so far.
     pub(crate) fn total_calls(&self) -> usize {
         self.counts().values().map(|counts| counts.calls).sum()
