@@ -98,10 +98,8 @@ fn under_all_votes(input: ItemToScore<'_>) -> NextStep {
     });
     let mut unasked: Vec<&accord_domain::Annotator> = automatic.collect();
     unasked.sort_by_key(|annotator| annotator.id);
-    if unasked.is_empty() || input.has_open_annotations {
-        return NextStep::Score(Voted::default());
-    }
     let wanted: Vec<AnnotatorId> = match input.asker {
+        _ if input.has_open_annotations => Vec::new(),
         Asker::Project if input.present.is_empty() => unasked.iter().map(|one| one.id).collect(),
         Asker::Run(panel) => unasked
             .iter()
@@ -113,18 +111,50 @@ fn under_all_votes(input: ItemToScore<'_>) -> NextStep {
     if !wanted.is_empty() {
         return NextStep::Ask(wanted);
     }
-    let was_stopped = input.present.iter().any(|row| row.stopped.is_some());
-    if was_stopped && unasked.iter().any(|annotator| annotator.kind.is_language_model()) {
-        return if is_known(input) {
-            NextStep::Keep
-        } else {
-            NextStep::Score(Voted {
-                foreign: true,
-                ..Voted::default()
-            })
-        };
+    let mut unasked = unasked.iter();
+    match stopped_before(input.present) {
+        Some(before) if unasked.any(|annotator| annotator.kind.is_language_model()) => {
+            if is_known(input) {
+                NextStep::Keep
+            } else {
+                NextStep::Score(still_stopped(input, before, &voted))
+            }
+        }
+        _ => NextStep::Score(Voted::default()),
     }
-    NextStep::Score(Voted::default())
+}
+
+/// An item that a rule stopped before it was switched off, on which somebody has voted since: it lacks votes as before, and
+/// no calibrator knows those that it has.
+fn still_stopped(input: ItemToScore<'_>, before: &Stopped, voted: &BTreeSet<AnnotatorId>) -> Voted {
+    let models = input.annotators.values();
+    let models = models.filter(|annotator| annotator.active && annotator.kind.is_language_model());
+    let answered: BTreeSet<AnnotatorId> = models.map(|model| model.id).filter(|id| voted.contains(id)).collect();
+    let asked_count = number(answered.len());
+    Voted {
+        left_out: BTreeSet::new(),
+        ended: Some(Ended {
+            version: input.project.definition.policy.stopping.version_among(&answered),
+            reasons: reasons_before(input.present),
+            asked_count,
+            panel_count: before.panel_count.max(asked_count),
+            in_full: false,
+        }),
+        foreign: true,
+    }
+}
+
+/// How the asking ended by the present consensus.
+fn stopped_before(present: &[Consensus]) -> Option<&Stopped> {
+    present.iter().find_map(|row| row.stopped.as_ref())
+}
+
+/// Why nobody else was asked, by the present consensus.
+fn reasons_before(present: &[Consensus]) -> BTreeMap<FieldName, StopReason> {
+    let reasons = present
+        .iter()
+        .filter_map(|row| Some((row.field.clone(), row.stopped.as_ref()?.reason)));
+    reasons.collect()
 }
 
 /// Whether the present consensus knows all votes, and all fields have one: what was complete under another rule stays as it
@@ -233,16 +263,14 @@ impl Step<'_> {
         Ok(match self.asking.walk(&|field| self.fitted(field))? {
             Walk::Stopped { asked, reasons } => self.score(answered, &asked, reasons),
             Walk::Open if is_known(self.input) => NextStep::Keep,
-            Walk::Open => self.score_among(answered, answered, answered, BTreeMap::new()),
+            Walk::Open => self.score_among(answered, answered, answered, reasons_before(self.input.present)),
         })
     }
 
     /// By the votes for which the rule asked when the item was scored first, and those of people since.
     fn as_before(&self, answered: &BTreeSet<AnnotatorId>) -> NextStep {
-        let rows = self.input.present.iter();
-        let reasons = rows.filter_map(|row| Some((row.field.clone(), row.stopped.as_ref()?.reason)));
         let asked = answered.difference(&left_out(self.input.present)).copied().collect();
-        self.score(answered, &asked, reasons.collect())
+        self.score(answered, &asked, reasons_before(self.input.present))
     }
 
     /// By votes that were asked for under the project's rule.
@@ -287,14 +315,14 @@ impl Step<'_> {
             reasons,
             asked_count: number(asked.len()),
             panel_count: self.panel_count(answered),
-            in_full: self.in_full(),
+            in_full: self.in_full(answered),
         }
     }
 
     /// How many language models could be asked. Nobody is spared by the rule whom a run left out of its panel.
     fn panel_count(&self, answered: &BTreeSet<AnnotatorId>) -> u32 {
         let models = self.asking.stages.models();
-        let before = self.input.present.iter().find_map(|row| row.stopped.as_ref());
+        let before = stopped_before(self.input.present);
         match (self.input.asker, before) {
             (Asker::Run(panel), _) => number(
                 models
@@ -307,12 +335,15 @@ impl Step<'_> {
         }
     }
 
-    /// Whether all vote on the item whatever the rule says: it is drawn, or was complete when nobody was left out.
-    fn in_full(&self) -> bool {
+    /// Whether all vote on the item whatever the rule says: it is drawn, or was complete when nobody was left out. Where
+    /// somebody has not answered, the rule may yet ask because the others differ.
+    fn in_full(&self, answered: &BTreeSet<AnnotatorId>) -> bool {
         let input = self.input;
-        let before = input.present.iter().find_map(|row| row.stopped.as_ref());
-        let was_complete = !input.present.is_empty() && (!matches!(input.asker, Asker::Run(_)) || is_known(input));
-        self.is_drawn() || before.map_or(was_complete, |stopped| stopped.in_full)
+        let was_in_full = || match stopped_before(input.present) {
+            Some(before) => before.in_full,
+            None => !input.present.is_empty() && (!matches!(input.asker, Asker::Run(_)) || is_known(input)),
+        };
+        self.is_drawn() || (answered.len() == self.asking.stages.count() && was_in_full())
     }
 
     fn is_drawn(&self) -> bool {

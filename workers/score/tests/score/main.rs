@@ -4,6 +4,7 @@
 mod choosing;
 mod cross_fitting;
 mod fixture;
+mod full_votes;
 mod methods;
 mod project_gold;
 mod scoring;

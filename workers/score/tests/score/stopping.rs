@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use accord_domain::{
     Annotation, AnnotationId, Annotator, AnnotatorId, AnnotatorKind, Answer, AutomaticKind, Calibrator, Consensus,
     FieldName, Item, ItemContent, ItemId, ItemState, LanguageModel, Outcome, Project, ProjectId, Provenance,
-    StopReason, TaskId, Timestamp, document_of, fold_of,
+    StopReason, TaskId, Timestamp, UserId, document_of, fold_of,
 };
 use accord_score::gold::{GoldItem, ProjectGold};
 use accord_score::item::{Asker, ItemToScore, score_item};
@@ -19,6 +19,9 @@ use crate::fixture::{annotator, chance, value};
 
 /// How often each of five models is right; the last two are ways of asking one.
 const MODELS: [(f64, &str); 5] = [(0.8, "a"), (0.7, "b"), (0.65, "c"), (0.6, "d"), (0.6, "d")];
+
+/// The number of a person who votes besides.
+const PERSON: usize = 5;
 
 fn field() -> FieldName {
     "label".parse().unwrap()
@@ -58,8 +61,23 @@ pub(crate) fn annotators() -> HashMap<AnnotatorId, Annotator> {
         active: true,
         created_at: Timestamp::from_microseconds(0),
     };
+    let person = Annotator {
+        name: "ada".to_owned(),
+        family: "ada".to_owned(),
+        kind: AnnotatorKind::Human {
+            user_id: UserId::from_uuid(Uuid::nil()),
+        },
+        ..model(0)
+    };
     (0..MODELS.len())
         .map(|number| (annotator(number), model(number)))
+        .chain([(
+            annotator(PERSON),
+            Annotator {
+                id: annotator(PERSON),
+                ..person
+            },
+        )])
         .collect()
 }
 
@@ -92,6 +110,16 @@ pub(crate) fn annotation(item: usize, model: usize) -> Annotation {
     }
 }
 
+/// What a person says, who saw nobody's vote.
+pub(crate) fn persons_vote(item: usize) -> Annotation {
+    Annotation {
+        id: AnnotationId::from_uuid(Uuid::from_u128((item * 10 + PERSON) as u128)),
+        annotator_id: annotator(PERSON),
+        answers: BTreeMap::from([(field(), value("x"))]),
+        ..annotation(item, 0)
+    }
+}
+
 /// Everything there is about one item.
 pub(crate) struct Scene<'a> {
     pub(crate) project: &'a Project,
@@ -100,6 +128,7 @@ pub(crate) struct Scene<'a> {
     calibrators: BTreeMap<FieldName, Calibrator>,
     pub(crate) present: Vec<Consensus>,
     open_votes: usize,
+    pub(crate) has_open_annotations: bool,
     pub(crate) asker: Asker<'a>,
 }
 
@@ -117,6 +146,7 @@ impl<'a> Scene<'a> {
                 .collect(),
             present: Vec::new(),
             open_votes: 0,
+            has_open_annotations: false,
             asker: Asker::Project,
         }
     }
@@ -149,7 +179,7 @@ impl<'a> Scene<'a> {
             fields_with_gold: &BTreeSet::new(),
             present: &self.present,
             open_votes: self.open_votes,
-            has_open_annotations: false,
+            has_open_annotations: self.has_open_annotations,
             asker: self.asker,
         })
     }
@@ -188,7 +218,7 @@ pub(crate) fn winner(consensus: &Consensus) -> Option<&str> {
     }
 }
 
-fn gold_item(number: usize, models: &[usize]) -> GoldItem {
+pub(crate) fn gold_item(number: usize, models: &[usize]) -> GoldItem {
     let hash = format!("document {number}");
     GoldItem {
         id: ItemId::from_uuid(Uuid::from_u128(number as u128)),
@@ -200,7 +230,7 @@ fn gold_item(number: usize, models: &[usize]) -> GoldItem {
     }
 }
 
-fn gold(project: Project, items: Vec<GoldItem>) -> ProjectGold {
+pub(crate) fn gold(project: Project, items: Vec<GoldItem>) -> ProjectGold {
     ProjectGold {
         project,
         annotators: annotators(),
@@ -367,20 +397,11 @@ fn calibrators_of_another_rule_are_not_used() {
     assert_eq!(scene.score(&again).stopped, scene.present[0].stopped);
     // Somebody who votes since then is heard, but no calibrator knows such votes.
     scene.project = &never;
-    let unheard = (0..5).find(|model| {
-        scene
-            .annotations
-            .iter()
-            .all(|known| known.annotator_id != annotator(*model))
-    });
-    let mut extra = annotation(number, unheard.unwrap());
-    extra.annotator_id = annotator(0);
-    extra.id = AnnotationId::from_uuid(Uuid::from_u128(77_777_777));
-    scene.annotations.push(extra);
+    scene.annotations.push(persons_vote(number));
     let NextStep::Score(voted) = scene.next() else {
         panic!("it is scored")
     };
-    assert!(voted.foreign && scene.score(&voted).stopped.is_none());
+    assert!(voted.foreign && scene.score(&voted).stopped.is_some());
     // While it was being asked, the rule was switched off: the others are asked as well.
     let scene = Scene::new(&never, number, &[]).with_votes(&[1]);
     assert_eq!(scene.next(), NextStep::Ask([0, 2, 3, 4].map(annotator).to_vec()));
