@@ -60,16 +60,17 @@ impl RuledItems for SqliteTransaction {
     }
 
     async fn end_ruled_items(&mut self, run_id: RunId, ended: &[(ItemId, u32)]) -> StoreResult<()> {
-        for (item_id, unasked) in ended {
-            sqlx::query(
-                "UPDATE ruled_items SET is_open = 0, unasked = ? WHERE run_id = ? AND item_id = ? AND is_open = 1",
-            )
-            .bind(i64::from(*unasked))
-            .bind(run_id.as_uuid())
-            .bind(item_id.as_uuid())
-            .execute(self.connection())
-            .await
-            .map_err(failed)?;
+        for part in in_parts(ended) {
+            let mut query = QueryBuilder::<Sqlite>::new("WITH ended (item_id, unasked) AS (");
+            query.push_values(part, |mut row, (item_id, unasked)| {
+                row.push_bind(item_id.as_uuid()).push_bind(i64::from(*unasked));
+            });
+            query.push(
+                ") UPDATE ruled_items SET is_open = 0, unasked = ended.unasked FROM ended \
+                 WHERE ruled_items.item_id = ended.item_id AND ruled_items.is_open = 1 AND ruled_items.run_id = ",
+            );
+            query.push_bind(run_id.as_uuid());
+            query.build().execute(self.connection()).await.map_err(failed)?;
         }
         Ok(())
     }

@@ -166,6 +166,7 @@ macro_rules! conformance_suite {
             a_paused_run_asks_nobody,
             a_cancelled_run_asks_nobody_else,
             a_run_takes_over_what_is_being_asked,
+            many_items_end_at_once,
         );
         $crate::conformance_tests!($factory, batches:
             enrols_each_question_once,

@@ -348,3 +348,35 @@ pub async fn a_run_takes_over_what_is_being_asked(test: &TestStore) {
         assert_eq!(runs.len(), if is_drawn(&fixture, item) { 4 } else { ASKED });
     }
 }
+
+/// Many items end at once, each with how many were spared; those of other runs, and those that have ended, are left alone.
+pub async fn many_items_end_at_once(test: &TestStore) {
+    const ITEMS: usize = 300;
+    let (fixture, items) = project(test, "many-ended", ITEMS).await;
+    let runs = [start(test, &fixture, &all()).await, start(test, &fixture, &all()).await];
+    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+    let (own, others) = ids.split_at(250);
+    in_transaction!(test, |tx| tx.open_ruled_items(runs[0].id, own)).unwrap();
+    in_transaction!(test, |tx| tx.open_ruled_items(runs[1].id, others)).unwrap();
+    let spared = |number: usize| u32::try_from(number % 7).unwrap();
+    let ended: Vec<(ItemId, u32)> = (0..ITEMS).map(|number| (ids[number], spared(number))).collect();
+    in_transaction!(test, |tx| tx.end_ruled_items(runs[0].id, &ended[..200])).unwrap();
+    // What has ended keeps its number.
+    let again: Vec<(ItemId, u32)> = ended[..201].iter().map(|(item_id, _)| (*item_id, 50)).collect();
+    in_transaction!(test, |tx| tx.end_ruled_items(runs[0].id, &again)).unwrap();
+    in_transaction!(test, |tx| tx.end_ruled_items(runs[0].id, &ended[250..])).unwrap();
+    in_transaction!(test, |tx| tx.end_ruled_items(runs[0].id, &[])).unwrap();
+    let mut tx = test.store.read().await.unwrap();
+    let first = tx.count_ruled_items(runs[0].id).await.unwrap().unwrap();
+    let unasked = (0..200).map(|number| i64::from(spared(number))).sum::<i64>() + 50;
+    assert_eq!((first.ended, first.open, first.unasked), (201, 49, unasked));
+    let second = tx.count_ruled_items(runs[1].id).await.unwrap().unwrap();
+    assert_eq!((second.ended, second.open, second.unasked), (0, 50, 0));
+    let still: BTreeSet<ItemId> = tx
+        .still_ruled_items(runs[0].id, 99)
+        .await
+        .unwrap()
+        .into_iter()
+        .collect();
+    assert_eq!(still, own[201..].iter().copied().collect());
+}
