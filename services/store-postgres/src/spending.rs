@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 
-use accord_domain::{ProjectId, RunId};
+use accord_domain::{ProjectId, RunAnnotator, RunId};
 use accord_store::text::check_text;
 use accord_store::{
-    BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, Spent, StoreError, StoreResult, by_line,
+    BegunCalls, CallStart, EndedCall, EndedSum, NewCall, Spending, SpendingLine, Spent, StoreError, StoreResult,
+    by_line,
 };
 use async_trait::async_trait;
 use rust_decimal::Decimal;
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{FromRow, Postgres};
 use uuid::Uuid;
 
 use crate::convert::{Place, read_all};
@@ -44,27 +47,29 @@ const ADD: &str = add_to!("spending", "project_id, day, provider, currency");
 
 const ADD_TO_RUN: &str = add_to!("run_spending", "run_id, annotator_id, provider, currency");
 
-/// Counts the calls with these keys as lost, to the project and to the run.
+/// Counts the calls with these keys as lost, to the project and to the run: in this order, as those do who end calls.
 const LOSE: &str = "
     WITH gone AS (
         DELETE FROM begun_calls WHERE key = ANY($1)
         RETURNING project_id, run_id, annotator_id, day, provider, coalesce(currency, '') AS currency
     ),
-    of_runs AS (
-        INSERT INTO run_spending AS known
-            (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens,
-             cost)
-        SELECT run_id, annotator_id, provider, currency, 0, 0, count(*), 0, 0, 0
-        FROM gone WHERE run_id IS NOT NULL AND annotator_id IS NOT NULL
-        GROUP BY run_id, annotator_id, provider, currency ORDER BY run_id, annotator_id, provider, currency
-        ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+    of_projects AS (
+        INSERT INTO spending AS known
+            (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
+        SELECT project_id, day, provider, currency, 0, 0, count(*), 0, 0, 0
+        FROM gone GROUP BY project_id, day, provider, currency ORDER BY project_id, day, provider, currency
+        ON CONFLICT (project_id, day, provider, currency) DO UPDATE
             SET lost_calls = known.lost_calls + EXCLUDED.lost_calls
+        RETURNING project_id
     )
-    INSERT INTO spending AS known
-        (project_id, day, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
-    SELECT project_id, day, provider, currency, 0, 0, count(*), 0, 0, 0
-    FROM gone GROUP BY project_id, day, provider, currency ORDER BY project_id, day, provider, currency
-    ON CONFLICT (project_id, day, provider, currency) DO UPDATE SET lost_calls = known.lost_calls + EXCLUDED.lost_calls";
+    INSERT INTO run_spending AS known
+        (run_id, annotator_id, provider, currency, kept_calls, failed_calls, lost_calls, input_tokens, output_tokens, cost)
+    SELECT run_id, annotator_id, provider, currency, 0, 0, count(*), 0, 0, 0
+    FROM gone
+    WHERE run_id IS NOT NULL AND annotator_id IS NOT NULL AND (SELECT count(*) FROM of_projects) > 0
+    GROUP BY run_id, annotator_id, provider, currency ORDER BY run_id, annotator_id, provider, currency
+    ON CONFLICT (run_id, annotator_id, provider, currency) DO UPDATE
+        SET lost_calls = known.lost_calls + EXCLUDED.lost_calls";
 
 const BEGIN: &str = "
     INSERT INTO begun_calls
@@ -138,6 +143,48 @@ pub(crate) fn money(table: &'static str, row: &str, text: &str) -> StoreResult<D
     Ok(amount.normalize())
 }
 
+/// What ended calls add to one line of the spending, and to that of their run.
+struct Added<'a> {
+    line: SpendingLine<'a>,
+    sum: EndedSum,
+    given_up: i64,
+}
+
+impl Added<'_> {
+    /// Adds it by a statement to which the first two columns of a line are bound.
+    async fn add_to(
+        &self,
+        transaction: &mut PostgresTransaction,
+        statement: Query<'_, Postgres, PgArguments>,
+    ) -> StoreResult<()> {
+        statement
+            .bind(self.line.provider)
+            .bind(self.line.currency)
+            .bind(self.sum.kept_calls)
+            .bind(self.sum.failed_calls)
+            .bind(-self.given_up)
+            .bind(self.sum.input_tokens)
+            .bind(self.sum.output_tokens)
+            .bind(self.sum.cost.to_string())
+            .execute(transaction.connection())
+            .await
+            .map_err(failure)?;
+        Ok(())
+    }
+}
+
+/// What runs add, in the order in which their lines are written.
+fn in_order_of_runs<'l, 'a>(added: &'l [Added<'a>]) -> Vec<(RunAnnotator, &'l Added<'a>)> {
+    let of_runs = added.iter().filter_map(|one| Some((one.line.run?, one)));
+    let mut of_runs: Vec<_> = of_runs.collect();
+    of_runs.sort_by_key(|(run, one)| (*run, one.line.provider, one.line.currency));
+    of_runs
+}
+
+fn count(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
 #[async_trait]
 impl Spending for PostgresTransaction {
     async fn lock_spending(&mut self, project_id: ProjectId) -> StoreResult<()> {
@@ -157,16 +204,35 @@ impl Spending for PostgresTransaction {
             check_text("key of a call", &call.key)?;
             check_text("provider", &call.provider)?;
         }
-        let begun = insert_begun(self, calls, lease_milliseconds).await?;
-        let mut starts = Vec::with_capacity(calls.len());
-        for call in calls {
-            starts.push(if begun.contains(&(call.key.clone(), call.token.clone())) {
-                CallStart::Begun
-            } else {
-                begin_beside(self, call, lease_milliseconds).await?
-            });
+        let mut starts = vec![None; calls.len()];
+        let mut wanted: Vec<usize> = (0..calls.len()).collect();
+        // The same order everywhere.
+        wanted.sort_by_key(|position| &calls[*position].key);
+        while !wanted.is_empty() {
+            let now: Vec<&NewCall> = wanted.iter().map(|position| calls[*position]).collect();
+            let begun = insert_begun(self, &now, lease_milliseconds).await?;
+            let (mut again, mut lost) = (Vec::new(), Vec::new());
+            for position in wanted {
+                let call = calls[position];
+                if begun.contains(&(call.key.clone(), call.token.clone())) {
+                    starts[position] = Some(CallStart::Begun);
+                    continue;
+                }
+                match find_begun(self, call).await? {
+                    Found::Somebody(start) => starts[position] = Some(start),
+                    Found::Nobody => again.push(position),
+                    Found::Lost => {
+                        lost.push(call.key.clone());
+                        again.push(position);
+                    }
+                }
+            }
+            if !lost.is_empty() {
+                lose(self, &lost).await?;
+            }
+            wanted = again;
         }
-        Ok(starts)
+        Ok(starts.into_iter().flatten().collect())
     }
 
     async fn renew_call(&mut self, key: &str, token: &str, lease_milliseconds: i64) -> StoreResult<bool> {
@@ -183,54 +249,25 @@ impl Spending for PostgresTransaction {
     }
 
     async fn end_calls(&mut self, ended: &[EndedCall<'_>]) -> StoreResult<()> {
+        let mut added = Vec::new();
         for (line, ended) in by_line(ended) {
-            let keys: Vec<&str> = ended.iter().map(|one| one.call.key.as_str()).collect();
-            let tokens: Vec<&str> = ended.iter().map(|one| one.call.token.as_str()).collect();
-            let removed = sqlx::query(
-                "DELETE FROM begun_calls USING UNNEST($1::TEXT[], $2::TEXT[]) AS ended (key, token)
-                 WHERE begun_calls.key = ended.key AND begun_calls.token = ended.token",
-            )
-            .bind(keys)
-            .bind(tokens)
-            .execute(self.connection())
-            .await
-            .map_err(failure)?;
             // Without a row it was given up as lost before its end was known.
-            let removed = i64::try_from(removed.rows_affected()).unwrap_or(i64::MAX);
-            let given_up = i64::try_from(ended.len()).unwrap_or(i64::MAX) - removed;
+            let given_up = count(ended.len()) - count(remove_begun(self, &ended).await?);
             let sum = EndedSum::of(ended.iter().map(|one| one.end));
-            if given_up == 0 && sum == EndedSum::default() {
-                continue;
+            if given_up != 0 || sum != EndedSum::default() {
+                added.push(Added { line, sum, given_up });
             }
-            sqlx::query(ADD)
-                .bind(line.project_id.as_uuid())
-                .bind(line.day)
-                .bind(line.provider)
-                .bind(line.currency)
-                .bind(sum.kept_calls)
-                .bind(sum.failed_calls)
-                .bind(-given_up)
-                .bind(sum.input_tokens)
-                .bind(sum.output_tokens)
-                .bind(sum.cost.to_string())
-                .execute(self.connection())
-                .await
-                .map_err(failure)?;
-            let Some(of) = line.run else { continue };
-            sqlx::query(ADD_TO_RUN)
-                .bind(of.run_id.as_uuid())
-                .bind(of.annotator_id.as_uuid())
-                .bind(line.provider)
-                .bind(line.currency)
-                .bind(sum.kept_calls)
-                .bind(sum.failed_calls)
-                .bind(-given_up)
-                .bind(sum.input_tokens)
-                .bind(sum.output_tokens)
-                .bind(sum.cost.to_string())
-                .execute(self.connection())
-                .await
-                .map_err(failure)?;
+        }
+        // Whoever writes several rows waits for others, and they not for him: first go the calls, then the lines of
+        // projects in their order, then those of runs in theirs.
+        for one in &added {
+            let line = one.line;
+            let of_project = sqlx::query(ADD).bind(line.project_id.as_uuid()).bind(line.day);
+            one.add_to(self, of_project).await?;
+        }
+        for (run, one) in in_order_of_runs(&added) {
+            let of_run = sqlx::query(ADD_TO_RUN).bind(run.run_id.as_uuid());
+            one.add_to(self, of_run.bind(run.annotator_id.as_uuid())).await?;
         }
         Ok(())
     }
@@ -279,6 +316,22 @@ impl Spending for PostgresTransaction {
     }
 }
 
+/// Takes calls off the list of those under way; returns how many were on it.
+async fn remove_begun(transaction: &mut PostgresTransaction, ended: &[EndedCall<'_>]) -> StoreResult<u64> {
+    let keys: Vec<&str> = ended.iter().map(|one| one.call.key.as_str()).collect();
+    let tokens: Vec<&str> = ended.iter().map(|one| one.call.token.as_str()).collect();
+    let removed = sqlx::query(
+        "DELETE FROM begun_calls USING UNNEST($1::TEXT[], $2::TEXT[]) AS ended (key, token)
+         WHERE begun_calls.key = ended.key AND begun_calls.token = ended.token",
+    )
+    .bind(keys)
+    .bind(tokens)
+    .execute(transaction.connection())
+    .await
+    .map_err(failure)?;
+    Ok(removed.rows_affected())
+}
+
 /// Writes calls down whose keys nobody holds; returns keys and tokens of these.
 async fn insert_begun(
     transaction: &mut PostgresTransaction,
@@ -314,34 +367,31 @@ async fn insert_begun(
     Ok(begun.into_iter().collect())
 }
 
-/// Begins a call whose key somebody holds: it may be this very call, or one whose lease has ended.
-async fn begin_beside(
-    transaction: &mut PostgresTransaction,
-    call: &NewCall,
-    lease_milliseconds: i64,
-) -> StoreResult<CallStart> {
-    loop {
-        let held: Option<(String, i64)> = sqlx::query_as(
-            "SELECT token, lease_until - clock_microseconds() FROM begun_calls WHERE key = $1 FOR UPDATE",
-        )
-        .bind(&call.key)
-        .fetch_optional(transaction.connection())
-        .await
-        .map_err(failure)?;
-        match held {
-            Some((token, _)) if token == call.token => return Ok(CallStart::Begun),
-            Some((_, left)) if left > 0 => {
-                let wait_milliseconds = left / 1000;
-                return Ok(CallStart::UnderWay { wait_milliseconds });
-            }
-            Some(_) => lose(transaction, std::slice::from_ref(&call.key)).await?,
-            // It ended in between.
-            None => {}
-        }
-        if !insert_begun(transaction, &[call], lease_milliseconds).await?.is_empty() {
-            return Ok(CallStart::Begun);
-        }
-    }
+/// Who holds the key of a call that could not be written down.
+enum Found {
+    /// Somebody does, or this very call.
+    Somebody(CallStart),
+    /// A call whose lease has ended; it stays locked.
+    Lost,
+    /// Nobody any more: it ended in between.
+    Nobody,
+}
+
+async fn find_begun(transaction: &mut PostgresTransaction, call: &NewCall) -> StoreResult<Found> {
+    let held: Option<(String, i64)> =
+        sqlx::query_as("SELECT token, lease_until - clock_microseconds() FROM begun_calls WHERE key = $1 FOR UPDATE")
+            .bind(&call.key)
+            .fetch_optional(transaction.connection())
+            .await
+            .map_err(failure)?;
+    Ok(match held {
+        Some((token, _)) if token == call.token => Found::Somebody(CallStart::Begun),
+        Some((_, left)) if left > 0 => Found::Somebody(CallStart::UnderWay {
+            wait_milliseconds: left / 1000,
+        }),
+        Some(_) => Found::Lost,
+        None => Found::Nobody,
+    })
 }
 
 async fn lose(transaction: &mut PostgresTransaction, keys: &[String]) -> StoreResult<()> {

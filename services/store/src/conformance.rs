@@ -158,6 +158,7 @@ macro_rules! conformance_suite {
             finds_one_behind_many_paused,
             cancelling_loses_nothing,
             budgets_of_runs_hold_among_many,
+            ends_of_two_days_do_not_wait_in_a_circle,
             tells_what_a_run_cost_and_what_failed,
         );
         $crate::conformance_tests!($factory, ruled_runs:

@@ -142,8 +142,8 @@ impl EndedSum {
     }
 }
 
-/// Ended calls by the line of the spending that they belong to, in the order in which lines are written, so that
-/// transactions wait for each other and not in a circle.
+/// Ended calls by the line of the spending that they belong to, in the order in which those of projects are written, so
+/// that transactions wait for each other and not in a circle.
 #[must_use]
 pub fn by_line<'a>(ended: &[EndedCall<'a>]) -> BTreeMap<SpendingLine<'a>, Vec<EndedCall<'a>>> {
     let mut lines: BTreeMap<_, Vec<_>> = BTreeMap::new();

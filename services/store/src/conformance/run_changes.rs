@@ -1,6 +1,7 @@
 //! Runs that are paused, resumed and cancelled, their budgets, and what is told about them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accord_domain::run_records::FailureOutcome;
 use accord_domain::{Environment, Provenance, Run, RunAnnotator, RunBudget, RunState, TaskKind, Timestamp};
@@ -13,7 +14,7 @@ use super::spending::{end, keep, turn_of};
 use crate::calls::StoredCall;
 use crate::flow::{self, CallTurn, NewRun, RunChange};
 use crate::in_transaction;
-use crate::spending::{CallEnd, NewCall};
+use crate::spending::{CallEnd, EndedCall, NewCall};
 use crate::tasks::{ClaimLimit, ClaimRequest};
 
 const LONG: i64 = 600_000;
@@ -299,6 +300,57 @@ pub async fn budgets_of_runs_hold_among_many(test: &TestStore) {
     let late = call(of, &run, "late");
     let turn = in_transaction!(test, |tx| turn_of(tx, &project, &late, LONG)).unwrap();
     assert_eq!(turn, CallTurn::RunHeld("run 1 is paused".to_owned()));
+}
+
+/// Around midnight the calls of a run that end together belong to two days: they wait for one that ended before, and for
+/// each other, but not in a circle. Who of those that wait comes first is chance, so it is tried several times.
+pub async fn ends_of_two_days_do_not_wait_in_a_circle(test: &TestStore) {
+    const ROUNDS: usize = 12;
+    const UNTIL_IT_WAITS: Duration = Duration::from_millis(30);
+    let fixture = Fixture::create(test).await;
+    let run = start(test, &fixture, &all()).await;
+    let of = RunAnnotator {
+        run_id: run.id,
+        annotator_id: fixture.annotators[1].id,
+    };
+    let on = |day: i64, key: &str| NewCall {
+        day,
+        ..call(of, &run, key)
+    };
+    for round in 0..ROUNDS {
+        let later = |key: &str| on(20_001, &format!("{key} {round}"));
+        let first = NewCall {
+            run: None,
+            ..later("first")
+        };
+        let one_day = vec![later("one-day")];
+        let two_days = vec![on(20_000, &format!("before {round}")), later("after")];
+        for one in one_day.iter().chain(&two_days).chain([&first]) {
+            let turn = in_transaction!(test, |tx| turn_of(tx, &fixture.project, one, LONG)).unwrap();
+            assert_eq!(turn, CallTurn::Begun);
+        }
+        let mut tx = test.store.write().await.unwrap();
+        end(tx.as_mut(), &first, CallEnd::Failed).await.unwrap();
+        let mut ends = Vec::new();
+        for (store, calls) in [(test.store.clone(), one_day), (test.second.clone(), two_days)] {
+            ends.push(tokio::spawn(async move {
+                let mut tx = store.write().await?;
+                let ended = calls.iter().map(|call| EndedCall {
+                    call,
+                    end: CallEnd::Failed,
+                });
+                tx.end_calls(&ended.collect::<Vec<_>>()).await?;
+                tx.commit().await
+            }));
+            tokio::time::sleep(UNTIL_IT_WAITS).await;
+        }
+        tx.commit().await.unwrap();
+        for ended in ends {
+            ended.await.unwrap().unwrap();
+        }
+    }
+    let failed = report(test, &fixture, run.id).await.calls.failed;
+    assert_eq!(failed, i64::try_from(3 * ROUNDS).unwrap());
 }
 
 /// Calls, costs and failures of a run are told as they were, and those of others are not.
