@@ -15,6 +15,7 @@ mod running;
 mod scoring;
 mod skipping;
 mod spending;
+mod starting;
 mod submitting;
 
 pub use batches::{
@@ -28,12 +29,13 @@ pub use planning::{add_items, hold_items, open_review, plan_items, plan_refit, p
 pub use projects::{create_project, ensure_human_annotator, human_annotator_name, update_project};
 pub use resolving::{GoldAnswers, import_gold, resolve_item};
 pub use running::{
-    NewRun, RunChange, RunStep, cancel_run, carry_on, pause_run, pause_spent_run, report_run, resume_run,
-    set_run_budget, settle_run, start_run,
+    RunChange, RunStep, cancel_run, carry_on, pause_run, pause_spent_run, report_run, resume_run, set_run_budget,
+    settle_run,
 };
 pub use scoring::{Asked, Score, Scored, Wish, ask_next, hold_for_scoring, keep_score, store_score, store_scores};
 pub use skipping::skip_task;
 pub use spending::{CallTurn, RepliedCall, begin_calls, keep_calls, spent_and_reserved};
+pub use starting::{NewRun, RefusedRun, WrongPart, check_run, start_run};
 pub use submitting::{Submission, Submitted, submit_annotation, submit_annotations};
 
 /// How much sooner the scoring of an item goes than the annotating of others of its priority, so that results appear

@@ -85,14 +85,17 @@ test("a run of offline readers is started by keyboard and watched until it is fi
   await checkPage(page, "form of a run");
 
   // What is wrong stands beside what was typed, which is kept.
+  await page.fill('#start-run-form input[name="tokens"]', "many");
   await page.fill('#start-run-form input[name="money"]', "5");
   await page.keyboard.press("Enter");
-  await page.waitForSelector("#error-budget");
-  assert.match(await page.textContent("#error-budget"), /currency/u);
+  await page.waitForSelector("#error-currency");
+  assert.match(await page.textContent("#error-currency"), /currency/u);
+  assert.match(await page.textContent("#error-tokens"), /whole number/u);
   assert.equal(await page.inputValue('#start-run-form input[name="money"]'), "5");
   await checkPage(page, "refused form of a run");
 
   await page.fill('#start-run-form input[name="money"]', "");
+  await page.fill('#start-run-form input[name="tokens"]', "");
   await page.fill('#start-run-form input[name="count"]', "4");
   assert.ok(await page.isChecked('#start-run-form input[value="newest"]'), "typing into a choice makes it");
   await page.keyboard.press("Enter");

@@ -108,20 +108,36 @@ pub(crate) async fn begin(
     principal: &Principal,
     wanted: WantedRun,
 ) -> Result<Run, Problem> {
-    let wanted = NewRun {
+    let wanted = new_run(state, principal, wanted);
+    let (store, environment) = (state.store.as_ref(), state.environment.as_ref());
+    let mut transaction = store.write().await?;
+    let run = flow::start_run(transaction.as_mut(), environment, project, &wanted).await??;
+    transaction.commit().await?;
+    flow::settle_run(store, environment, run.id, STEPS_PER_REQUEST).await?;
+    Ok(run)
+}
+
+/// Says what is wrong with a run that is wanted, and starts none.
+pub(crate) async fn check(
+    state: &AppState,
+    project: &Project,
+    principal: &Principal,
+    wanted: WantedRun,
+) -> Result<(), Problem> {
+    let mut transaction = state.store.read().await?;
+    let wanted = new_run(state, principal, wanted);
+    Ok(flow::check_run(transaction.as_mut(), project, &wanted).await??)
+}
+
+fn new_run(state: &AppState, principal: &Principal, wanted: WantedRun) -> NewRun {
+    NewRun {
         items: wanted.items,
         annotators: wanted.annotators,
         budget: wanted.budget,
         batch: wanted.batch.then(|| state.batch_providers.as_ref().clone()),
         all_votes: wanted.all_votes,
         started_by: name_of(principal),
-    };
-    let (store, environment) = (state.store.as_ref(), state.environment.as_ref());
-    let mut transaction = store.write().await?;
-    let run = flow::start_run(transaction.as_mut(), environment, project, &wanted).await?;
-    transaction.commit().await?;
-    flow::settle_run(store, environment, run.id, STEPS_PER_REQUEST).await?;
-    Ok(run)
+    }
 }
 
 /// Who is said to have started a run.

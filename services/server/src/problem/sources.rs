@@ -2,11 +2,12 @@
 
 use accord_domain::{AnswerError, IdentifierError, ProjectError};
 use accord_store::StoreError;
+use accord_store::flow::RefusedRun;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
 use crate::accounts::{AccountError, LoginError};
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemDetail, ProblemKind};
 
 /// After how long a client may try again when the database was not available.
 const RETRY_AFTER_SECONDS: u64 = 2;
@@ -28,6 +29,20 @@ impl From<StoreError> for Problem {
                 Self::internal(&error)
             }
         }
+    }
+}
+
+impl From<RefusedRun> for Problem {
+    fn from(refused: RefusedRun) -> Self {
+        let problem = Self::new(ProblemKind::Invalid, refused.to_string());
+        let parts = refused.parts.into_iter();
+        parts.fold(problem, |problem, part| {
+            problem.with_error(ProblemDetail {
+                field: Some(part.name.to_owned()),
+                line: None,
+                message: part.problem,
+            })
+        })
     }
 }
 

@@ -326,7 +326,7 @@ pub async fn refuses_batches_where_there_are_none(test: &TestStore) {
             &fixture.project,
             &run
         ));
-        let error = refused.unwrap_err().to_string();
+        let error = refused.unwrap().unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
     let started = start(test, &fixture, &through(&["hosted"], &[])).await;

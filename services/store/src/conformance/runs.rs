@@ -30,6 +30,7 @@ pub(super) async fn start(test: &TestStore, fixture: &Fixture, wanted: &NewRun) 
         wanted
     ))
     .unwrap()
+    .unwrap()
 }
 
 pub(super) async fn settle(test: &TestStore, fixture: &Fixture, id: RunId) -> Run {
@@ -163,9 +164,28 @@ pub async fn refuses_runs_that_cannot_be(test: &TestStore) {
             &fixture.project,
             &wanted
         ));
-        let problem = refused.unwrap_err().to_string();
+        let problem = refused.unwrap().unwrap_err().to_string();
         assert!(problem.contains(part), "{problem}");
     }
+    // All that is wrong is told at once, whether the run is started or only looked at.
+    let all_wrong = NewRun {
+        items: ItemSelection::Newest { count: 0 },
+        annotators: vec!["nobody".to_owned()],
+        budget: RunBudget {
+            tokens: Some(-1),
+            ..RunBudget::default()
+        },
+        ..all()
+    };
+    let (environment, project) = (&fixture.environment, &fixture.project);
+    let refused = in_transaction!(test, |tx| flow::start_run(tx, environment, project, &all_wrong));
+    let refused = refused.unwrap().unwrap_err();
+    let parts: Vec<&str> = refused.parts.iter().map(|part| part.name).collect();
+    assert_eq!(parts, ["annotators", "items", "budget"]);
+    let looked_at = in_transaction!(test, |tx| flow::check_run(tx, project, &all_wrong));
+    assert_eq!(looked_at.unwrap().unwrap_err(), refused);
+    let looked_at = in_transaction!(test, |tx| flow::check_run(tx, project, &all()));
+    assert_eq!(looked_at.unwrap(), Ok(()));
     let unknown = RunId::generate(&fixture.environment);
     assert_error(in_transaction!(test, |tx| tx.lock_run(unknown)), "Missing");
     let mut tx = test.store.read().await.unwrap();

@@ -3,13 +3,9 @@
 //! What is much is done in parts, one transaction each: [`carry_on`] does the next one, whoever calls it and however often
 //! a process was killed in between.
 
-use std::collections::BTreeSet;
-
-use accord_domain::run::MAXIMUM_LISTED_ITEMS;
 use accord_domain::run_report::recent_milliseconds;
 use accord_domain::{
-    Annotator, AnnotatorKind, AutomaticKind, Environment, ItemId, ItemSelection, Project, ProjectId, Run, RunBudget,
-    RunId, RunItems, RunPlanning, RunRecords, RunReport, RunState, TaskKind,
+    Annotator, AnnotatorKind, Environment, ItemId, Run, RunBudget, RunId, RunRecords, RunReport, RunState, TaskKind,
 };
 
 use super::planning::{new_task, plan_refit};
@@ -37,26 +33,6 @@ const REASONS_LOOKED_AT: u32 = 200;
 /// How many of a run's newest batches are told of.
 const BATCHES_LOOKED_AT: u32 = 200;
 
-/// How many unknown names an error lists.
-const UNKNOWN_SHOWN: usize = 5;
-
-/// A run that is wanted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRun {
-    /// Which items.
-    pub items: ItemSelection,
-    /// The panel by names; all active automatic annotators of the project when none are given.
-    pub annotators: Vec<String>,
-    /// What its models may cost.
-    pub budget: RunBudget,
-    /// Whether its models are asked through batches, and then the providers that have them.
-    pub batch: Option<BTreeSet<String>>,
-    /// Whether its whole panel is asked, whatever the project's stopping rule says.
-    pub all_votes: bool,
-    /// Who starts it.
-    pub started_by: String,
-}
-
 /// What became of a wish to change a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunChange {
@@ -75,168 +51,8 @@ pub enum RunStep {
     Settled,
 }
 
-/// Starts a run. Its tasks are planned by [`carry_on`].
-///
-/// # Errors
-/// `Invalid` when an annotator or item is not known, there is no panel, or the budget is wrong.
-pub async fn start_run(
-    tx: &mut dyn Transaction,
-    environment: &dyn Environment,
-    project: &Project,
-    wanted: &NewRun,
-) -> StoreResult<Run> {
-    wanted.budget.check().map_err(|problem| invalid("budget", problem))?;
-    let panel = panel_of(tx, project, &wanted.annotators).await?;
-    if let Some(providers) = &wanted.batch {
-        check_batches(tx, project, &panel, providers).await?;
-    }
-    let newest = match &wanted.items {
-        ItemSelection::Newest { count: 0 } => {
-            return Err(invalid("items", "`count` must be at least 1, it is 0".to_owned()));
-        }
-        ItemSelection::Newest { count } => Some(*count),
-        _ => None,
-    };
-    let listed = match &wanted.items {
-        ItemSelection::Listed { external_ids } => find_listed(tx, project.id, external_ids).await?,
-        _ => Vec::new(),
-    };
-    let extent = tx.item_extent(project.id, newest).await?;
-    let now = environment.now();
-    let mut run = Run {
-        id: RunId::generate(environment),
-        project_id: project.id,
-        number: 1,
-        items: RunItems::from(&wanted.items),
-        annotators: panel,
-        budget: wanted.budget.clone(),
-        batch: wanted.batch.is_some(),
-        all_votes: wanted.all_votes,
-        started_by: wanted.started_by.clone(),
-        created_at: now,
-        state: RunState::Running,
-        reason: None,
-        planning: RunPlanning {
-            after: extent.after,
-            until: extent.until,
-            ..RunPlanning::default()
-        },
-        running_since: Some(now),
-        ran_milliseconds: 0,
-        ended_at: None,
-    };
-    run.number = tx.insert_run(&run, &listed).await?;
-    Ok(run)
-}
-
-const fn invalid(what: &'static str, problem: String) -> StoreError {
-    StoreError::Invalid { what, problem }
-}
-
-/// The names of the panel, in order, each of an active automatic annotator of the project.
-async fn panel_of(tx: &mut dyn Transaction, project: &Project, wanted: &[String]) -> StoreResult<Vec<String>> {
-    let annotators = tx.annotators_of_project(project.id).await?;
-    let active: BTreeSet<&str> = annotators
-        .iter()
-        .filter(|annotator| is_active_machine(annotator))
-        .map(|annotator| annotator.name.as_str())
-        .collect();
-    if active.is_empty() {
-        let problem = format!("project `{}` has no automatic annotator", project.definition.name);
-        return Err(invalid("annotators", problem));
-    }
-    if wanted.is_empty() {
-        return Ok(active.into_iter().map(str::to_owned).collect());
-    }
-    if let Some(unknown) = wanted.iter().find(|name| !active.contains(name.as_str())) {
-        let shown: String = unknown.chars().take(80).collect();
-        let known: Vec<&str> = active.into_iter().collect();
-        let problem = format!(
-            "`{shown}` is no automatic annotator of project `{}`: use {}",
-            project.definition.name,
-            known.join(", ")
-        );
-        return Err(invalid("annotators", problem));
-    }
-    let panel: BTreeSet<&String> = wanted.iter().collect();
-    Ok(panel.into_iter().cloned().collect())
-}
-
-/// Whether every language model of the panel is one of a provider with batches.
-async fn check_batches(
-    tx: &mut dyn Transaction,
-    project: &Project,
-    panel: &[String],
-    providers: &BTreeSet<String>,
-) -> StoreResult<()> {
-    let annotators = tx.annotators_of_project(project.id).await?;
-    let models: Vec<(&str, &str)> = annotators
-        .iter()
-        .filter(|annotator| panel.contains(&annotator.name))
-        .filter_map(|annotator| match &annotator.kind {
-            AnnotatorKind::Automatic {
-                definition: AutomaticKind::LanguageModel(model),
-            } => Some((annotator.name.as_str(), model.provider.as_str())),
-            _ => None,
-        })
-        .collect();
-    if models.is_empty() {
-        let problem = "none of the annotators is a language model, and only these are asked through batches";
-        return Err(invalid("batch", problem.to_owned()));
-    }
-    match models.iter().find(|(_, provider)| !providers.contains(*provider)) {
-        None => Ok(()),
-        Some((annotator, provider)) => Err(invalid(
-            "batch",
-            format!(
-                "annotator `{annotator}` asks provider `{provider}`, which has no batches: add [providers.{provider}.batch] \
-                 to the configuration, or name other annotators"
-            ),
-        )),
-    }
-}
-
 pub(super) const fn is_active_machine(annotator: &Annotator) -> bool {
     annotator.active && matches!(annotator.kind, AnnotatorKind::Automatic { .. })
-}
-
-async fn find_listed(
-    tx: &mut dyn Transaction,
-    project_id: ProjectId,
-    external_ids: &[String],
-) -> StoreResult<Vec<ItemId>> {
-    if external_ids.is_empty() || external_ids.len() > MAXIMUM_LISTED_ITEMS {
-        let problem = format!(
-            "it names {} items, expected 1 to {MAXIMUM_LISTED_ITEMS}: a prefix or a state can select more",
-            external_ids.len()
-        );
-        return Err(invalid("items", problem));
-    }
-    let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
-    for external_id in external_ids {
-        match tx.item_by_external_id(project_id, external_id).await? {
-            Some(item) => drop(found.insert(item.id)),
-            None => unknown.push(external_id),
-        }
-    }
-    if unknown.is_empty() {
-        return Ok(found.into_iter().collect());
-    }
-    let shown: Vec<String> = unknown
-        .iter()
-        .take(UNKNOWN_SHOWN)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    let rest = unknown.len().saturating_sub(UNKNOWN_SHOWN);
-    let more = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
-    Err(invalid(
-        "items",
-        format!("the project has no item {}{more}", shown.join(", ")),
-    ))
 }
 
 /// Lets no new task of a run begin until it is resumed. Calls under way are kept.
@@ -298,7 +114,10 @@ pub async fn resume_run(tx: &mut dyn Transaction, environment: &dyn Environment,
 /// # Errors
 /// `Missing` when there is no such run; `Invalid` when the budget is wrong.
 pub async fn set_run_budget(tx: &mut dyn Transaction, id: RunId, budget: &RunBudget) -> StoreResult<RunChange> {
-    budget.check().map_err(|problem| invalid("budget", problem))?;
+    budget.check().map_err(|problem| StoreError::Invalid {
+        what: "budget",
+        problem,
+    })?;
     let mut run = tx.lock_run(id).await?;
     if matches!(run.state, RunState::Cancelled | RunState::Finished) {
         return Ok(RunChange::Ended(run));

@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &StartRunArguments, house: &House) -> anyhow:
     };
     let mut transaction = house.store.write().await?;
     let environment = house.environment.as_ref();
-    let run = flow::start_run(transaction.as_mut(), environment, &project, &wanted).await?;
+    let run = flow::start_run(transaction.as_mut(), environment, &project, &wanted).await??;
     transaction.commit().await?;
     carry_on(house, run.id).await?;
     let state = if arguments.work {

@@ -2,19 +2,19 @@
 
 mod shown;
 mod start;
+mod typed;
 
 use std::collections::BTreeMap;
 
-use accord_domain::{Project, Role, Run, RunBudget, RunReport};
+use accord_domain::{Project, Role, Run, RunReport};
 use accord_store::{PageRequest, Transaction, flow};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::{Administrator, ProtectedForm, Reviewer};
-use crate::api::runs::{RunWish, STEPS_PER_REQUEST, begin, change};
+use crate::api::runs::{RunWish, STEPS_PER_REQUEST, begin, change, check};
 use crate::pages::projects::title;
 use crate::pages::render::{Frame, page, page_with_status};
 use crate::pages::visit::Visit;
@@ -22,7 +22,8 @@ use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
 pub(super) use shown::RunLine;
 use shown::RunShown;
-use start::{StartForm, TypedRun};
+use start::StartForm;
+use typed::{BudgetForm, TypedRun};
 
 /// How many runs are on a page.
 const RUNS_A_PAGE: u32 = 50;
@@ -52,17 +53,6 @@ struct RunsShown {
 pub(super) struct RunQuery {
     #[serde(default)]
     done: String,
-}
-
-/// What the form of the budget holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct BudgetForm {
-    #[serde(default)]
-    money: String,
-    #[serde(default)]
-    currency: String,
-    #[serde(default)]
-    tokens: String,
 }
 
 /// Lists the runs of a project.
@@ -115,22 +105,27 @@ pub(super) async fn start(
 ) -> Result<Response, Problem> {
     let project = &visit.project;
     let typed = TypedRun::read(posted.form);
-    let refused = match typed.wanted() {
-        Ok(wanted) => match begin(&state, project, &visit.principal(), wanted).await {
-            Ok(run) => {
-                let address = format!("/projects/{}/runs/{}?done=started", project.definition.name, run.number);
-                return Ok(Redirect::to(&address).into_response());
-            }
-            Err(refused) => refused,
-        },
-        Err(refused) => refused,
+    let (wanted, mut errors) = typed.wanted();
+    let principal = visit.principal();
+    let outcome = if errors.is_empty() {
+        begin(&state, project, &principal, wanted).await.map(Some)
+    } else {
+        // What can be read is checked as well, to tell all at once.
+        check(&state, project, &principal, wanted).await.map(|()| None)
     };
-    if refused.kind() != ProblemKind::Invalid {
-        return Err(refused);
+    match outcome {
+        Ok(Some(run)) => {
+            let address = format!("/projects/{}/runs/{}?done=started", project.definition.name, run.number);
+            return Ok(Redirect::to(&address).into_response());
+        }
+        Ok(None) => {}
+        Err(refused) if refused.kind() == ProblemKind::Invalid => typed.place(&refused, &mut errors),
+        Err(refused) => return Err(refused),
     }
-    let form = StartForm::again(&state, project, typed, &refused).await?;
+    let form = StartForm::again(&state, project, typed, errors).await?;
     let shown = runs_shown(&state, project, None, Some(form)).await?;
-    page_with_status(refused.status_code(), "runs.html", &Frame::of(&visit.person), &shown)
+    let status = ProblemKind::Invalid.status();
+    page_with_status(status, "runs.html", &Frame::of(&visit.person), &shown)
 }
 
 /// The newest runs, for the overview of their project.
@@ -219,25 +214,6 @@ pub(super) async fn set_budget(
 ) -> Result<Response, Problem> {
     let budget = form.form.read()?;
     act(&state, &visit.project, &parts, RunWish::Budget(budget), "budget").await
-}
-
-impl BudgetForm {
-    fn read(&self) -> Result<RunBudget, Problem> {
-        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let money: Option<Decimal> = filled(&self.money)
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(|_| Problem::invalid("money", "the money must be a number such as 12.50"))?;
-        let tokens: Option<i64> = filled(&self.tokens)
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(|_| Problem::invalid("tokens", "the tokens must be a whole number"))?;
-        Ok(RunBudget {
-            currency: filled(&self.currency).filter(|_| money.is_some()),
-            money,
-            tokens,
-        })
-    }
 }
 
 async fn act(

@@ -81,6 +81,89 @@ async fn a_run_is_steered_from_its_page() {
     assert_eq!(act("resume", &[]).await.status, StatusCode::CONFLICT);
 }
 
+/// What is said to be wrong with a part of the form.
+fn beside<'a>(page: &'a str, part: &str) -> &'a str {
+    let rest = page.split(&format!("id=\"error-{part}\"")).nth(1).unwrap_or_default();
+    rest.split("</p>").next().unwrap_or_default()
+}
+
+/// All that is wrong is told at once, each beside its own input: what cannot be read, and what the project has against the
+/// rest. What was typed is kept.
+#[tokio::test]
+async fn all_that_is_wrong_with_a_run_is_told_at_once() {
+    let mut house = House::open().await;
+    house.user("ada", Role::Administrator).await;
+    house.project(machine_project("work")).await;
+    house.offer_batches(&["hosted"]);
+    let ada = Browser::of(&house, "ada").await;
+    let path = "/projects/work/runs";
+    let page = ada.page(path).await;
+    let inputs = [
+        ("annotator", "nobody"),
+        ("select", "listed"),
+        ("listed", "a-9"),
+        ("money", "7.5"),
+        ("currency", "euros"),
+        ("tokens", "-3"),
+    ];
+    let refused = ada.submit(path, &page, &inputs).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let again = refused.text();
+    for (part, message) in [
+        ("annotators", "use first, second"),
+        ("listed", "no item `a-9`"),
+        ("currency", "such as USD"),
+        ("tokens", "not negative"),
+    ] {
+        assert!(beside(&again, part).contains(message), "{part}: {again}");
+        assert_eq!(
+            again.matches(&format!("aria-describedby=\"error-{part}\"")).count(),
+            1,
+            "{part}"
+        );
+    }
+    assert_eq!(again.matches("id=\"error-").count(), 4, "{again}");
+    for typed in [
+        "value=\"7.5\"",
+        "value=\"euros\"",
+        "value=\"-3\"",
+        ">a-9</textarea>",
+        "value=\"listed\" checked",
+    ] {
+        assert!(again.contains(typed), "{typed}: {again}");
+    }
+    // Nobody is asked: whether it goes through batches cannot be said yet.
+    let inputs = [
+        ("select", "newest"),
+        ("count", "few"),
+        ("batch", "yes"),
+        ("money", "much"),
+        ("all_votes", "yes"),
+    ];
+    let again = ada.submit(path, &page, &inputs).await.text();
+    for part in ["annotators", "count", "money"] {
+        assert_ne!(beside(&again, part), "", "{part}: {again}");
+    }
+    assert_eq!(again.matches("id=\"error-").count(), 3, "{again}");
+    assert!(
+        again.contains("name=\"batch\" value=\"yes\" checked") && again.contains("value=\"few\""),
+        "{again}"
+    );
+
+    // The API tells all at once as well.
+    let admin = house.token(&[Scope::Admin]).await;
+    let wanted = json!({
+        "annotators": ["nobody"], "items": { "select": "newest", "count": 0 }, "budget": { "money": "5" },
+    });
+    let problem = house
+        .post("/api/v1/projects/work/runs", &admin, &wanted)
+        .await
+        .expect(422);
+    let errors = problem["errors"].as_array().unwrap().iter();
+    let fields: Vec<&str> = errors.map(|error| error["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["annotators", "items", "budget"], "{problem}");
+}
+
 /// Whoever may administer starts a run by a form; what is wrong stands beside what was typed.
 #[tokio::test]
 async fn a_run_is_started_by_a_form() {
@@ -120,12 +203,12 @@ async fn a_run_is_started_by_a_form() {
         ),
         (
             &[("select", "listed"), ("listed", "a-1\n<i>"), ("annotator", "first")],
-            "items",
+            "listed",
             "`&lt;i&gt;`",
         ),
         (
             &[("select", "newest"), ("count", "0"), ("annotator", "first")],
-            "items",
+            "count",
             "at least 1",
         ),
         (
@@ -135,16 +218,15 @@ async fn a_run_is_started_by_a_form() {
         ),
         (
             &[("select", "all"), ("annotator", "first"), ("money", "5")],
-            "budget",
             "currency",
+            "such as USD",
         ),
     ];
     for (inputs, part, message) in wrong {
         let refused = ada.submit(path, &page, inputs).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{inputs:?}");
         let again = refused.text();
-        let beside = again.split(&format!("id=\"error-{part}\"")).nth(1).unwrap_or_default();
-        let beside = beside.split("</p>").next().unwrap();
+        let beside = beside(&again, part);
         assert!(beside.contains(message), "{message} is not in {beside} of\n{again}");
         assert!(
             again.contains("id=\"start-run\" open") && !again.contains("<i>"),
