@@ -1,5 +1,7 @@
 //! Curves that have not seen the fold they are used on.
 
+use std::collections::BTreeMap;
+
 use accord_domain::FOLD_COUNT;
 use accord_statistics::InvalidInput;
 use accord_statistics::calibration::{SampleWeights, fit_platt};
@@ -14,14 +16,49 @@ pub(super) fn on_other_folds(folds: &[u32], fold: u32) -> impl Iterator<Item = u
     places.filter(move |(_, own)| **own != fold).map(|(place, _)| place)
 }
 
-/// Share of right values on the other folds, drawn a little towards one half as in Platt's targets.
-pub(super) fn accuracy_on_other_folds(correct: &[bool], folds: &[u32], fold: u32) -> f64 {
-    let (mut count, mut right) = (0.0, 0.0);
-    for place in on_other_folds(folds, fold) {
-        count += 1.0;
-        right += f64::from(u8::from(correct[place]));
+/// Right values by fold, counted once: asked for every item, they are looked up.
+pub(super) struct RightByFold {
+    all: Right,
+    by_fold: BTreeMap<u32, Right>,
+}
+
+/// How many of some values are right.
+#[derive(Debug, Clone, Copy, Default)]
+struct Right {
+    values: usize,
+    right: usize,
+}
+
+impl RightByFold {
+    pub(super) fn count(correct: &[bool], folds: &[u32]) -> Self {
+        let (mut all, mut by_fold) = (Right::default(), BTreeMap::<u32, Right>::new());
+        for (correct, fold) in correct.iter().zip(folds) {
+            for counted in [&mut all, by_fold.entry(*fold).or_default()] {
+                counted.values += 1;
+                counted.right += usize::from(*correct);
+            }
+        }
+        Self { all, by_fold }
     }
-    (right + 1.0) / (count + 2.0)
+
+    /// Right values on the other folds.
+    pub(super) fn right_on_others(&self, fold: u32) -> usize {
+        self.on_others(fold).right
+    }
+
+    /// Share of right values on the other folds, drawn a little towards one half as in Platt's targets.
+    pub(super) fn accuracy_on_others(&self, fold: u32) -> f64 {
+        let others = self.on_others(fold);
+        (others.right as f64 + 1.0) / (others.values as f64 + 2.0)
+    }
+
+    fn on_others(&self, fold: u32) -> Right {
+        let own = self.by_fold.get(&fold).copied().unwrap_or_default();
+        Right {
+            values: self.all.values - own.values,
+            right: self.all.right - own.right,
+        }
+    }
 }
 
 /// The probability of each score by a Platt curve that was fitted on the other folds; none without a score, and where the
@@ -98,13 +135,19 @@ mod tests {
         for place in 0..100 {
             assert_eq!(before[place] == after[place], folds[place] == folds[10], "{place}");
         }
-        let (own, other) = (accuracy_on_other_folds(&correct, &folds, folds[10]), folds[10] + 1);
-        assert_eq!(accuracy_on_other_folds(&turned, &folds, folds[10]), own);
-        let other = accuracy_on_other_folds(&turned, &folds, other % FOLD_COUNT);
-        assert_ne!(
-            other,
-            accuracy_on_other_folds(&correct, &folds, (folds[10] + 1) % FOLD_COUNT)
-        );
+        let [before, after] = [&correct, &turned].map(|correct| RightByFold::count(correct, &folds));
+        for fold in 0..FOLD_COUNT {
+            let is_own = fold == folds[10];
+            assert_eq!(
+                before.accuracy_on_others(fold) == after.accuracy_on_others(fold),
+                is_own,
+                "{fold}"
+            );
+            let others = on_other_folds(&folds, fold).filter(|place| correct[*place]).count();
+            assert_eq!(before.right_on_others(fold), others);
+            let expected = (others as f64 + 1.0) / (on_other_folds(&folds, fold).count() as f64 + 2.0);
+            assert_eq!(before.accuracy_on_others(fold), expected);
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use self::cost::mean_cost;
-use self::cross_fit::{accuracy_on_other_folds, auroc_within_folds, cross_fit_curve, log_odds, on_other_folds};
+use self::cross_fit::{RightByFold, auroc_within_folds, cross_fit_curve, log_odds, on_other_folds};
 use self::judged::Judged;
 use self::levels::{count_levels, voting_levels};
 use self::sources::{FieldSources, gather};
@@ -269,7 +269,8 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
             let scores = sources.of_annotator(*annotator, |value| value.logprob);
             let correct = sources.is_correct(*annotator);
             let probabilities = cross_fit_curve(&scores, &correct, &folds)?;
-            Ok((scores, correct, probabilities))
+            let right = RightByFold::count(&correct, &folds);
+            Ok((scores, correct, probabilities, right))
         })
         .collect::<Result<Vec<_>, InvalidInput>>()?;
     let mut words = Words {
@@ -283,15 +284,11 @@ fn logprobs(sources: &FieldSources) -> Result<Words, InvalidInput> {
     let mut taken = Vec::new();
     for (row, fold) in sources.rows.iter().zip(&folds) {
         let place = words.correct.len();
-        let accuracy = |correct: &[bool]| {
-            let others = on_other_folds(&folds, *fold);
-            others.filter(|other| correct[*other]).count()
-        };
         let best = (0..curves.len())
             .rev()
-            .max_by_key(|annotator| accuracy(&curves[*annotator].1));
+            .max_by_key(|annotator| curves[*annotator].3.right_on_others(*fold));
         let (score, is_correct, probability) = match best.and_then(|best| curves.get(best)) {
-            Some((scores, correct, probabilities)) => (scores[place], correct[place], probabilities[place]),
+            Some((scores, correct, probabilities, _)) => (scores[place], correct[place], probabilities[place]),
             None => (None, false, None),
         };
         found.push([score]);
@@ -364,10 +361,8 @@ fn combined(sources: &FieldSources) -> Result<Words, InvalidInput> {
 fn evaluate(sources: &FieldSources, words: Words) -> Result<Option<Evaluated>, InvalidInput> {
     let scored = words.probabilities.iter().flatten().count();
     let folds = sources.folds();
-    let base_rate: Vec<f64> = folds
-        .iter()
-        .map(|fold| accuracy_on_other_folds(&words.correct, &folds, *fold))
-        .collect();
+    let right = RightByFold::count(&words.correct, &folds);
+    let base_rate: Vec<f64> = folds.iter().map(|fold| right.accuracy_on_others(*fold)).collect();
     let probabilities: Vec<f64> = words
         .probabilities
         .iter()
