@@ -159,6 +159,10 @@ impl Store for PostgresStore {
         receiver
     }
 
+    fn writes_side_by_side(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> &'static str {
         "postgres"
     }

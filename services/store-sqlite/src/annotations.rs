@@ -10,16 +10,16 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::{Reader, to_json};
-use crate::sql::in_parts;
+use crate::sql::{ROWS_AT_ONCE, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
 impl Annotations for SqliteTransaction {
     async fn insert_annotations(&mut self, annotations: &[&Annotation]) -> StoreResult<BTreeSet<AnnotationId>> {
         let mut added = BTreeSet::new();
-        for part in in_parts(annotations) {
+        for part in annotations.chunks(ROWS_AT_ONCE) {
             added.extend(insert_part(self, part).await?);
         }
         Ok(added)
@@ -63,12 +63,7 @@ impl Annotations for SqliteTransaction {
         );
         push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
         query.push(" ORDER BY item_id, id");
-        let found = query
-            .build()
-            .persistent(item_ids.len() == 1)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let found = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         found.iter().map(read_annotation).collect()
     }
 
@@ -118,23 +113,25 @@ async fn insert_part(tx: &mut SqliteTransaction, annotations: &[&Annotation]) ->
     }
     let mut query = QueryBuilder::new(
         "INSERT INTO annotations \
-             (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at) \
-         SELECT * FROM (",
+             (id, project_id, item_id, annotator_id, task_id, answers, provenance, failed, submitted_at) ",
     );
-    query.push_values(texts, |mut row, (annotation, answers, provenance)| {
-        row.push_bind(annotation.id.as_uuid())
-            .push_bind(annotation.project_id.as_uuid())
-            .push_bind(annotation.item_id.as_uuid())
-            .push_bind(annotation.annotator_id.as_uuid())
-            .push_bind(annotation.task_id.as_uuid())
-            .push_bind(answers)
-            .push_bind(provenance)
-            .push_bind(annotation.provenance.failure.is_some())
-            .push_bind(annotation.submitted_at.as_microseconds());
-    });
-    query.push(
-        ") AS new WHERE NOT EXISTS (SELECT 1 FROM annotations WHERE task_id = new.column5 AND failed = 0) RETURNING id",
+    push_rows(
+        &mut query,
+        9,
+        texts.into_iter(),
+        |row, (annotation, answers, provenance)| {
+            row.push_bind(annotation.id.as_uuid())
+                .push_bind(annotation.project_id.as_uuid())
+                .push_bind(annotation.item_id.as_uuid())
+                .push_bind(annotation.annotator_id.as_uuid())
+                .push_bind(annotation.task_id.as_uuid())
+                .push_bind(answers)
+                .push_bind(provenance)
+                .push_bind(annotation.provenance.failure.is_some())
+                .push_bind(annotation.submitted_at.as_microseconds());
+        },
     );
+    query.push(" AND NOT EXISTS (SELECT 1 FROM annotations WHERE task_id = column5 AND failed = 0) RETURNING id");
     let added: Vec<Uuid> = query
         .build_query_scalar()
         .fetch_all(tx.connection())

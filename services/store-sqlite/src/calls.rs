@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::failure::failed;
 use crate::reader::Reader;
-use crate::sql::in_parts;
+use crate::sql::{ROWS_AT_ONCE, push_list, push_rows};
 use crate::transaction::SqliteTransaction;
 
 /// The most keys of one call that fetches by key.
@@ -30,15 +30,11 @@ impl Calls for SqliteTransaction {
             });
         }
         let mut found = Vec::new();
-        for part in in_parts(keys) {
+        for part in keys.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::new(
-                "SELECT key, provider, response, latency_milliseconds, received_at, in_batch FROM calls WHERE key IN (",
+                "SELECT key, provider, response, latency_milliseconds, received_at, in_batch FROM calls WHERE key IN ",
             );
-            let mut list = query.separated(", ");
-            for key in part {
-                list.push_bind(*key);
-            }
-            query.push(")");
+            push_list(&mut query, part.iter().copied());
             let rows = query.build().fetch_all(self.connection()).await.map_err(failed)?;
             for row in &rows {
                 found.push(read_call(row)?);
@@ -57,11 +53,11 @@ impl Calls for SqliteTransaction {
         let is_new: Vec<bool> = calls.iter().map(|call| known.insert(call.key.clone())).collect();
         let new = calls.iter().zip(&is_new).filter(|(_, is_new)| **is_new);
         let new: Vec<&StoredCall> = new.map(|(call, _)| *call).collect();
-        for part in in_parts(&new) {
+        for part in new.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::new(
                 "INSERT INTO calls (key, provider, response, latency_milliseconds, received_at, in_batch) ",
             );
-            query.push_values(part, |mut row, call| {
+            push_rows(&mut query, 6, part.iter(), |row, call| {
                 row.push_bind(&call.key)
                     .push_bind(&call.provider)
                     .push_bind(call.response.as_bytes())
@@ -77,13 +73,9 @@ impl Calls for SqliteTransaction {
 
 async fn known_keys(tx: &mut SqliteTransaction, calls: &[&StoredCall]) -> StoreResult<HashSet<String>> {
     let mut known = HashSet::new();
-    for part in in_parts(calls) {
-        let mut query = QueryBuilder::new("SELECT key FROM calls WHERE key IN (");
-        let mut list = query.separated(", ");
-        for call in part {
-            list.push_bind(&call.key);
-        }
-        query.push(")");
+    for part in calls.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::new("SELECT key FROM calls WHERE key IN ");
+        push_list(&mut query, part.iter().map(|call| call.key.as_str()));
         let keys = query.build_query_scalar::<String>().fetch_all(tx.connection());
         known.extend(keys.await.map_err(failed)?);
     }

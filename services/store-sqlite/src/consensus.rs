@@ -10,13 +10,10 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::{Reader, to_json};
-use crate::sql::in_parts;
+use crate::sql::{ROWS_AT_ONCE, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
-
-/// How many rows go into one statement.
-const ROWS_AT_ONCE: usize = 200;
 
 #[async_trait]
 impl ConsensusRows for SqliteTransaction {
@@ -38,12 +35,7 @@ impl ConsensusRows for SqliteTransaction {
         );
         push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
         query.push(" ORDER BY present.item_id, present.field");
-        let found = query
-            .build()
-            .persistent(item_ids.len() == 1)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let found = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         found.iter().map(read_consensus).collect()
     }
 
@@ -111,7 +103,7 @@ impl ConsensusRows for SqliteTransaction {
 
     async fn items_stopped_under(&mut self, item_ids: &[ItemId], version: &str) -> StoreResult<BTreeSet<ItemId>> {
         let mut found = BTreeSet::new();
-        for part in in_parts(item_ids) {
+        for part in item_ids.chunks(ROWS_AT_ONCE) {
             let mut query =
                 QueryBuilder::new("SELECT DISTINCT item_id FROM current_consensus WHERE stopping_version = ");
             query.push_bind(version).push(" AND item_id IN ");
@@ -133,7 +125,7 @@ async fn insert_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreRes
         bodies.push((row, to_json("consensus", row)?));
     }
     let mut query = QueryBuilder::new("INSERT INTO consensus (id, project_id, item_id, field, body, created_at) ");
-    query.push_values(bodies, |mut columns, (row, body)| {
+    push_rows(&mut query, 6, bodies.into_iter(), |columns, (row, body)| {
         columns
             .push_bind(row.id.as_uuid())
             .push_bind(row.project_id.as_uuid())
@@ -155,7 +147,7 @@ async fn point_at_rows(tx: &mut SqliteTransaction, rows: &[Consensus]) -> StoreR
         "INSERT INTO current_consensus (item_id, field, consensus_id, project_id, accepted, probability, \
                                         stopping_version, asked_count, called_count, panel_count) ",
     );
-    query.push_values(rows, |mut columns, row| {
+    push_rows(&mut query, 10, rows.iter(), |columns, row| {
         let probability = match row.confidence {
             Confidence::Calibrated { probability, .. } => Some(probability),
             Confidence::Uncalibrated { .. } => None,

@@ -7,8 +7,9 @@ use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
 
 use crate::failure::{conflict, failed};
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::{Reader, to_json};
+use crate::sql::push_identifiers;
 use crate::transaction::SqliteTransaction;
 
 /// How many values go into one statement.
@@ -35,12 +36,7 @@ impl GoldValues for SqliteTransaction {
         );
         push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
         query.push(" ORDER BY present.item_id, present.field");
-        let found = query
-            .build()
-            .persistent(item_ids.len() == 1)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let found = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         found.iter().map(read_gold).collect()
     }
 

@@ -13,9 +13,9 @@ use sqlx::sqlite::{Sqlite, SqliteRow};
 use uuid::Uuid;
 
 use crate::failure::failed;
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::Reader;
-use crate::sql::{in_parts, now};
+use crate::sql::{ROWS_AT_ONCE, now, push_identifiers};
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
@@ -45,12 +45,7 @@ impl Items for SqliteTransaction {
              WHERE id IN ",
         );
         push_identifiers(&mut query, ids.iter().map(|id| id.as_uuid()))?;
-        let found = query
-            .build()
-            .persistent(false)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let found = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         found.iter().map(read_item).collect()
     }
 
@@ -93,7 +88,7 @@ impl Items for SqliteTransaction {
     async fn lock_items(&mut self, ids: &BTreeSet<ItemId>) -> StoreResult<()> {
         // The transaction has the only write lock of the database already.
         let ids: Vec<ItemId> = ids.iter().copied().collect();
-        for part in in_parts(&ids) {
+        for part in ids.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::new("SELECT id FROM items WHERE id IN ");
             push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
             let found: Vec<Uuid> = query
@@ -128,7 +123,7 @@ impl Items for SqliteTransaction {
 
     async fn set_item_states(&mut self, ids: &BTreeSet<ItemId>, state: ItemState) -> StoreResult<()> {
         let ids: Vec<ItemId> = ids.iter().copied().collect();
-        for part in in_parts(&ids) {
+        for part in ids.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::new("UPDATE items SET state = ");
             query.push_bind(state.word()).push(" WHERE id IN ");
             push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;

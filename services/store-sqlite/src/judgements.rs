@@ -9,8 +9,8 @@ use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
 
 use crate::failure::{conflict, failed};
-use crate::page::push_identifiers;
 use crate::reader::{Reader, to_json};
+use crate::sql::push_identifiers;
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
@@ -42,12 +42,7 @@ impl Judgements for SqliteTransaction {
         let mut query = QueryBuilder::new("SELECT id, body FROM judgements WHERE item_id IN ");
         push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
         query.push(" ORDER BY item_id, created_at, id");
-        let found = query
-            .build()
-            .persistent(item_ids.len() == 1)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let found = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         found.iter().map(read_judgement).collect()
     }
 }

@@ -1,14 +1,11 @@
 //! Keyset pages.
 
-use accord_store::{MAXIMUM_PAGE_SIZE, Page, PageRequest, StoreError, StoreResult};
+use accord_store::{MAXIMUM_PAGE_SIZE, Page, PageRequest, StoreResult};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use crate::failure::failed;
-
-/// The most identifiers of one call that fetches by identifier.
-const MAXIMUM_IDENTIFIERS: usize = 1000;
 
 /// Ends a query with the condition, order and limit of a page by the identifier in `column`, and runs it. The query
 /// must end in a condition already.
@@ -30,24 +27,4 @@ pub(crate) async fn fetch_page<T>(
     let rows: Vec<T> = found.iter().take(limit).map(read).collect::<StoreResult<_>>()?;
     let next = (found.len() > limit).then(|| rows.last().map(id)).flatten();
     Ok(Page { rows, next })
-}
-
-/// Adds `(?, ?, ...)` with the identifiers to a query.
-pub(crate) fn push_identifiers(
-    query: &mut QueryBuilder<Sqlite>,
-    ids: impl ExactSizeIterator<Item = Uuid>,
-) -> StoreResult<()> {
-    if ids.len() > MAXIMUM_IDENTIFIERS {
-        return Err(StoreError::Invalid {
-            what: "list of identifiers",
-            problem: format!("it has {}, at most {MAXIMUM_IDENTIFIERS} fit in a call", ids.len()),
-        });
-    }
-    query.push("(");
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(id);
-    }
-    query.push(")");
-    Ok(())
 }

@@ -11,18 +11,19 @@ use sqlx::sqlite::Sqlite;
 use uuid::Uuid;
 
 use crate::failure::failed;
-use crate::page::push_identifiers;
-use crate::sql::in_parts;
+use crate::sql::{ROWS_AT_ONCE, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
 
 #[async_trait]
 impl RuledItems for SqliteTransaction {
     async fn open_ruled_items(&mut self, run_id: RunId, item_ids: &[ItemId]) -> StoreResult<BTreeSet<ItemId>> {
         let mut opened = BTreeSet::new();
-        for part in in_parts(item_ids) {
+        for part in item_ids.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO ruled_items (run_id, item_id, is_open) ");
-            query.push_values(part, |mut row, item_id| {
-                row.push_bind(run_id.as_uuid()).push_bind(item_id.as_uuid()).push("1");
+            push_rows(&mut query, 3, part.iter(), |row, item_id| {
+                row.push_bind(run_id.as_uuid())
+                    .push_bind(item_id.as_uuid())
+                    .push_bind(true);
             });
             query.push(" ON CONFLICT DO NOTHING RETURNING item_id");
             let ids: Vec<Uuid> = query
@@ -37,7 +38,7 @@ impl RuledItems for SqliteTransaction {
 
     async fn ruled_items(&mut self, item_ids: &[ItemId]) -> StoreResult<BTreeMap<ItemId, Ruled>> {
         let mut found = BTreeMap::new();
-        for part in in_parts(item_ids) {
+        for part in item_ids.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::new("SELECT item_id, run_id, is_open FROM ruled_items WHERE item_id IN ");
             push_identifiers(&mut query, part.iter().map(|id| id.as_uuid()))?;
             query.push(" ORDER BY is_open");
@@ -60,9 +61,9 @@ impl RuledItems for SqliteTransaction {
     }
 
     async fn end_ruled_items(&mut self, run_id: RunId, ended: &[(ItemId, u32)]) -> StoreResult<()> {
-        for part in in_parts(ended) {
+        for part in ended.chunks(ROWS_AT_ONCE) {
             let mut query = QueryBuilder::<Sqlite>::new("WITH ended (item_id, unasked) AS (");
-            query.push_values(part, |mut row, (item_id, unasked)| {
+            push_rows(&mut query, 2, part.iter(), |row, (item_id, unasked)| {
                 row.push_bind(item_id.as_uuid()).push_bind(i64::from(*unasked));
             });
             query.push(

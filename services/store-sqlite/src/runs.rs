@@ -10,13 +10,10 @@ use uuid::Uuid;
 
 use crate::failure::failed;
 use crate::items::push_prefix;
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::{Reader, to_json};
-use crate::sql::now;
+use crate::sql::{ROWS_AT_ONCE, now, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
-
-/// How many rows go into one statement.
-const ROWS_AT_ONCE: usize = 500;
 
 fn read_run(row: &SqliteRow) -> StoreResult<Run> {
     let reader = Reader::new("runs", row);
@@ -55,7 +52,7 @@ fn missing(id: RunId) -> StoreError {
 async fn insert_listed(tx: &mut SqliteTransaction, run_id: RunId, listed: &[ItemId]) -> StoreResult<()> {
     for chunk in listed.chunks(ROWS_AT_ONCE) {
         let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO run_items (run_id, item_id) ");
-        query.push_values(chunk, |mut row, item_id| {
+        push_rows(&mut query, 2, chunk.iter(), |row, item_id| {
             row.push_bind(run_id.as_uuid()).push_bind(item_id.as_uuid());
         });
         query.push(" ON CONFLICT DO NOTHING");

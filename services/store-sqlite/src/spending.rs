@@ -13,7 +13,7 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use crate::failure::failed;
 use crate::reader::Reader;
-use crate::sql::{in_parts, now};
+use crate::sql::{ROWS_AT_ONCE, now, push_list, push_rows};
 use crate::transaction::SqliteTransaction;
 
 /// What is added to one line of the spending.
@@ -166,7 +166,7 @@ async fn insert_begun(tx: &mut SqliteTransaction, calls: &[&NewCall], lease_mill
         "INSERT INTO begun_calls (key, token, project_id, run_id, annotator_id, provider, day, tokens, cost, currency, begun_at, \
                                   lease_until) ",
     );
-    query.push_values(calls, |mut row, call| {
+    push_rows(&mut query, 12, calls.iter(), |row, call| {
         row.push_bind(&call.key)
             .push_bind(&call.token)
             .push_bind(call.project_id.as_uuid())
@@ -212,13 +212,10 @@ async fn begin_beside(tx: &mut SqliteTransaction, call: &NewCall, lease_millisec
 /// Takes calls off the list of those under way; returns how many were on it.
 async fn delete_begun(tx: &mut SqliteTransaction, ended: &[EndedCall<'_>]) -> StoreResult<usize> {
     // The keys alone find the rows by their index; the pairs say which of them are meant.
-    let mut query = QueryBuilder::new("DELETE FROM begun_calls WHERE key IN (");
-    let mut keys = query.separated(", ");
-    for one in ended {
-        keys.push_bind(&one.call.key);
-    }
-    query.push(") AND (key, token) IN (");
-    query.push_values(ended, |mut row, one| {
+    let mut query = QueryBuilder::new("DELETE FROM begun_calls WHERE key IN ");
+    push_list(&mut query, ended.iter().map(|one| one.call.key.as_str()));
+    query.push(" AND (key, token) IN (");
+    push_rows(&mut query, 2, ended.iter(), |row, one| {
         row.push_bind(&one.call.key).push_bind(&one.call.token);
     });
     query.push(")");
@@ -239,7 +236,7 @@ impl Spending for SqliteTransaction {
             check_text("name of provider", &call.provider)?;
         }
         let mut starts = Vec::with_capacity(calls.len());
-        for part in in_parts(calls) {
+        for part in calls.chunks(ROWS_AT_ONCE) {
             if insert_begun(self, part, lease_milliseconds).await? == part.len() {
                 starts.extend(part.iter().map(|_| CallStart::Begun));
                 continue;
@@ -269,7 +266,7 @@ impl Spending for SqliteTransaction {
     async fn end_calls(&mut self, ended: &[EndedCall<'_>]) -> StoreResult<()> {
         for (line, ended) in by_line(ended) {
             let mut given_up = 0;
-            for part in in_parts(&ended) {
+            for part in ended.chunks(ROWS_AT_ONCE) {
                 // Without a row it was given up as lost before its end was known.
                 given_up += part.len() - delete_begun(self, part).await?;
             }

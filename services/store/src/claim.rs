@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use accord_domain::{AnnotatorId, TaskId, TaskKind};
+use accord_domain::{AnnotatorId, Task, TaskId, TaskKind};
 
 use crate::error::{StoreError, StoreResult};
 use crate::tasks::{ClaimLimit, ClaimRequest};
@@ -18,6 +18,30 @@ pub struct Candidate {
     /// Higher goes first.
     pub priority: i32,
     /// Whether it was tried before.
+    pub repeated: bool,
+}
+
+impl Candidate {
+    /// What there is to know of a task; none where it is for no annotator.
+    #[must_use]
+    pub fn of(task: &Task) -> Option<Self> {
+        Some(Self {
+            id: task.id,
+            annotator_id: task.annotator_id?,
+            priority: task.priority,
+            repeated: task.attempts > 0 || task.uncounted > 0,
+        })
+    }
+}
+
+/// Annotators that share a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimGroup {
+    /// The annotators.
+    pub annotators: Vec<AnnotatorId>,
+    /// How many candidates of them together are worth finding.
+    pub tasks: u32,
+    /// Whether tasks that were tried before may be claimed.
     pub repeated: bool,
 }
 
@@ -68,6 +92,22 @@ impl<'a> ClaimLimits<'a> {
     #[must_use]
     pub fn repeated(&self, annotator: AnnotatorId) -> bool {
         self.limit(annotator).is_none_or(|(_, limit)| limit.repeated > 0)
+    }
+
+    /// These annotators by the limits that they share, without those that may have no tasks.
+    #[must_use]
+    pub fn groups(&self, annotators: impl Iterator<Item = AnnotatorId>) -> Vec<ClaimGroup> {
+        let mut groups: BTreeMap<Option<usize>, ClaimGroup> = BTreeMap::new();
+        for annotator in annotators.filter(|annotator| self.tasks(*annotator) > 0) {
+            let position = self.limit(annotator).map(|(position, _)| position);
+            let group = groups.entry(position).or_insert_with(|| ClaimGroup {
+                annotators: Vec::new(),
+                tasks: self.tasks(annotator),
+                repeated: self.repeated(annotator),
+            });
+            group.annotators.push(annotator);
+        }
+        groups.into_values().collect()
     }
 
     /// The best of the candidates: highest priority first, then oldest, within all limits.
@@ -130,6 +170,13 @@ mod tests {
         let own = ClaimLimits::of(&request).unwrap();
         assert_eq!((own.tasks(annotator(1)), own.tasks(annotator(9))), (2, 4));
         assert!(own.repeated(annotator(2)) && own.repeated(annotator(9)));
+        let groups = own.groups([1, 9, 2, 8].into_iter().map(annotator));
+        let groups: Vec<_> = groups
+            .into_iter()
+            .map(|group| (group.annotators, group.tasks))
+            .collect();
+        let expected = [([9, 8].map(annotator).to_vec(), 4), ([1, 2].map(annotator).to_vec(), 2)];
+        assert_eq!(groups, expected);
         let candidates = vec![
             candidate(1, 1, 0, true),
             candidate(2, 2, 0, true),

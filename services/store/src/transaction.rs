@@ -43,6 +43,9 @@ pub trait Store: Send + Sync + 'static {
     /// wake-ups across processes: poll as well, with jitter.
     fn wake_ups(&self) -> watch::Receiver<u64>;
 
+    /// Whether several write transactions can be under way at the same time.
+    fn writes_side_by_side(&self) -> bool;
+
     /// The word for the database: `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
 }

@@ -9,9 +9,8 @@ use sqlx::sqlite::Sqlite;
 use uuid::Uuid;
 
 use crate::failure::failed;
-use crate::page::push_identifiers;
 use crate::reader::Reader;
-use crate::sql::now;
+use crate::sql::{now, push_identifiers};
 use crate::transaction::SqliteTransaction;
 
 /// Adds what ended requests cost. The database has no decimal numbers, so the sum is made here; only one transaction

@@ -1,12 +1,12 @@
 //! Planning tasks.
 
-use accord_domain::{ProjectId, TaskKind};
+use accord_domain::{ProjectId, TaskKind, TaskState};
 use accord_store::{NewTask, StoreResult};
 use sqlx::QueryBuilder;
 
 use super::microseconds;
 use crate::failure::failed;
-use crate::sql::{in_parts, now};
+use crate::sql::{ROWS_AT_ONCE, now, push_rows};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn insert_tasks(tx: &mut SqliteTransaction, tasks: &[NewTask]) -> StoreResult<u64> {
@@ -15,7 +15,7 @@ pub(super) async fn insert_tasks(tx: &mut SqliteTransaction, tasks: &[NewTask]) 
     }
     let now = tx.now_microseconds().await?;
     let mut planned = 0;
-    for chunk in in_parts(tasks) {
+    for chunk in tasks.chunks(ROWS_AT_ONCE) {
         let inserted = insert_chunk(tx, chunk, now).await?;
         if inserted < chunk.len() as u64 {
             for task in chunk {
@@ -35,7 +35,7 @@ async fn insert_chunk(tx: &mut SqliteTransaction, tasks: &[NewTask], now: i64) -
         "INSERT INTO tasks (id, project_id, item_id, kind, annotator_id, run_id, slot, state, priority, attempts, ready_at, \
                             created_at) ",
     );
-    query.push_values(tasks, |mut row, task| {
+    push_rows(&mut query, 12, tasks.iter(), |row, task| {
         row.push_bind(task.id.as_uuid())
             .push_bind(task.project_id.as_uuid())
             .push_bind(task.item_id.map(|id| id.as_uuid()))
@@ -43,9 +43,9 @@ async fn insert_chunk(tx: &mut SqliteTransaction, tasks: &[NewTask], now: i64) -
             .push_bind(task.annotator_id.map(|id| id.as_uuid()))
             .push_bind(task.run_id.map(|id| id.as_uuid()))
             .push_bind(task.slot)
-            .push("'ready'")
+            .push_bind(TaskState::Ready.word())
             .push_bind(task.priority)
-            .push("0")
+            .push_bind(0)
             .push_bind(now.saturating_add(microseconds(task.delay_milliseconds)))
             .push_bind(now);
     });

@@ -11,8 +11,7 @@ use uuid::Uuid;
 use super::failure::make_ready;
 use super::microseconds;
 use crate::failure::failed;
-use crate::page::push_identifiers;
-use crate::sql::{in_parts, now};
+use crate::sql::{ROWS_AT_ONCE, now, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn renew(
@@ -49,7 +48,7 @@ pub(super) async fn finish(
         });
     }
     let mut finished = BTreeSet::new();
-    for part in in_parts(held) {
+    for part in held.chunks(ROWS_AT_ONCE) {
         let ids: Vec<Uuid> = finish_query(part, state)
             .build_query_scalar()
             .fetch_all(tx.connection())
@@ -69,7 +68,7 @@ fn finish_query(held: &[(TaskId, &str)], state: TaskState) -> QueryBuilder<Sqlit
         now!(),
         " FROM ("
     ));
-    query.push_values(held, |mut row, (id, token)| {
+    push_rows(&mut query, 2, held.iter(), |row, (id, token)| {
         row.push_bind(id.as_uuid()).push_bind((*token).to_owned());
     });
     // The plus sign keeps the database from walking all that are leased.
@@ -101,7 +100,7 @@ pub(super) async fn cancel_of_items(
     kind: TaskKind,
 ) -> StoreResult<u64> {
     let mut cancelled = 0;
-    for part in in_parts(item_ids) {
+    for part in item_ids.chunks(ROWS_AT_ONCE) {
         let mut query = QueryBuilder::new(concat!(
             "UPDATE tasks SET state = 'cancelled', lease_token = NULL, lease_until = NULL, user_id = NULL, finished_at = ",
             now!(),

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::read_task;
 use crate::failure::failed;
-use crate::page::{fetch_page, push_identifiers};
+use crate::page::fetch_page;
 use crate::reader::Reader;
-use crate::sql::{in_parts, now, task_columns};
+use crate::sql::{ROWS_AT_ONCE, now, push_identifiers, task_columns};
 use crate::transaction::SqliteTransaction;
 
 pub(super) async fn task(tx: &mut SqliteTransaction, id: TaskId) -> StoreResult<Option<Task>> {
@@ -37,7 +37,7 @@ pub(super) async fn open_of_items(
     kind: TaskKind,
 ) -> StoreResult<BTreeMap<ItemId, i64>> {
     let mut counts = BTreeMap::new();
-    for part in in_parts(item_ids) {
+    for part in item_ids.chunks(ROWS_AT_ONCE) {
         let mut query = QueryBuilder::new("SELECT item_id, count(*) FROM tasks WHERE kind = ");
         query.push_bind(kind.word());
         query.push(" AND state IN ('ready', 'leased') AND item_id IN ");
@@ -59,7 +59,7 @@ pub(super) async fn count_of_panel(
     annotator_ids: &[AnnotatorId],
 ) -> StoreResult<u64> {
     let mut count: i64 = 0;
-    for part in in_parts(item_ids) {
+    for part in item_ids.chunks(ROWS_AT_ONCE) {
         let mut query = QueryBuilder::new(
             "SELECT count(*) FROM tasks WHERE kind = 'annotate' AND state <> 'cancelled' AND item_id IN ",
         );
