@@ -41,9 +41,13 @@ pub(crate) fn parse_address(url: &SecretString) -> StoreResult<PgConnectOptions>
 }
 
 impl PostgresOptions {
-    /// The address with the time limits of this process.
+    /// The address with the time limits of this process, and with plans that stay right while tables grow: a plan is made
+    /// once and kept, and one that was made for a small table reads all of it for ever after. Every statement has an index.
     pub(crate) fn limit(&self, address: PgConnectOptions) -> PgConnectOptions {
         address.options([
+            ("enable_seqscan", "off".to_owned()),
+            // A plan that cannot do without is not worth compiling.
+            ("jit", "off".to_owned()),
             ("statement_timeout", self.statement_timeout.as_millis().to_string()),
             (
                 "idle_in_transaction_session_timeout",
