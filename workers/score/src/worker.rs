@@ -22,6 +22,10 @@ const HEARTBEATS_PER_LEASE: u32 = 3;
 /// Tasks claimed in one transaction.
 const TASKS_PER_CLAIM: u32 = 64;
 
+/// From one claim to the next, at least: an item that comes by itself is scored at once, those that come in a stream are
+/// gathered, since many cost the store little more than one.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(30);
+
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -76,7 +80,10 @@ impl ScoreWorker {
     /// Works until told to stop; tasks in hand are finished first.
     pub async fn run(&self, stop: CancellationToken) {
         let mut wake_ups = self.store.wake_ups();
+        let mut next_claim = tokio::time::Instant::now();
         while !stop.is_cancelled() {
+            tokio::time::sleep_until(next_claim).await;
+            next_claim = tokio::time::Instant::now() + BETWEEN_CLAIMS;
             wake_ups.mark_unchanged();
             match self.work_once().await {
                 Ok(0) => {

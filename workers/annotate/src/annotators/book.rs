@@ -2,20 +2,30 @@
 //! statement: both cost nearly the same for one as for many, and hundreds of calls may be under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accord_domain::{Annotation, Environment, Lease, Project, ProjectId};
 use accord_store::flow::{self, CallTurn, RepliedCall, Submission, Submitted};
 use accord_store::{CallEnd, EndedCall, NewCall, Store, StoreError, StoreResult, StoredCall, Transaction};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// The most entries of one transaction.
-const MOST_AT_ONCE: usize = 256;
+const MOST_AT_ONCE: usize = 512;
+
+/// From the beginning of one transaction to that of the next, at least: what comes by itself is written at once, what comes
+/// in a stream is gathered, and a call takes longer than that anyway.
+const BETWEEN_TRANSACTIONS: Duration = Duration::from_millis(10);
+
+/// How many kinds of entries there are.
+const KINDS: usize = 3;
 
 /// Writes down what becomes of calls and tasks. It works as long as any copy of it lives.
 #[derive(Clone)]
 pub struct Book {
-    entries: mpsc::UnboundedSender<Entry>,
+    /// One for each kind of entries where the store takes transactions side by side, else one for all of them.
+    queues: Arc<[mpsc::UnboundedSender<Entry>]>,
 }
 
 /// One thing to be done, and where to say what came of it.
@@ -63,6 +73,15 @@ enum Step {
 }
 
 impl Entry {
+    /// The number of its kind.
+    const fn kind(&self) -> usize {
+        match self {
+            Self::Begin { .. } => 0,
+            Self::Settle { .. } => 1,
+            Self::Submit { .. } => 2,
+        }
+    }
+
     fn step(&self) -> Step {
         match self {
             Self::Settle { reply: Some(_), .. } => Step::Keep,
@@ -102,19 +121,20 @@ impl Book {
     /// A book that is kept in this store. Must be called inside the runtime in which the store is used.
     #[must_use]
     pub fn open(store: Arc<dyn Store>, environment: Arc<dyn Environment>, lease_milliseconds: i64) -> Self {
-        let (entries, mut received) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            let writer = Writer {
-                store,
-                environment,
-                lease_milliseconds,
-            };
-            let mut batch = Vec::new();
-            while received.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
-                writer.write(std::mem::take(&mut batch)).await;
-            }
+        let writer = Arc::new(Writer {
+            store,
+            environment,
+            lease_milliseconds,
         });
-        Self { entries }
+        let queues = if writer.store.writes_side_by_side() { KINDS } else { 1 };
+        let queues = (0..queues).map(|_| {
+            let (queue, received) = mpsc::unbounded_channel();
+            tokio::spawn(write_down(Arc::clone(&writer), received));
+            queue
+        });
+        Self {
+            queues: queues.collect(),
+        }
     }
 
     /// Begins a call, as [`flow::begin_calls`] does.
@@ -166,7 +186,8 @@ impl Book {
     }
 
     async fn enter<T>(&self, entry: Entry, answered: oneshot::Receiver<StoreResult<T>>) -> StoreResult<T> {
-        self.entries.send(entry).map_err(|_| closed())?;
+        let queue = self.queues.get(entry.kind() % self.queues.len()).ok_or_else(closed)?;
+        queue.send(entry).map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 }
@@ -174,6 +195,23 @@ impl Book {
 fn closed() -> StoreError {
     StoreError::Unavailable {
         problem: "nobody writes down what becomes of calls any more".to_owned(),
+    }
+}
+
+/// Writes down what comes by a queue, as long as anybody may send.
+async fn write_down(writer: Arc<Writer>, mut received: mpsc::UnboundedReceiver<Entry>) {
+    let mut batch = Vec::new();
+    let mut next = Instant::now();
+    while received.recv_many(&mut batch, MOST_AT_ONCE).await > 0 {
+        tokio::time::sleep_until(next).await;
+        next = Instant::now() + BETWEEN_TRANSACTIONS;
+        // What has come meanwhile.
+        while batch.len() < MOST_AT_ONCE
+            && let Ok(entry) = received.try_recv()
+        {
+            batch.push(entry);
+        }
+        writer.write(std::mem::take(&mut batch)).await;
     }
 }
 
