@@ -3,6 +3,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 pub mod annotators;
+mod assignment;
 pub mod batches;
 pub mod factory;
 mod folding;

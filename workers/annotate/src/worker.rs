@@ -1,15 +1,11 @@
 //! The worker that lets automatic annotators vote, task by task: claim in a short transaction, work outside of any,
 //! finish in a short one that checks the lease.
 
-use std::collections::{BTreeSet, HashMap, hash_map};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_datasets::content::document_of_item;
 use accord_documents::Limits;
-use accord_domain::{
-    Annotation, AnnotationId, Annotator, Environment, Item, ItemId, Lease, Project, ProjectId, RunAnnotator, TaskKind,
-};
+use accord_domain::{Annotation, AnnotationId, Environment, Lease, ProjectId, RunAnnotator, TaskKind};
 use accord_store::idle::wait_for_work;
 use accord_store::{AfterFailure, Blobs, ClaimRequest, Store, StoreError, Transaction, flow};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -17,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::annotators::{AnnotatorInput, AnnotatorOutput, AskedFor, AttemptError};
+use crate::assignment::{Assignment, assignments};
 use crate::factory::AnnotatorFactory;
 use crate::pauses::{Backoff, milliseconds, pause_of_parked};
 
@@ -31,7 +28,7 @@ const BETWEEN_CLAIMS: [Duration; 2] = [Duration::from_millis(1), Duration::from_
 
 /// One of the shortest times more for each so many tasks that are done at the same time: with many, places become free
 /// all the time, and a few that wait are a small part of them.
-const TASKS_PER_WAIT: u32 = 32;
+const TASKS_PER_WAIT: u32 = 8;
 
 /// How long to wait for wake-ups that may have been missed.
 const POLL: Duration = Duration::from_secs(1);
@@ -78,15 +75,6 @@ struct Inner {
     deadline: Duration,
     /// Tells that a task has ended, so that its place and its provider's are free.
     ended: Notify,
-}
-
-/// A task with everything that belongs to it.
-struct Assignment {
-    project: Arc<Project>,
-    item: Arc<Item>,
-    annotator: Annotator,
-    /// Whether its run asks models through batches.
-    in_batch: bool,
 }
 
 impl AnnotateWorker {
@@ -176,7 +164,7 @@ impl AnnotateWorker {
     pub async fn work_once(&self) -> Result<usize, StoreError> {
         let leases = self.claim(self.inner.concurrency).await?;
         let count = leases.len();
-        let assignments = self.inner.assignments(&leases).await?;
+        let assignments = assignments(self.inner.store.as_ref(), &leases).await?;
         let claimed = leases.into_iter().zip(assignments);
         futures::future::join_all(claimed.map(|(lease, assignment)| self.inner.attempt(lease, assignment))).await;
         Ok(count)
@@ -189,7 +177,7 @@ impl AnnotateWorker {
         permits: &Arc<Semaphore>,
         tasks: &TaskTracker,
     ) {
-        let assignments = match self.inner.assignments(&leases).await {
+        let assignments = match assignments(self.inner.store.as_ref(), &leases).await {
             Ok(assignments) => assignments,
             Err(error) => {
                 tracing::warn!(worker = %self.inner.name, error = %error, "tasks left to the end of their leases");
@@ -253,50 +241,6 @@ fn between_claims(concurrency: usize) -> Duration {
 }
 
 impl Inner {
-    /// What belongs to each of these tasks, in order.
-    async fn assignments(&self, leases: &[Lease]) -> Result<Vec<Result<Assignment, StoreError>>, StoreError> {
-        let mut transaction = self.store.read().await?;
-        let item_ids: BTreeSet<ItemId> = leases.iter().filter_map(|lease| lease.task.item_id).collect();
-        let items = transaction
-            .items_by_ids(&item_ids.into_iter().collect::<Vec<_>>())
-            .await?;
-        let items: HashMap<ItemId, Arc<Item>> = items.into_iter().map(|item| (item.id, Arc::new(item))).collect();
-        let (mut projects, mut annotators, mut runs) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for lease in leases {
-            if let Some(id) = lease.task.run_id
-                && let hash_map::Entry::Vacant(place) = runs.entry(id)
-            {
-                place.insert(transaction.run(id).await?.is_some_and(|run| run.batch));
-            }
-            if let hash_map::Entry::Vacant(place) = projects.entry(lease.task.project_id) {
-                place.insert(transaction.project(lease.task.project_id).await?.map(Arc::new));
-            }
-            let Some(id) = lease.task.annotator_id else { continue };
-            if let hash_map::Entry::Vacant(place) = annotators.entry(id) {
-                place.insert(transaction.annotator(id).await?);
-            }
-        }
-        let assignment = |lease: &Lease| {
-            let missing = |what: &'static str| StoreError::Missing {
-                what,
-                name: lease.task.id.to_string(),
-            };
-            let project = projects.get(&lease.task.project_id).cloned().flatten();
-            let item = lease.task.item_id.and_then(|id| items.get(&id).cloned());
-            let annotator = lease
-                .task
-                .annotator_id
-                .and_then(|id| annotators.get(&id).cloned().flatten());
-            Ok(Assignment {
-                project: project.ok_or_else(|| missing("project of task"))?,
-                item: item.ok_or_else(|| missing("item of task"))?,
-                annotator: annotator.ok_or_else(|| missing("annotator of task"))?,
-                in_batch: lease.task.run_id.is_some_and(|id| runs.get(&id) == Some(&true)),
-            })
-        };
-        Ok(leases.iter().map(assignment).collect())
-    }
-
     fn lease_milliseconds(&self) -> i64 {
         milliseconds(self.lease)
     }
@@ -429,13 +373,14 @@ impl Inner {
 
     async fn annotate(&self, lease: &Lease, assignment: &Assignment) -> Result<AnnotatorOutput, AttemptError> {
         let annotator = self.factory.make(&assignment.annotator).await?;
-        let document = document_of_item(self.store.as_ref(), self.blobs.as_ref(), &self.limits, &assignment.item)
-            .await
-            .map_err(AttemptError::of_content)?;
+        let of_item = &assignment.of_item;
+        let document = of_item
+            .document(self.store.as_ref(), self.blobs.as_ref(), &self.limits)
+            .await;
         let input = AnnotatorInput {
             project: Arc::clone(&assignment.project),
-            item: Arc::clone(&assignment.item),
-            document: Arc::new(document),
+            item: Arc::clone(&of_item.item),
+            document: document.map_err(AttemptError::of_content)?,
             asked_for: asked_for(lease, assignment),
             repeated: lease.task.was_tried(),
             patience: PATIENCE,
@@ -447,7 +392,7 @@ impl Inner {
         Annotation {
             id: AnnotationId::generate(self.environment.as_ref()),
             project_id: assignment.project.id,
-            item_id: assignment.item.id,
+            item_id: assignment.of_item.item.id,
             annotator_id: assignment.annotator.id,
             task_id: lease.task.id,
             answers: output.answers,

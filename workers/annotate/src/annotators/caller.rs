@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::AttemptError;
 use super::book::Book;
 use crate::holds::Holds;
-use crate::provider::{CallError, ChatReply, Provider, RawReply, TokenEstimate, Turn};
+use crate::provider::{CallError, Provider, RawReply, TokenEstimate, Turn};
 
 /// When to try again after a call of a provider in trouble, where nothing else is known.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ impl Caller {
         project: &Arc<Project>,
         run: Option<RunAnnotator>,
         key: String,
-        body: Value,
+        body: Arc<Value>,
         (repeated, patience): (bool, Duration),
     ) -> Result<StoredCall, AttemptError> {
         let (caller, project) = (self.clone(), Arc::clone(project));
@@ -67,7 +67,8 @@ impl Caller {
                 return Ok(kept);
             }
             // Its turn comes last, so that no call of the provider's few waits for the store.
-            match caller.provider.admit(&body, repeated, patience).await {
+            let tokens = u64::try_from(call.tokens).unwrap_or_default();
+            match caller.provider.admit(tokens, repeated, patience).await {
                 Ok(turn) => caller.ask_and_keep(turn, call, &body).await,
                 Err(error) => {
                     caller.settle(&call, &CallEnd::NotMade, None).await?;
@@ -222,11 +223,7 @@ impl Caller {
 
     /// What the reply cost. Where the server counts no tokens, what was reserved stands.
     fn end_of(&self, call: &NewCall, reply: &RawReply) -> CallEnd {
-        let parsed: Option<ChatReply> = serde_json::from_str(&reply.body).ok();
-        let usage = parsed
-            .and_then(|reply| reply.usage)
-            .filter(|usage| usage.total().is_some());
-        let Some(usage) = usage else {
+        let Some(usage) = reply.usage.filter(|usage| usage.total().is_some()) else {
             return CallEnd::Kept {
                 input_tokens: call.tokens,
                 output_tokens: 0,

@@ -74,7 +74,13 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
             AskedFor::Project | AskedFor::Run(_) => {
                 let turn = (input.repeated, input.patience);
                 self.caller
-                    .ask(&input.project, input.asked_for.run(), key, asked.body.clone(), turn)
+                    .ask(
+                        &input.project,
+                        input.asked_for.run(),
+                        key,
+                        Arc::clone(&asked.body),
+                        turn,
+                    )
                     .await?
             }
         };

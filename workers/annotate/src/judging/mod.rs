@@ -103,7 +103,7 @@ impl JudgeModel {
             &body,
         );
         let turn = (input.repeated, input.patience);
-        let call = self.caller.ask(&input.project, None, key, body, turn).await?;
+        let call = self.caller.ask(&input.project, None, key, Arc::new(body), turn).await?;
         let Ratings {
             ratings,
             usage,

@@ -51,6 +51,8 @@ pub struct Provider {
 pub struct RawReply {
     /// The JSON text of the body.
     pub body: String,
+    /// Tokens used, where the server counts them.
+    pub usage: Option<Usage>,
     /// From sending to the last byte.
     pub latency_milliseconds: i64,
 }
@@ -126,15 +128,12 @@ impl Provider {
         self
     }
 
-    /// Waits for a call's turn among the provider's calls, but not longer than `patience`.
+    /// Waits for the turn of a call of so many tokens among the provider's calls, but not longer than `patience`.
     ///
     /// # Errors
     /// `Held` when it is not the call's turn: why, and when to ask again.
-    pub async fn admit(&self, request: &Value, repeated: bool, patience: Duration) -> Result<Turn, CallError> {
-        let wanted = Wanted {
-            tokens: TokenEstimate::of(request).total(),
-            repeated,
-        };
+    pub async fn admit(&self, tokens: u64, repeated: bool, patience: Duration) -> Result<Turn, CallError> {
+        let wanted = Wanted { tokens, repeated };
         match self.admission.admit(wanted, patience).await {
             Ok(permit) => Ok(Turn { permit }),
             Err(hold) => Err(CallError::Held {
@@ -150,7 +149,8 @@ impl Provider {
     /// Those of [`Self::admit`] and [`Self::send`].
     pub async fn ask(&self, request: &Value) -> Result<RawReply, CallError> {
         let patience = Duration::from_secs(self.settings.timeout_seconds);
-        let turn = self.admit(request, false, patience).await?;
+        let tokens = TokenEstimate::of(request).total();
+        let turn = self.admit(tokens, false, patience).await?;
         self.send(turn, request).await
     }
 
@@ -165,12 +165,14 @@ impl Provider {
         metrics::histogram!("accord_model_call_duration_seconds", "provider" => self.name.clone())
             .record(elapsed.as_secs_f64());
         let result = result.map_err(|error| self.without_key(call_error(error)));
-        turn.permit.settle(outcome_of(&result));
+        let usage = result.as_ref().ok().and_then(|body| usage_of(body.get()));
+        turn.permit.settle(outcome_of(&result, usage));
         let outcome = if result.is_ok() { "replied" } else { "failed" };
         metrics::counter!("accord_model_calls_total", "provider" => self.name.clone(), "outcome" => outcome)
             .increment(1);
         Ok(RawReply {
-            body: result?.get().to_owned(),
+            body: String::from(Box::<str>::from(result?)),
+            usage,
             latency_milliseconds: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
         })
     }
@@ -236,15 +238,17 @@ fn allowed(settings: &ProviderSettings) -> Allowed {
     }
 }
 
+fn usage_of(body: &str) -> Option<Usage> {
+    let reply: ChatReply = serde_json::from_str(body).ok()?;
+    reply.usage
+}
+
 /// What a call says about its endpoint.
-fn outcome_of(result: &Result<Box<RawValue>, CallError>) -> Outcome {
+fn outcome_of(result: &Result<Box<RawValue>, CallError>, usage: Option<Usage>) -> Outcome {
     match result {
-        Ok(body) => {
-            let reply: Option<ChatReply> = serde_json::from_str(body.get()).ok();
-            Outcome::Replied {
-                tokens: reply.and_then(|reply| reply.usage).and_then(Usage::total),
-            }
-        }
+        Ok(_) => Outcome::Replied {
+            tokens: usage.and_then(Usage::total),
+        },
         Err(CallError::Status {
             status: 429,
             retry_after,

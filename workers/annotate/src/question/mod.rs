@@ -39,8 +39,8 @@ pub struct Question<'a> {
 /// One question about one item.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The body of the chat completion.
-    pub body: Value,
+    /// The body of the chat completion, which may hold images.
+    pub body: Arc<Value>,
     /// What of the item the model sees.
     pub shown: Shown,
     /// The examples that it sees.
@@ -97,7 +97,7 @@ impl<'a> Question<'a> {
     /// # Errors
     /// The prompt cannot be rendered.
     pub fn ask(&self, shown: Shown, examples: Vec<ExampleText>) -> Result<Asked, PromptError> {
-        let body = request::build(self, &shown, &examples)?;
+        let body = Arc::new(request::build(self, &shown, &examples)?);
         Ok(Asked { body, shown, examples })
     }
 

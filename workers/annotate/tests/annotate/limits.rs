@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use accord_annotate::provider::{CallError, HoldReason, Provider};
+use accord_annotate::provider::{CallError, HoldReason, Provider, TokenEstimate};
 use accord_annotate::worker::{AnnotateWorker, WorkerSettings};
 use accord_domain::{Task, TaskKind, TaskState};
 use serde_json::{Value, json};
@@ -87,7 +87,11 @@ async fn what_a_success_says_about_limits_is_obeyed() {
     let provider = provider(&endpoint.base_url, &json!({}));
     let started = Instant::now();
     provider.ask(&request()).await.unwrap();
-    let held = provider.admit(&request(), false, Duration::ZERO).await.err().unwrap();
+    let held = provider
+        .admit(TokenEstimate::of(&request()).total(), false, Duration::ZERO)
+        .await
+        .err()
+        .unwrap();
     assert!(
         matches!(
             held,
@@ -113,7 +117,9 @@ async fn calls_are_paced_by_the_operators_limit() {
     let asking = (0..200).map(|_| {
         let provider = Arc::clone(&provider);
         async move {
-            let turn = provider.admit(&request(), false, Duration::from_secs(2)).await?;
+            let turn = provider
+                .admit(TokenEstimate::of(&request()).total(), false, Duration::from_secs(2))
+                .await?;
             provider.send(turn, &request()).await
         }
     });
