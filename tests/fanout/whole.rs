@@ -19,9 +19,6 @@ use crate::work::{Watch, calls_of_run, text_of};
 /// Annotators of the project: one model, asked five times with seeds of their own.
 pub(crate) const ANNOTATORS: usize = 5;
 
-/// Tasks in hand for each call in flight: while some are asked, others are prepared and kept.
-const TASKS_PER_CALL: usize = 2;
-
 /// Lines of one import request.
 const LINES_PER_REQUEST: usize = 1000;
 
@@ -103,10 +100,6 @@ pub(crate) async fn open(kind: DatabaseKind, model: &Model, in_flight: usize, se
         (name("KEY_VARIABLE"), "SCRIPTED_KEY".to_owned()),
         (name("CONCURRENCY"), in_flight.to_string()),
         ("SCRIPTED_KEY".to_owned(), KEY.to_owned()),
-        (
-            "ACCORD__WORKERS__CONCURRENCY".to_owned(),
-            (in_flight * TASKS_PER_CALL).to_string(),
-        ),
         ("ACCORD__WORKERS__LEASE_SECONDS".to_owned(), "5".to_owned()),
     ]);
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();

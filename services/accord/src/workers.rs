@@ -71,7 +71,7 @@ fn annotate_worker(house: &House, providers: Providers) -> anyhow::Result<Annota
         house.configuration.document_limits(),
         WorkerSettings {
             name: worker_name(house),
-            concurrency: house.configuration.workers.concurrency,
+            concurrency: house.configuration.tasks_at_once(),
             lease: lease(house),
             deadline: Duration::from_secs(house.configuration.workers.deadline_seconds),
         },

@@ -62,10 +62,19 @@ pub(crate) struct PromptsSection {
     folder: PathBuf,
 }
 
+/// The most tasks that one process runs at the same time.
+const MOST_TASKS: usize = 4096;
+
+/// Tasks that run at the same time for each call that a provider takes, where that is not set.
+const TASKS_PER_CALL: usize = 4;
+
+/// The same for annotators that make no calls.
+const TASKS_WITHOUT_CALLS: usize = 16;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkersSection {
-    pub(crate) concurrency: usize,
+    concurrency: Option<usize>,
     pub(crate) scorers: usize,
     pub(crate) lease_seconds: u64,
     pub(crate) deadline_seconds: u64,
@@ -145,7 +154,12 @@ impl Configuration {
             )
         })?;
         let numbers = [
-            ("[workers] concurrency", self.workers.concurrency, 1, 4096),
+            (
+                "[workers] concurrency",
+                self.workers.concurrency.unwrap_or(1),
+                1,
+                MOST_TASKS,
+            ),
             ("[workers] scorers", self.workers.scorers, 1, 64),
             (
                 "[workers] lease_seconds",
@@ -169,6 +183,16 @@ impl Configuration {
         self.http.check().map_err(|error| anyhow::anyhow!("[http] {error}"))?;
         self.database.location()?;
         Ok(())
+    }
+
+    /// Tasks of automatic annotators that run at the same time in one process: as many as are set, else enough to keep every
+    /// provider busy while others are prepared and written down.
+    pub(crate) fn tasks_at_once(&self) -> usize {
+        let calls = self.providers.values().map(|settings| settings.concurrency);
+        let enough = calls.fold(TASKS_WITHOUT_CALLS, |sum, calls| {
+            sum.saturating_add(calls.saturating_mul(TASKS_PER_CALL))
+        });
+        self.workers.concurrency.unwrap_or(enough.min(MOST_TASKS))
     }
 
     /// The prompt templates: the built-in ones and those of the folder, if one is set.
@@ -251,6 +275,21 @@ mod tests {
             let error = format!("{:#}", with(&[(name, value)]).unwrap_err());
             assert!(error.contains(expected), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn providers_decide_how_many_tasks_run_at_once() {
+        assert_eq!(with(&[]).unwrap().tasks_at_once(), 16);
+        let providers = [
+            ("ACCORD__PROVIDERS__ONE__BASE_URL", "http://one.example"),
+            ("ACCORD__PROVIDERS__ONE__CONCURRENCY", "100"),
+            ("ACCORD__PROVIDERS__TWO__BASE_URL", "http://two.example"),
+        ];
+        assert_eq!(with(&providers).unwrap().tasks_at_once(), 16 + 4 * (100 + 8));
+        let set = [&providers[..], &[("ACCORD__WORKERS__CONCURRENCY", "3")]].concat();
+        assert_eq!(with(&set).unwrap().tasks_at_once(), 3);
+        let many = [&providers[..1], &[("ACCORD__PROVIDERS__ONE__CONCURRENCY", "5000")]].concat();
+        assert_eq!(with(&many).unwrap().tasks_at_once(), 4096);
     }
 
     #[test]
