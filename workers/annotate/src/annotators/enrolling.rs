@@ -57,12 +57,14 @@ impl Caller {
             bytes,
             limits,
         };
+        let turn = self.provider.enrolling.lock().await;
         let mut transaction = self.store.write().await.map_err(AttemptError::transient)?;
         let environment = self.environment.as_ref();
         let enrolment = flow::enrol(transaction.as_mut(), environment, project, lease, &wanted)
             .await
             .map_err(AttemptError::transient)?;
         transaction.commit().await.map_err(AttemptError::transient)?;
+        drop(turn);
         match enrolment {
             Enrolment::Kept(kept) => Ok(kept),
             Enrolment::Waiting(reason) => Err(AttemptError::Enrolled { reason }),
