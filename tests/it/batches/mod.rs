@@ -86,8 +86,6 @@ async fn open_with(
     let direct = model.provider("direct", &[]);
     variables.extend(direct);
     variables.push(("ACCORD__WORKERS__LEASE_SECONDS".to_owned(), "3".to_owned()));
-    // Leases are short here: no more tasks at once than are done within one.
-    variables.push(("ACCORD__WORKERS__CONCURRENCY".to_owned(), "16".to_owned()));
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
     let house = House::open_with(kind, &variables, serve_arguments).await;
     let admin = house.administrator().await;

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_domain::{Annotation, Environment, Lease, Project, ProjectId};
-use accord_store::flow::{self, CallTurn, RepliedCall, Submission, Submitted};
+use accord_domain::{Annotation, Environment, Lease, Project, ProjectId, RunId};
+use accord_store::flow::{self, CallTurn, Enrolment, RepliedCall, Submission, Submitted};
 use accord_store::{CallEnd, EndedCall, NewCall, Store, StoreError, StoreResult, StoredCall, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use super::enrolling::QuestionOfTask;
 
 /// The most entries of one transaction.
 const MOST_AT_ONCE: usize = 512;
@@ -19,7 +21,7 @@ const MOST_AT_ONCE: usize = 512;
 const BETWEEN_TRANSACTIONS: Duration = Duration::from_millis(10);
 
 /// How many kinds of entries there are.
-const KINDS: usize = 3;
+const KINDS: usize = 4;
 
 /// Writes down what becomes of calls and tasks. It works as long as any copy of it lives.
 #[derive(Clone)]
@@ -43,6 +45,11 @@ enum Entry {
         reply: Option<StoredCall>,
         answer: oneshot::Sender<StoreResult<Option<StoredCall>>>,
     },
+    /// A call is to be made in a batch.
+    Enrol {
+        question: Box<QuestionOfTask>,
+        answer: oneshot::Sender<StoreResult<Enrolment>>,
+    },
     /// A task is answered.
     Submit {
         lease: Box<Lease>,
@@ -55,6 +62,7 @@ enum Entry {
 enum Outcome {
     Begun(CallTurn),
     Settled(Option<StoredCall>),
+    Enrolled(Enrolment),
     /// The lease may have been lost meanwhile, which is nobody else's matter.
     Submitted(StoreResult<()>),
 }
@@ -69,6 +77,10 @@ enum Step {
         project_id: ProjectId,
         project_version: i64,
     },
+    Enrol {
+        project_id: ProjectId,
+        run_id: RunId,
+    },
     Submit,
 }
 
@@ -78,7 +90,8 @@ impl Entry {
         match self {
             Self::Begin { .. } => 0,
             Self::Settle { .. } => 1,
-            Self::Submit { .. } => 2,
+            Self::Enrol { .. } => 2,
+            Self::Submit { .. } => 3,
         }
     }
 
@@ -90,15 +103,21 @@ impl Entry {
                 project_id: project.id,
                 project_version: project.version,
             },
+            Self::Enrol { question, .. } => Step::Enrol {
+                project_id: question.project.id,
+                run_id: question.run_id,
+            },
             Self::Submit { .. } => Step::Submit,
         }
     }
 
     /// Its place within its step.
-    fn place(&self) -> (&str, Uuid) {
+    fn place(&self) -> (&str, &str, Uuid) {
         match self {
-            Self::Begin { call, .. } | Self::Settle { call, .. } => (&call.key, Uuid::nil()),
-            Self::Submit { annotation, .. } => ("", annotation.item_id.as_uuid()),
+            Self::Begin { call, .. } | Self::Settle { call, .. } => ("", &call.key, Uuid::nil()),
+            // The batches of a run, one for each model, are locked in one order too.
+            Self::Enrol { question, .. } => (&question.model, &question.call.key, Uuid::nil()),
+            Self::Submit { annotation, .. } => ("", "", annotation.item_id.as_uuid()),
         }
     }
 
@@ -107,12 +126,14 @@ impl Entry {
         match (self, outcome) {
             (Self::Begin { answer, .. }, Ok(Outcome::Begun(turn))) => drop(answer.send(Ok(turn))),
             (Self::Settle { answer, .. }, Ok(Outcome::Settled(kept))) => drop(answer.send(Ok(kept))),
+            (Self::Enrol { answer, .. }, Ok(Outcome::Enrolled(enrolment))) => drop(answer.send(Ok(enrolment))),
             (Self::Submit { answer, .. }, Ok(Outcome::Submitted(result))) => drop(answer.send(result)),
             (Self::Begin { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
             (Self::Settle { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
+            (Self::Enrol { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
             (Self::Submit { answer, .. }, Err(error)) => drop(answer.send(Err(error))),
             // Each entry has an outcome of its kind; were it not so, whoever waits is told by the closed channel.
-            (Self::Begin { .. } | Self::Settle { .. } | Self::Submit { .. }, Ok(_)) => {}
+            (Self::Begin { .. } | Self::Settle { .. } | Self::Enrol { .. } | Self::Submit { .. }, Ok(_)) => {}
         }
     }
 }
@@ -169,6 +190,16 @@ impl Book {
             answer,
         };
         self.enter(entry, answered).await
+    }
+
+    /// Enrols the question of a task in a batch, as [`flow::enrol`] does.
+    ///
+    /// # Errors
+    /// `StaleLease` when the lease was taken over, and those of the database.
+    pub(super) async fn enrol(&self, question: QuestionOfTask) -> StoreResult<Enrolment> {
+        let (answer, answered) = oneshot::channel();
+        let question = Box::new(question);
+        self.enter(Entry::Enrol { question, answer }, answered).await
     }
 
     /// Submits the annotation of a task, as [`flow::submit_annotations`] does.
@@ -274,6 +305,12 @@ impl Writer {
                     ..
                 } => replied.push(RepliedCall { call, reply, end: *end }),
                 Entry::Settle { call, end, .. } => ended.push(EndedCall { call, end: *end }),
+                Entry::Enrol { question, .. } => {
+                    let environment = self.environment.as_ref();
+                    let enrolment =
+                        flow::enrol(tx, environment, &question.project, &question.lease, &question.wanted()).await?;
+                    outcomes.push(Outcome::Enrolled(enrolment));
+                }
                 Entry::Submit { lease, annotation, .. } => answered.push(Submission { lease, annotation }),
             }
         }

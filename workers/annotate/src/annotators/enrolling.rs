@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_domain::{Lease, Project, RunAnnotator};
-use accord_store::flow::{self, CallTurn, Enrolment, WantedRequest};
+use accord_domain::{Lease, Project, RunAnnotator, RunId};
+use accord_store::flow::{CallTurn, Enrolment, WantedRequest};
 use accord_store::{BatchLimits, NewCall, StoredCall};
 use serde_json::Value;
 
@@ -15,6 +15,31 @@ use crate::provider::{BatchSettings, TokenEstimate};
 
 /// When to look again whether what is reserved for a batch is free.
 const LOOK_AT_RESERVED: Duration = Duration::from_secs(60);
+
+/// A question that is to be enrolled for a task.
+pub(super) struct QuestionOfTask {
+    pub(super) project: Arc<Project>,
+    pub(super) lease: Lease,
+    pub(super) call: NewCall,
+    pub(super) run_id: RunId,
+    pub(super) model: String,
+    body: String,
+    bytes: i64,
+    limits: BatchLimits,
+}
+
+impl QuestionOfTask {
+    pub(super) fn wanted(&self) -> WantedRequest<'_> {
+        WantedRequest {
+            call: &self.call,
+            run_id: self.run_id,
+            model: &self.model,
+            body: &self.body,
+            bytes: self.bytes,
+            limits: self.limits,
+        }
+    }
+}
 
 impl Caller {
     /// The kept reply to this very question; else the question is enrolled in a batch and its task parked until that is
@@ -49,23 +74,17 @@ impl Caller {
         let settings = &self.provider.settings;
         let cost = settings.cost_in_batch(tokens(estimate.input), tokens(estimate.output));
         call.cost = cost.unwrap_or_default();
-        let wanted = WantedRequest {
-            call: &call,
+        let question = QuestionOfTask {
+            project: Arc::clone(project),
+            lease: lease.clone(),
+            call: call.clone(),
             run_id: run.run_id,
-            model,
-            body: &body_text,
+            model: model.to_owned(),
+            body: body_text,
             bytes,
             limits,
         };
-        let turn = self.provider.enrolling.lock().await;
-        let mut transaction = self.store.write().await.map_err(AttemptError::transient)?;
-        let environment = self.environment.as_ref();
-        let enrolment = flow::enrol(transaction.as_mut(), environment, project, lease, &wanted)
-            .await
-            .map_err(AttemptError::transient)?;
-        transaction.commit().await.map_err(AttemptError::transient)?;
-        drop(turn);
-        match enrolment {
+        match self.book.enrol(question).await.map_err(AttemptError::transient)? {
             Enrolment::Kept(kept) => Ok(kept),
             Enrolment::Waiting(reason) => Err(AttemptError::Enrolled { reason }),
             Enrolment::Failed(failure) if failure.is_permanent => Err(AttemptError::permanent(failure.reason)),

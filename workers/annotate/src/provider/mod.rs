@@ -23,7 +23,6 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::Mutex;
 
 use limits::admission::{Admission, Permit};
 use limits::gate::{Allowed, Outcome, Room, Wanted};
@@ -45,9 +44,6 @@ pub struct Provider {
     client: Client<Endpoint>,
     transport: Transport,
     admission: Arc<Admission>,
-    /// Whose turn it is to enrol a question in a batch: they would wait for each other in the database, each with a
-    /// connection that signs of life need.
-    pub(crate) enrolling: Mutex<()>,
 }
 
 /// A reply as it came.
@@ -119,7 +115,6 @@ impl Provider {
         Ok(Self {
             name: name.to_owned(),
             admission,
-            enrolling: Mutex::new(()),
             client: Client::with_config(endpoint).with_http_service(transport.clone()),
             transport,
             settings,
