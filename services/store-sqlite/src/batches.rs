@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::failure::failed;
 use crate::reader::{Reader, to_json};
-use crate::sql::{new_token, now};
+use crate::sql::{new_token, now, push_list};
 use crate::transaction::SqliteTransaction;
 
 /// Requests that an open task waits for.
@@ -85,12 +85,8 @@ fn open_query(id: BatchId, which: OpenRequests<'_>, limit: u32) -> QueryBuilder<
     match which {
         OpenRequests::All => {}
         OpenRequests::Keys(keys) => {
-            query.push(" AND batch_requests.key IN (");
-            let mut list = query.separated(", ");
-            for key in keys {
-                list.push_bind((*key).to_owned());
-            }
-            query.push(")");
+            query.push(" AND batch_requests.key IN ");
+            push_list(&mut query, keys.iter().map(|key| (*key).to_owned()));
         }
         OpenRequests::Unwanted => {
             query.push(concat!(" AND NOT ", is_wanted!()));
@@ -182,13 +178,12 @@ impl Batches for SqliteTransaction {
             now!(),
             " AND batches.lease_until <= ",
             now!(),
-            " AND (batches.state IN ('sent', 'ended') OR runs.state <> 'paused') AND batches.provider IN ("
+            " AND (batches.state IN ('sent', 'ended') OR runs.state <> 'paused') AND batches.provider IN "
         ));
-        let mut list = query.separated(", ");
-        for provider in claim.providers {
-            list.push_bind((*provider).to_owned());
-        }
-        query.push(")");
+        push_list(
+            &mut query,
+            claim.providers.iter().map(|provider| (*provider).to_owned()),
+        );
         if let Some(project_id) = claim.project_id {
             query.push(" AND batches.project_id = ").push_bind(project_id.as_uuid());
         }
@@ -296,12 +291,7 @@ impl Batches for SqliteTransaction {
         limit: u32,
     ) -> StoreResult<Vec<OpenRequest>> {
         let mut query = open_query(id, which, limit);
-        let rows = query
-            .build()
-            .persistent(false)
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed)?;
+        let rows = query.build().fetch_all(self.connection()).await.map_err(failed)?;
         rows.iter().map(read_open).collect()
     }
 

@@ -9,16 +9,13 @@ use sqlx::sqlite::SqliteRow;
 use crate::failure::{conflict, failed};
 use crate::page::fetch_page;
 use crate::reader::{Reader, to_json};
-use crate::sql::push_identifiers;
+use crate::sql::{ROWS_AT_ONCE, push_identifiers, push_rows};
 use crate::transaction::SqliteTransaction;
-
-/// How many values go into one statement.
-const VALUES_AT_ONCE: usize = 200;
 
 #[async_trait]
 impl GoldValues for SqliteTransaction {
     async fn insert_gold(&mut self, values: &[Gold]) -> StoreResult<()> {
-        for chunk in values.chunks(VALUES_AT_ONCE) {
+        for chunk in values.chunks(ROWS_AT_ONCE) {
             insert_values(self, chunk).await?;
             point_at_values(self, chunk).await?;
         }
@@ -68,7 +65,7 @@ async fn insert_values(tx: &mut SqliteTransaction, values: &[Gold]) -> StoreResu
     let mut query = QueryBuilder::new(
         "INSERT INTO gold (id, project_id, item_id, field, answer, source, propensity, user_id, created_at) ",
     );
-    query.push_values(answers, |mut columns, (gold, answer)| {
+    push_rows(&mut query, 9, answers.into_iter(), |columns, (gold, answer)| {
         columns
             .push_bind(gold.id.as_uuid())
             .push_bind(gold.project_id.as_uuid())
@@ -90,7 +87,7 @@ async fn insert_values(tx: &mut SqliteTransaction, values: &[Gold]) -> StoreResu
 
 async fn point_at_values(tx: &mut SqliteTransaction, values: &[Gold]) -> StoreResult<()> {
     let mut query = QueryBuilder::new("INSERT INTO current_gold (item_id, field, gold_id, project_id) ");
-    query.push_values(values, |mut columns, gold| {
+    push_rows(&mut query, 4, values.iter(), |columns, gold| {
         columns
             .push_bind(gold.item_id.as_uuid())
             .push_bind(gold.field.to_string())

@@ -267,12 +267,7 @@ impl Runs for SqliteTransaction {
         push_identifiers(&mut query, item_ids.iter().map(|id| id.as_uuid()))?;
         query.push(" AND +annotator_id IN ");
         push_identifiers(&mut query, annotator_ids.iter().map(|id| id.as_uuid()))?;
-        let done = query
-            .build()
-            .persistent(false)
-            .execute(self.connection())
-            .await
-            .map_err(failed)?;
+        let done = query.build().execute(self.connection()).await.map_err(failed)?;
         Ok(done.rows_affected())
     }
 
@@ -319,7 +314,6 @@ impl Runs for SqliteTransaction {
             );
             let found: Vec<Uuid> = query
                 .build_query_scalar()
-                .persistent(false)
                 .fetch_all(self.connection())
                 .await
                 .map_err(failed)?;

@@ -59,12 +59,7 @@ async fn with_requests(
     let mut query = QueryBuilder::<Sqlite>::new(before);
     push_identifiers(&mut query, ids.iter().copied())?;
     query.push(after);
-    let done = query
-        .build()
-        .persistent(false)
-        .execute(tx.connection())
-        .await
-        .map_err(failed)?;
+    let done = query.build().execute(tx.connection()).await.map_err(failed)?;
     Ok(done.rows_affected())
 }
 

@@ -10,14 +10,12 @@ use uuid::Uuid;
 
 use crate::failure::{conflict, failed};
 use crate::reader::{Reader, to_json};
+use crate::sql::{ROWS_AT_ONCE, push_rows};
 use crate::transaction::SqliteTransaction;
-
-/// How many items go into one statement.
-const ITEMS_AT_ONCE: usize = 100;
 
 pub(super) async fn insert_items(tx: &mut SqliteTransaction, items: &[Item]) -> StoreResult<Vec<InsertedItem>> {
     let mut outcomes = Vec::with_capacity(items.len());
-    for chunk in items.chunks(ITEMS_AT_ONCE) {
+    for chunk in items.chunks(ROWS_AT_ONCE) {
         let created = insert_new(tx, chunk).await?;
         let others: Vec<&Item> = chunk
             .iter()
@@ -58,7 +56,7 @@ async fn insert_new(tx: &mut SqliteTransaction, items: &[Item]) -> StoreResult<H
     let mut query = QueryBuilder::new(
         "INSERT INTO items (id, project_id, external_id, content_hash, content, metadata, state, created_at) ",
     );
-    query.push_values(rows, |mut row, (item, content, metadata)| {
+    push_rows(&mut query, 8, rows.into_iter(), |row, (item, content, metadata)| {
         row.push_bind(item.id.as_uuid())
             .push_bind(item.project_id.as_uuid())
             .push_bind(item.external_id.clone())
@@ -71,7 +69,6 @@ async fn insert_new(tx: &mut SqliteTransaction, items: &[Item]) -> StoreResult<H
     query.push(" ON CONFLICT (project_id, external_id) DO NOTHING RETURNING id");
     let inserted = query
         .build()
-        .persistent(items.len() == ITEMS_AT_ONCE)
         .fetch_all(tx.connection())
         .await
         .map_err(|error| conflict(error, "item", "with one of these identifiers"))?;

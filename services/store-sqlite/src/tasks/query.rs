@@ -68,7 +68,6 @@ pub(super) async fn count_of_panel(
         push_identifiers(&mut query, annotator_ids.iter().map(|id| id.as_uuid()))?;
         let found: i64 = query
             .build_query_scalar()
-            .persistent(false)
             .fetch_one(tx.connection())
             .await
             .map_err(failed)?;
