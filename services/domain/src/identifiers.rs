@@ -18,6 +18,17 @@ pub struct IdentifierError {
     pub text: String,
 }
 
+/// A UUID of version 7 whose first twelve random bits are the fraction of the millisecond (RFC 9562, 6.2, method 3), so
+/// that what is made in one go is kept and read in the order in which it was made.
+fn generate(environment: &dyn Environment) -> Uuid {
+    let microseconds = u64::try_from(environment.now().as_microseconds()).unwrap_or(0);
+    let mut tail = [0; 10];
+    tail.copy_from_slice(&environment.random_bytes()[..10]);
+    let fraction = u16::try_from((microseconds % 1000) * 4096 / 1000).unwrap_or(0);
+    tail[..2].copy_from_slice(&fraction.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(microseconds / 1000, &tail).into_uuid()
+}
+
 macro_rules! identifier {
     ($(#[$documentation:meta])* $name:ident, $kind:literal) => {
         $(#[$documentation])*
@@ -30,11 +41,7 @@ macro_rules! identifier {
             /// Makes a new identifier that sorts by the environment's clock.
             #[must_use]
             pub fn generate(environment: &dyn Environment) -> Self {
-                let milliseconds = u64::try_from(environment.now().as_microseconds() / 1000).unwrap_or(0);
-                let random = environment.random_bytes();
-                let mut tail = [0_u8; 10];
-                tail.copy_from_slice(&random[..10]);
-                Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &tail).into_uuid())
+                Self(generate(environment))
             }
 
             /// Wraps a UUID that is known to be one of these.

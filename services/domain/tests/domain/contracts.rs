@@ -49,6 +49,32 @@ fn answers_keep_their_four_kinds_apart() {
     );
 }
 
+/// A clock with the chance that would bring what it makes out of order.
+struct Later(i64);
+
+impl Environment for Later {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microseconds(1_700_000_000_123_000 + self.0)
+    }
+
+    fn random_bytes(&self) -> [u8; 16] {
+        [u8::MAX - u8::try_from(self.0 / 4).unwrap(); 16]
+    }
+}
+
+#[test]
+fn identifiers_sort_by_the_microsecond() {
+    let identifiers: Vec<ItemId> = (0..=999).map(|later| ItemId::generate(&Later(later))).collect();
+    assert!(identifiers.is_sorted_by(|one, next| one < next));
+    let (first, last) = (identifiers[0].as_uuid(), identifiers[999].as_uuid());
+    assert_eq!(first.to_string()[..18], *"018bcfe5-687b-7000");
+    assert_eq!(last.to_string()[..18], *"018bcfe5-687b-7ffb");
+    assert_eq!(
+        (last.get_version_num(), last.get_variant()),
+        (7, uuid::Variant::RFC4122)
+    );
+}
+
 #[test]
 fn annotations_come_back() {
     let annotation = Annotation {
