@@ -54,7 +54,7 @@ impl Life {
 pub(crate) async fn measure(kind: DatabaseKind, arguments: &Arguments, verdicts: &mut Verdicts) {
     let in_flight = *arguments.in_flight.last().expect("one number at least");
     let items = arguments.faulty_calls.div_ceil(ANNOTATORS);
-    let mut model = Model::start(FAULT_PERCENT).await;
+    let mut model = Model::start(FAULT_PERCENT, arguments.latency()).await;
     let retries = RETRIES_PER_MINUTE.to_string();
     let house = open(kind, &model, in_flight, &[("RETRIES_PER_MINUTE", &retries)]).await;
     let admin = house.administrator().await;

@@ -36,14 +36,12 @@ mod program;
 mod scripted;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::database::DatabaseKind;
 use crate::report::Verdicts;
-
-/// How long the scripted server thinks, in milliseconds.
-const LATENCY_MILLISECONDS: u64 = 50;
 
 /// Measures the fan-out of calls to models and says of each promise whether it is kept.
 #[derive(Debug, Parser)]
@@ -56,6 +54,9 @@ struct Arguments {
     /// Calls in flight, one run for each; the last one makes the longest run.
     #[arg(long, value_delimiter = ',', default_values_t = [64, 128, 256, 512])]
     in_flight: Vec<usize>,
+    /// How long the scripted server thinks about each call, in milliseconds.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    latency: u64,
     /// What to measure; all of it when left out.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Layer>,
@@ -110,6 +111,10 @@ impl On {
 }
 
 impl Arguments {
+    const fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency)
+    }
+
     fn measures(&self, layer: Layer) -> bool {
         self.only.is_empty() || self.only.contains(&layer)
     }
@@ -127,7 +132,7 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(arguments: &Arguments) -> ExitCode {
-    report::surroundings();
+    report::surroundings(arguments.latency());
     let mut verdicts = Verdicts::default();
     if arguments.measures(Layer::Transport) {
         transport::measure(arguments, &mut verdicts).await;

@@ -12,7 +12,6 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::LATENCY_MILLISECONDS;
 use crate::process::{Used, used};
 use crate::scripted::action::{Action, answer, says, status};
 use crate::scripted::{Call, Counts, Question, ScriptedModel};
@@ -24,8 +23,11 @@ const SLOW: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 pub(crate) struct ModelArguments {
     /// Calls in a hundred that go wrong.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long)]
     fault_percent: u64,
+    /// Milliseconds until it answers.
+    #[arg(long)]
+    latency: u64,
 }
 
 /// What it counted. Calls belong to the worker that was the newest when they came.
@@ -146,7 +148,7 @@ impl Counters {
 pub(crate) async fn run(arguments: &ModelArguments) {
     let counters = Arc::new(Counters::new());
     let (own, percent) = (Arc::clone(&counters), arguments.fault_percent);
-    let model = ScriptedModel::start(Duration::from_millis(LATENCY_MILLISECONDS), move |call| {
+    let model = ScriptedModel::start(Duration::from_millis(arguments.latency), move |call| {
         own.count(call);
         let Some(position) = fault_of(call, percent) else {
             return good();
@@ -208,9 +210,10 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) async fn start(fault_percent: u64) -> Self {
+    pub(crate) async fn start(fault_percent: u64, latency: Duration) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["model", "--fault-percent", &fault_percent.to_string()])
+            .args(["--latency", &latency.as_millis().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -7,7 +7,6 @@ use comfy_table::modifiers::UTF8_ROUND_CORNERS;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
-use crate::LATENCY_MILLISECONDS;
 use crate::process::Used;
 
 /// The share of the ideal throughput that is promised, in percent.
@@ -23,6 +22,8 @@ const FLAT: f64 = 1.10;
 pub(crate) struct Run {
     /// Calls that may be in flight.
     pub(crate) in_flight: usize,
+    /// How long the server thinks about each.
+    pub(crate) latency: Duration,
     pub(crate) calls: usize,
     /// From the first call to the last one.
     pub(crate) elapsed: Duration,
@@ -39,7 +40,7 @@ pub(crate) struct Run {
 impl Run {
     /// Calls in a second if nothing took time but the server's thinking.
     fn ideal(&self) -> f64 {
-        self.in_flight as f64 * 1000.0 / LATENCY_MILLISECONDS as f64
+        self.in_flight as f64 / self.latency.as_secs_f64()
     }
 
     fn reached(&self) -> f64 {
@@ -94,14 +95,15 @@ fn mebibytes(bytes: u64) -> String {
 }
 
 /// Where the figures come from.
-pub(crate) fn surroundings() {
+pub(crate) fn surroundings(latency: Duration) {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
     println!(
         "{processors} processors for callers, scripted server and database together; load before the start: {}; a server that \
-         thinks {LATENCY_MILLISECONDS} ms",
-        load.join(" ")
+         thinks {} ms",
+        load.join(" "),
+        latency.as_millis()
     );
 }
 

@@ -1,6 +1,7 @@
 //! The transport layer: calls in flight at the limit, without a store.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -14,14 +15,15 @@ use crate::work::{Watch, calls_of_run};
 pub(crate) async fn measure(arguments: &Arguments, verdicts: &mut Verdicts) {
     let mut runs = Vec::new();
     for in_flight in &arguments.in_flight {
-        runs.push(run(*in_flight, calls_of_run(arguments, *in_flight)).await);
+        let calls = calls_of_run(arguments, *in_flight);
+        runs.push(run(*in_flight, calls, arguments.latency()).await);
     }
     print_runs("Transport: calls are admitted, sent and read, without a store", &runs);
     verdicts.judge_runs("transport", &runs);
 }
 
-async fn run(in_flight: usize, calls: usize) -> Run {
-    let mut model = Model::start(0).await;
+async fn run(in_flight: usize, calls: usize, latency: Duration) -> Run {
+    let mut model = Model::start(0, latency).await;
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["callers", "--base-url", &model.base_url])
         .args(["--in-flight", &in_flight.to_string(), "--calls", &calls.to_string()])
@@ -31,7 +33,7 @@ async fn run(in_flight: usize, calls: usize) -> Run {
         .spawn()
         .unwrap();
     let id = child.id().expect("the callers run");
-    let mut watch = Watch::new(calls);
+    let mut watch = Watch::new(calls, latency);
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     let done = output.next_line();
     tokio::pin!(done);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::Arguments;
 use crate::model::Totals;
 use crate::process::{Used, used};
 use crate::report::Run;
-use crate::{Arguments, LATENCY_MILLISECONDS};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -30,22 +30,25 @@ pub(crate) fn calls_of_run(arguments: &Arguments, in_flight: usize) -> usize {
     if Some(&in_flight) == arguments.in_flight.last() {
         return arguments.calls;
     }
-    let ideal = in_flight * 1000 / usize::try_from(LATENCY_MILLISECONDS).unwrap();
+    let ideal = in_flight * 1000 / usize::try_from(arguments.latency).unwrap();
     (ideal * SECONDS_OF_RUN).min(arguments.calls)
 }
 
 /// Watches the memory of a process while calls go on.
 pub(crate) struct Watch {
+    latency: Duration,
     /// What it held when so many calls had been made.
     resident: BTreeMap<usize, u64>,
     marks: Vec<usize>,
 }
 
 impl Watch {
-    pub(crate) fn new(calls: usize) -> Self {
+    /// Over so many calls to a server that thinks so long.
+    pub(crate) fn new(calls: usize, latency: Duration) -> Self {
         let mut marks: Vec<usize> = [10, 50, 100].iter().map(|percent| calls * percent / 100).collect();
         marks.dedup();
         Self {
+            latency,
             resident: BTreeMap::new(),
             marks,
         }
@@ -72,6 +75,7 @@ impl Watch {
         }
         Run {
             in_flight,
+            latency: self.latency,
             calls: totals.calls,
             elapsed: Duration::from_micros(totals.microseconds),
             callers,
