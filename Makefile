@@ -8,6 +8,12 @@ SHELL := /bin/bash
 APT := DEBIAN_FRONTEND=noninteractive apt-get
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+# One choice of packages and features for all that tests need, so that nothing is built twice.
+EVERYTHING := --workspace --all-features
+
+# Half of the tests that take long wait for processes, servers and leases.
+TEST_THREADS := $(shell echo $$(( $$(nproc) * 3 / 2 )))
+
 .PHONY: help
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
@@ -54,15 +60,15 @@ demo: build ## Set up a project over sample invoices, run the whole way, and ser
 .PHONY: check
 check: web ## Check format, lints and documentation
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo clippy --locked $(EVERYTHING) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 
 .PHONY: test
-test: setup-test web check ## Set everything up and run all checks and tests
-	cargo build --locked -p accord
+test: setup-test web check tests/browser/node_modules ## Set everything up and run all checks and tests
+	cargo build --locked $(EVERYTHING) --bin accord --tests
 	cd web && npm test --silent
-	tests/postgres.sh run cargo nextest run --locked --workspace --all-features --no-fail-fast
-	$(MAKE) --no-print-directory test-browser
+	tests/postgres.sh run cargo nextest run --locked $(EVERYTHING) --tests --no-fail-fast --test-threads $(TEST_THREADS)
+	cd tests/browser && npm test --silent
 
 .PHONY: test-browser
 test-browser: build tests/browser/node_modules ## Drive a real browser through the pages
