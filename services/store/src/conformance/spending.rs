@@ -121,6 +121,12 @@ pub async fn a_call_is_made_by_one(test: &TestStore) {
     assert_eq!(in_transaction!(test, |tx| tx.begun_calls(id)).unwrap().len(), 1);
 }
 
+/// Makes the lease of a call one that soon ends.
+async fn shorten(test: &TestStore, call: &NewCall) {
+    let renewed = in_transaction!(test, |tx| tx.renew_call(&call.key, &call.token, SHORT));
+    assert!(renewed.unwrap());
+}
+
 /// What calls cost is summed by day, provider and currency, exactly.
 pub async fn costs_are_summed_to_the_last_digit(test: &TestStore) {
     let fixture = Fixture::create(test).await;
@@ -168,9 +174,12 @@ pub async fn a_crashed_call_is_counted_as_lost(test: &TestStore) {
     let id = fixture.project.id;
     let calls = [call(id, "a", "1"), call(id, "b", "1"), call(id, "c", "1")];
     for one in &calls {
-        in_transaction!(test, |tx| begin(tx, one, SHORT)).unwrap();
+        in_transaction!(test, |tx| begin(tx, one, LONG)).unwrap();
     }
     assert_eq!(in_transaction!(test, |tx| tx.lose_calls(10)).unwrap(), 0);
+    for one in &calls {
+        shorten(test, one).await;
+    }
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let begun = in_transaction!(test, |tx| tx.begun_calls(id)).unwrap();
     assert_eq!(begun.len(), 1);
@@ -275,10 +284,11 @@ pub async fn turns_of_calls(test: &TestStore) {
     )
     .await;
     let first = call(project.id, "first", "t");
-    in_transaction!(test, |tx| turn_of(tx, &project, &first, SHORT)).unwrap();
+    in_transaction!(test, |tx| turn_of(tx, &project, &first, LONG)).unwrap();
     let second = call(project.id, "second", "t");
     let turn = in_transaction!(test, |tx| turn_of(tx, &project, &second, LONG)).unwrap();
     assert!(matches!(turn, CallTurn::Reserved(_)), "{turn:?}");
+    shorten(test, &first).await;
     tokio::time::sleep(UNTIL_SHORT_LEASE_ENDS).await;
     let turn = in_transaction!(test, |tx| turn_of(tx, &project, &second, LONG)).unwrap();
     assert_eq!(turn, CallTurn::Begun);
