@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use accord_domain::{Judge, LanguageModel, ProjectDefinition, PromptReference};
 use accord_store::{Blobs, StoreResult};
+use tokio::sync::Mutex;
 
 use super::{Place, Prompt, PromptError, PromptOrigin};
 
@@ -125,21 +126,17 @@ impl PromptLibrary {
     }
 
     /// Keeps the text of a template that is about to be used by its hash, so that what was asked can be told when the file
-    /// is long changed. Writes once in the life of a process.
+    /// is long changed. Written once in the life of a process.
     ///
     /// # Errors
     /// Those of the blob store.
     pub async fn keep(&self, prompt: &Prompt, blobs: &dyn Blobs) -> StoreResult<()> {
-        if self.kept().contains(&prompt.hash) {
-            return Ok(());
+        // Held while it is written: many begin at the same time to ask by the same template.
+        let mut kept = self.kept.lock().await;
+        if !kept.contains(&prompt.hash) {
+            kept.insert(blobs.put(prompt.text.clone().into()).await?);
         }
-        let hash = blobs.put(prompt.text.clone().into()).await?;
-        self.kept().insert(hash);
         Ok(())
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

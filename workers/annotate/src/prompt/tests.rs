@@ -1,5 +1,13 @@
-use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use accord_domain::PromptReference;
+use accord_store::{Blobs, StoreError, StoreResult};
+use async_trait::async_trait;
+use axum::body::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::*;
 
 fn definition() -> ProjectDefinition {
     serde_json::from_value(json!({
@@ -305,6 +313,41 @@ fn a_prompt_is_known_by_its_content() {
     assert_eq!(one.hash, same.hash);
     assert_ne!(one.hash, other.hash);
     assert_eq!(one.hash.len(), 64);
+}
+
+/// A store of files that is slow to write, and at first out of order; it counts how often it is asked to.
+#[derive(Default)]
+struct SlowBlobs(AtomicUsize);
+
+#[async_trait]
+impl Blobs for SlowBlobs {
+    async fn put(&self, bytes: Bytes) -> StoreResult<String> {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if before == 0 {
+            return Err(StoreError::Blob {
+                hash: "any".to_owned(),
+                problem: "the disk is full".to_owned(),
+            });
+        }
+        Ok(hex::encode(Sha256::digest(&bytes)))
+    }
+
+    async fn get(&self, _: &str) -> StoreResult<Option<Bytes>> {
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_many_begin_to_use_is_written_once() {
+    let library = PromptLibrary::open(None).unwrap();
+    let prompt = library.find(&PromptReference::named("extract")).unwrap();
+    let blobs = SlowBlobs::default();
+    let kept = futures::future::join_all((0..100).map(|_| library.keep(&prompt, &blobs))).await;
+    // Whom the trouble hit tries again; the next one wrote it for all others.
+    assert_eq!(kept.iter().filter(|kept| kept.is_err()).count(), 1);
+    library.keep(&prompt, &blobs).await.unwrap();
+    assert_eq!(blobs.0.load(Ordering::Relaxed), 2);
 }
 
 #[test]
