@@ -7,4 +7,5 @@ pub mod intake;
 pub mod label_file;
 pub mod score_file;
 pub mod table_file;
+pub mod turns;
 pub mod vote_file;

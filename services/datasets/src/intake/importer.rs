@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use super::line::MAXIMUM_EXTERNAL_ID_BYTES;
 use super::{ImportError, ImportSummary, ImportedItem, IncomingContent, IncomingItem, Place, Rejection};
 use crate::content::{DOCUMENT_VERSION, document_of_data};
+use crate::turns::in_turn;
 
 /// Brings items in: checks them, reads their documents, and stores them with their tasks and gold.
 #[derive(Clone)]
@@ -208,7 +209,7 @@ impl Importer {
         bytes: bytes::Bytes,
     ) -> Result<Result<ReadContent, String>, ImportError> {
         let (limits, shared, name) = (self.limits, bytes.clone(), file_name.clone());
-        let read = tokio::task::spawn_blocking(move || {
+        let read = in_turn(move || {
             let read = accord_documents::read_document(&shared, Some(&name), &limits)?;
             let document = serde_json::to_string(&read.document);
             Ok::<_, accord_documents::DocumentError>((read.media_type, document))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use accord_datasets::turns::in_turn;
 use accord_domain::Provenance;
 use async_trait::async_trait;
 
@@ -27,7 +28,7 @@ impl ReaderAnnotator {
 impl AutomaticAnnotator for ReaderAnnotator {
     async fn annotate(&self, input: &AnnotatorInput) -> Result<AnnotatorOutput, AttemptError> {
         let (reader, input) = (Arc::clone(&self.reader), input.clone());
-        tokio::task::spawn_blocking(move || {
+        in_turn(move || {
             let started = Instant::now();
             let answers = reader.read(&ReaderInput {
                 document: &input.document,
