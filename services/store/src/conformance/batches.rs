@@ -50,12 +50,11 @@ pub(super) async fn enrol_within(
     lease: &Lease,
     (key, limits): (&str, BatchLimits),
 ) -> Enrolment {
-    let call = call(fixture, run, lease, key);
     let wanted = WantedRequest {
-        call: &call,
+        call: call(fixture, run, lease, key),
         run_id: run.id,
-        model: "small",
-        body: r#"{"model":"small"}"#,
+        model: "small".to_owned(),
+        body: r#"{"model":"small"}"#.to_owned(),
         bytes: 100,
         limits,
     };
@@ -150,12 +149,11 @@ pub async fn enrols_each_question_once(test: &TestStore) {
         (batch.state, batch.requests, shown.batches.len()),
         (BatchState::Gathering, 3, 1)
     );
-    let stale = call(&fixture, &run, &leases[0], "d");
     let wanted = WantedRequest {
-        call: &stale,
+        call: call(&fixture, &run, &leases[0], "d"),
         run_id: run.id,
-        model: "small",
-        body: "{}",
+        model: "small".to_owned(),
+        body: "{}".to_owned(),
         bytes: 3,
         limits: OPEN,
     };

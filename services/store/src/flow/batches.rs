@@ -24,16 +24,16 @@ const LONGEST_WAIT_MILLISECONDS: i64 = 24 * 3_600_000;
 pub const REQUESTS_AT_ONCE: u32 = 200;
 
 /// A request that wants to be enrolled.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WantedRequest<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedRequest {
     /// Its call.
-    pub call: &'a NewCall,
+    pub call: NewCall,
     /// The run.
     pub run_id: RunId,
     /// The model.
-    pub model: &'a str,
+    pub model: String,
     /// What is asked, as JSON.
-    pub body: &'a str,
+    pub body: String,
     /// How long its line in the file of requests is.
     pub bytes: i64,
     /// How large batches of its provider may be.
@@ -63,9 +63,9 @@ pub async fn enrol(
     environment: &dyn Environment,
     project: &Project,
     lease: &Lease,
-    wanted: &WantedRequest<'_>,
+    wanted: &WantedRequest,
 ) -> StoreResult<Enrolment> {
-    let call = wanted.call;
+    let call = &wanted.call;
     if let Some(kept) = tx.call(&call.key).await? {
         return Ok(Enrolment::Kept(kept));
     }
@@ -88,8 +88,8 @@ pub async fn enrol(
                 batch_id: BatchId::generate(environment),
                 call,
                 run_id: wanted.run_id,
-                model: wanted.model,
-                body: wanted.body,
+                model: &wanted.model,
+                body: &wanted.body,
                 bytes: wanted.bytes,
                 limits: wanted.limits,
             };

@@ -105,7 +105,7 @@ impl Entry {
             },
             Self::Enrol { question, .. } => Step::Enrol {
                 project_id: question.project.id,
-                run_id: question.run_id,
+                run_id: question.wanted.run_id,
             },
             Self::Submit { .. } => Step::Submit,
         }
@@ -116,7 +116,7 @@ impl Entry {
         match self {
             Self::Begin { call, .. } | Self::Settle { call, .. } => ("", &call.key, Uuid::nil()),
             // The batches of a run, one for each model, are locked in one order too.
-            Self::Enrol { question, .. } => (&question.model, &question.call.key, Uuid::nil()),
+            Self::Enrol { question, .. } => (&question.wanted.model, &question.wanted.call.key, Uuid::nil()),
             Self::Submit { annotation, .. } => ("", "", annotation.item_id.as_uuid()),
         }
     }
@@ -308,7 +308,7 @@ impl Writer {
                 Entry::Enrol { question, .. } => {
                     let environment = self.environment.as_ref();
                     let enrolment =
-                        flow::enrol(tx, environment, &question.project, &question.lease, &question.wanted()).await?;
+                        flow::enrol(tx, environment, &question.project, &question.lease, &question.wanted).await?;
                     outcomes.push(Outcome::Enrolled(enrolment));
                 }
                 Entry::Submit { lease, annotation, .. } => answered.push(Submission { lease, annotation }),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use accord_domain::{Lease, Project, RunAnnotator, RunId};
+use accord_domain::{Lease, Project, RunAnnotator};
 use accord_store::flow::{CallTurn, Enrolment, WantedRequest};
 use accord_store::{BatchLimits, NewCall, StoredCall};
 use serde_json::Value;
@@ -20,25 +20,7 @@ const LOOK_AT_RESERVED: Duration = Duration::from_secs(60);
 pub(super) struct QuestionOfTask {
     pub(super) project: Arc<Project>,
     pub(super) lease: Lease,
-    pub(super) call: NewCall,
-    pub(super) run_id: RunId,
-    pub(super) model: String,
-    body: String,
-    bytes: i64,
-    limits: BatchLimits,
-}
-
-impl QuestionOfTask {
-    pub(super) fn wanted(&self) -> WantedRequest<'_> {
-        WantedRequest {
-            call: &self.call,
-            run_id: self.run_id,
-            model: &self.model,
-            body: &self.body,
-            bytes: self.bytes,
-            limits: self.limits,
-        }
-    }
+    pub(super) wanted: WantedRequest,
 }
 
 impl Caller {
@@ -77,12 +59,14 @@ impl Caller {
         let question = QuestionOfTask {
             project: Arc::clone(project),
             lease: lease.clone(),
-            call: call.clone(),
-            run_id: run.run_id,
-            model: model.to_owned(),
-            body: body_text,
-            bytes,
-            limits,
+            wanted: WantedRequest {
+                call: call.clone(),
+                run_id: run.run_id,
+                model: model.to_owned(),
+                body: body_text,
+                bytes,
+                limits,
+            },
         };
         match self.book.enrol(question).await.map_err(AttemptError::transient)? {
             Enrolment::Kept(kept) => Ok(kept),
