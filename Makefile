@@ -8,10 +8,10 @@ SHELL := /bin/bash
 APT := DEBIAN_FRONTEND=noninteractive apt-get
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# One choice of packages and features for all that tests need, so that nothing is built twice.
+# One choice of packages and features for the tests and the program that they drive, so that it is not built twice for them.
 EVERYTHING := --workspace --all-features
 
-# Half of the tests that take long wait for processes, servers and leases.
+# Tests that take long wait much of their time for processes, servers and leases.
 TEST_THREADS := $(shell echo $$(( $$(nproc) * 3 / 2 )))
 
 .PHONY: help

@@ -6,7 +6,7 @@ use accord_domain::{Item, ItemContent};
 use accord_store::{Blobs, Store, StoreError};
 use serde_json::{Map, Value};
 
-use crate::turns::in_turn;
+use crate::turns::Turn;
 
 /// The version of the code that reads files; documents read by another version are read again.
 pub const DOCUMENT_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+1");
@@ -66,12 +66,14 @@ async fn document_of_file(
             })
         });
     }
+    let turn = Turn::wait().await;
     let bytes = blobs
         .get(&item.content_hash)
         .await?
         .ok_or_else(|| ContentError::Missing(item.external_id.clone()))?;
     let (limits, name) = (*limits, file_name.to_owned());
-    let read = in_turn(move || accord_documents::read_document(&bytes, Some(&name), &limits))
+    let read = turn
+        .work(move || accord_documents::read_document(&bytes, Some(&name), &limits))
         .await
         .map_err(|_| ContentError::Interrupted)?
         .map_err(|error| ContentError::Unreadable(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinError, spawn_blocking};
 
 /// As many as there are processors: more at a time would not be quicker, and thousands of tasks may be in hand.
@@ -13,19 +13,33 @@ fn turns() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// Does work such as reading a file off the async threads when it has its turn. Work that has begun keeps its turn until it
-/// ends, even if nobody waits for it any longer.
-///
-/// # Errors
-/// The work panicked, or the runtime ends.
-pub async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+/// The right to do such work. Whoever has it may fetch the file: those who wait hold nothing in memory.
+#[derive(Debug)]
+pub struct Turn {
     // The turns are never closed; were they, work would go on without them.
-    let turn = TURNS.acquire().await.ok();
-    spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    })
-    .await
+    _permit: Option<SemaphorePermit<'static>>,
+}
+
+impl Turn {
+    /// Waits for a turn.
+    pub async fn wait() -> Self {
+        Self {
+            _permit: TURNS.acquire().await.ok(),
+        }
+    }
+
+    /// Does the work off the async threads. Work that has begun keeps its turn until it ends, even if nobody waits for it any
+    /// longer.
+    ///
+    /// # Errors
+    /// The work panicked, or the runtime ends.
+    pub async fn work<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+        spawn_blocking(move || {
+            let _turn = self;
+            work()
+        })
+        .await
+    }
 }
 
 #[cfg(test)]
@@ -41,12 +55,13 @@ mod tests {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let work = |number: usize| {
             let (now, most) = (Arc::clone(&now), Arc::clone(&most));
-            tokio::spawn(in_turn(move || {
+            let work = move || {
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 std::thread::sleep(Duration::from_millis(5));
                 now.fetch_sub(1, Ordering::SeqCst);
                 number
-            }))
+            };
+            tokio::spawn(async move { Turn::wait().await.work(work).await })
         };
         let all: Vec<_> = (0..turns() * 20).map(work).collect();
         // Whoever no longer waits gives no turn away.
@@ -58,10 +73,10 @@ mod tests {
             }
         }
         assert!((1..=turns()).contains(&most.load(Ordering::SeqCst)));
-        let panicked = in_turn(|| panic!("broken file")).await;
+        let panicked = Turn::wait().await.work(|| panic!("broken file")).await;
         assert!(panicked.is_err_and(|error| error.is_panic()));
         for number in 0..turns() * 2 {
-            assert_eq!(in_turn(move || number).await.unwrap(), number);
+            assert_eq!(Turn::wait().await.work(move || number).await.unwrap(), number);
         }
     }
 }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::line::MAXIMUM_EXTERNAL_ID_BYTES;
 use super::{ImportError, ImportSummary, ImportedItem, IncomingContent, IncomingItem, Place, Rejection};
 use crate::content::{DOCUMENT_VERSION, document_of_data};
-use crate::turns::in_turn;
+use crate::turns::Turn;
 
 /// Brings items in: checks them, reads their documents, and stores them with their tasks and gold.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub struct Importer {
 /// Items whose gold is read at a time.
 const ITEMS_PER_READ: usize = 1000;
 
-/// Files read at the same time; each keeps a processor busy.
+/// Files of one import that are under way at the same time: some are read while others are kept.
 const FILES_READ_AT_ONCE: usize = 4;
 
 /// An item whose file, if it has one, was read and kept.
@@ -209,13 +209,15 @@ impl Importer {
         bytes: bytes::Bytes,
     ) -> Result<Result<ReadContent, String>, ImportError> {
         let (limits, shared, name) = (self.limits, bytes.clone(), file_name.clone());
-        let read = in_turn(move || {
-            let read = accord_documents::read_document(&shared, Some(&name), &limits)?;
-            let document = serde_json::to_string(&read.document);
-            Ok::<_, accord_documents::DocumentError>((read.media_type, document))
-        })
-        .await
-        .map_err(|_| ImportError::Interrupted)?;
+        let read = Turn::wait()
+            .await
+            .work(move || {
+                let read = accord_documents::read_document(&shared, Some(&name), &limits)?;
+                let document = serde_json::to_string(&read.document);
+                Ok::<_, accord_documents::DocumentError>((read.media_type, document))
+            })
+            .await
+            .map_err(|_| ImportError::Interrupted)?;
         let (media_type, document) = match read {
             Ok((media_type, Ok(document))) => (media_type, document),
             Ok((_, Err(error))) => return Ok(Err(error.to_string())),

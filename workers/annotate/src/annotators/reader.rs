@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use accord_datasets::turns::in_turn;
+use accord_datasets::turns::Turn;
 use accord_domain::Provenance;
 use async_trait::async_trait;
 
@@ -28,23 +28,25 @@ impl ReaderAnnotator {
 impl AutomaticAnnotator for ReaderAnnotator {
     async fn annotate(&self, input: &AnnotatorInput) -> Result<AnnotatorOutput, AttemptError> {
         let (reader, input) = (Arc::clone(&self.reader), input.clone());
-        in_turn(move || {
-            let started = Instant::now();
-            let answers = reader.read(&ReaderInput {
-                document: &input.document,
-                fields: &input.project.definition.fields,
-            });
-            AnnotatorOutput {
-                answers,
-                provenance: Provenance {
-                    blind: true,
-                    latency_milliseconds: i64::try_from(started.elapsed().as_millis()).ok(),
-                    code_version: format!("{} {}", reader.name(), reader.version()),
-                    ..Provenance::default()
-                },
-            }
-        })
-        .await
-        .map_err(|error| AttemptError::permanent(format!("the reader broke off: {error}")))
+        Turn::wait()
+            .await
+            .work(move || {
+                let started = Instant::now();
+                let answers = reader.read(&ReaderInput {
+                    document: &input.document,
+                    fields: &input.project.definition.fields,
+                });
+                AnnotatorOutput {
+                    answers,
+                    provenance: Provenance {
+                        blind: true,
+                        latency_milliseconds: i64::try_from(started.elapsed().as_millis()).ok(),
+                        code_version: format!("{} {}", reader.name(), reader.version()),
+                        ..Provenance::default()
+                    },
+                }
+            })
+            .await
+            .map_err(|error| AttemptError::permanent(format!("the reader broke off: {error}")))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use accord_datasets::turns::in_turn;
+use accord_datasets::turns::Turn;
 use accord_documents::image::fitted_image;
 use accord_documents::pdf::{PageImage, page_images};
 use accord_documents::{Document, Limits, MediaType};
@@ -56,6 +56,7 @@ impl PageImages<'_> {
                 "the view is of page images, but the item is a text",
             ));
         };
+        let turn = Turn::wait().await;
         let bytes = self
             .blobs
             .get(&item.content_hash)
@@ -63,7 +64,7 @@ impl PageImages<'_> {
             .map_err(AttemptError::transient)?;
         let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
         let (limits, media_type, longest_edge) = (self.limits, media_type.clone(), settings.longest_image_edge);
-        in_turn(move || images_of_file(&media_type, &bytes, longest_edge, &limits))
+        turn.work(move || images_of_file(&media_type, &bytes, longest_edge, &limits))
             .await
             .map_err(AttemptError::transient)?
             .map_err(AttemptError::permanent)
