@@ -13,6 +13,8 @@ use crate::numeric::newton::LogisticProblem;
 
 /// Inverse temperature beyond which the scores separate the classes.
 const SEPARATED: f64 = 1e3;
+/// Inverse temperature that is none within rounding: every probability is then 1/2.
+const FLAT: f64 = 1e-8;
 
 /// `logit p = logit(s) / temperature`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -103,7 +105,7 @@ pub fn fit_temperature(
         .iter()
         .zip(correct)
         .any(|(logit, is_correct)| (*logit > 0.0) != *is_correct && *logit != 0.0);
-    if is_flat || !contradicted || inverse <= 0.0 || inverse > SEPARATED {
+    if is_flat || !contradicted || inverse <= FLAT || inverse > SEPARATED {
         return Ok(Estimate::Undefined(Undefined::NotIdentifiable));
     }
     Ok(Estimate::Value(TemperatureFit {
@@ -137,8 +139,11 @@ mod tests {
 
     #[test]
     fn no_best_temperature_is_undefined() {
-        let cases: [(&[f64], &[bool]); 3] = [
+        let cases: [(&[f64], &[bool]); 5] = [
             (&[0.5, 0.5], &[true, false]),
+            // Right and wrong at the same distances from 1/2: whether the slope is 0 must not depend on their order.
+            (&[0.35, 0.65, 0.25, 0.75], &[true, true, false, false]),
+            (&[0.75, 0.25, 0.65, 0.35], &[false, false, true, true]),
             (&[0.9, 0.9, 0.9], &[false, false, true]),
             (&[0.9, 0.1], &[true, false]),
         ];
