@@ -13,6 +13,7 @@ mod commands;
 mod database;
 mod documents;
 mod extractions;
+mod hedging;
 mod house;
 mod images;
 mod judging;

@@ -28,7 +28,7 @@ const CONCURRENCY: usize = 6;
 
 /// What a call costs in thousandths of a cent, at 2.50 for a million tokens of the question and 10 for a million of
 /// the answer: 0.00035.
-const COST: u64 = 35;
+pub(crate) const COST: u64 = 35;
 
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_secs(600);
@@ -45,7 +45,12 @@ fn definition(budget: &Value) -> Value {
     })
 }
 
-async fn open(kind: DatabaseKind, model: &ScriptedModel, settings: &[(&str, &str)], budget: &Value) -> (House, Client) {
+pub(crate) async fn open(
+    kind: DatabaseKind,
+    model: &ScriptedModel,
+    settings: &[(&str, &str)],
+    budget: &Value,
+) -> (House, Client) {
     let own = [
         ("INPUT_PRICE", "2.50"),
         ("OUTPUT_PRICE", "10"),
@@ -63,7 +68,7 @@ async fn open(kind: DatabaseKind, model: &ScriptedModel, settings: &[(&str, &str
     (house, admin)
 }
 
-async fn import(admin: &Client, items: usize) {
+pub(crate) async fn import(admin: &Client, items: usize) {
     let lines: Vec<Value> = (0..items)
         .map(
             |number| json!({ "external_id": format!("letter-{number:04}"), "text": format!("letter number {number}") }),
@@ -73,7 +78,7 @@ async fn import(admin: &Client, items: usize) {
     assert_eq!(report["created"], json!(items));
 }
 
-fn start_worker(house: &House, number: usize) -> Process {
+pub(crate) fn start_worker(house: &House, number: usize) -> Process {
     house.surroundings.start(&format!("work-{number}"), &["work"])
 }
 
@@ -85,11 +90,11 @@ async fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-async fn spending(admin: &Client) -> Value {
+pub(crate) async fn spending(admin: &Client) -> Value {
     admin.get("/api/v1/projects/work/spending").await.expect(200)
 }
 
-fn sum(spending: &Value, key: &str) -> i64 {
+pub(crate) fn sum(spending: &Value, key: &str) -> i64 {
     let days = spending["days"].as_array().unwrap().iter();
     days.map(|day| day[key].as_i64().unwrap()).sum()
 }
@@ -101,7 +106,7 @@ fn thousandths_of(amount: &str) -> u64 {
     format!("{whole}{decimals:0<5}").parse().unwrap()
 }
 
-fn cost(spending: &Value) -> u64 {
+pub(crate) fn cost(spending: &Value) -> u64 {
     let days = spending["days"].as_array().unwrap().iter();
     days.map(|day| thousandths_of(day["cost"].as_str().unwrap())).sum()
 }

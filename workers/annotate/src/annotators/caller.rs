@@ -69,7 +69,7 @@ impl Caller {
             // Its turn comes last, so that no call of the provider's few waits for the store.
             let tokens = u64::try_from(call.tokens).unwrap_or_default();
             match caller.provider.admit(tokens, repeated, patience).await {
-                Ok(turn) => caller.ask_and_keep(turn, call, &body).await,
+                Ok(turn) => caller.ask_until_reply(&project, turn, call, &body).await,
                 Err(error) => {
                     caller.settle(&call, &CallEnd::NotMade, None).await?;
                     Err(caller.attempt_error(error, false))
@@ -86,7 +86,7 @@ impl Caller {
         let cost = settings.cost(Some(count(estimate.input)), Some(count(estimate.output)));
         NewCall {
             key,
-            token: hex::encode(self.environment.random_bytes()),
+            token: self.new_token(),
             project_id: project.id,
             run,
             provider: self.provider.name.clone(),
@@ -95,6 +95,11 @@ impl Caller {
             cost: cost.unwrap_or_default(),
             currency: cost.and(settings.currency.clone()),
         }
+    }
+
+    /// The secret of a call.
+    pub(super) fn new_token(&self) -> String {
+        hex::encode(self.environment.random_bytes())
     }
 
     /// Writes the call down and reserves its cost. The reply, when it is kept already.
@@ -168,12 +173,19 @@ impl Caller {
         held(hold.reason().to_owned(), wait)
     }
 
-    async fn ask_and_keep(&self, turn: Turn, call: NewCall, body: &Value) -> Result<StoredCall, AttemptError> {
+    /// Makes a call whose turn it is, and keeps its reply as that to the question with this key.
+    pub(super) async fn ask_and_keep(
+        &self,
+        turn: Turn,
+        call: NewCall,
+        question: String,
+        body: &Value,
+    ) -> Result<StoredCall, AttemptError> {
         match self.send_with_heartbeat(turn, &call, body).await {
             Ok(reply) => {
                 let end = self.end_of(&call, &reply);
                 let kept = StoredCall {
-                    key: call.key.clone(),
+                    key: question,
                     provider: call.provider.clone(),
                     response: reply.body,
                     latency_milliseconds: reply.latency_milliseconds,
@@ -241,7 +253,7 @@ impl Caller {
     }
 
     /// Ends a call and keeps its reply, trying a few times. Gives back the reply that is kept when it is another one.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         call: &NewCall,
         end: &CallEnd,

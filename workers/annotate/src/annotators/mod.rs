@@ -3,6 +3,7 @@
 mod book;
 mod caller;
 mod enrolling;
+mod hedging;
 mod invoice_xml;
 mod language_model;
 mod reader;

@@ -93,9 +93,10 @@ impl Provider {
                 "base_url holds a password; give a key by key_variable instead".to_owned(),
             ));
         }
-        if settings.concurrency == 0 || settings.timeout_seconds == 0 {
-            return Err(problem("concurrency and timeout_seconds must be at least 1".to_owned()));
+        if settings.concurrency == 0 {
+            return Err(problem("concurrency must be at least 1".to_owned()));
         }
+        settings.check_times().map_err(problem)?;
         settings.check_batch().map_err(problem)?;
         let key = match &settings.key_variable {
             None => String::new(),
@@ -226,6 +227,13 @@ impl Provider {
 /// A call's turn among the calls of its provider.
 pub struct Turn {
     permit: Permit,
+}
+
+impl Turn {
+    /// Leaves the turn to others: the call is not made.
+    pub(crate) fn give_back(self) {
+        self.permit.settle(Outcome::NotSent);
+    }
 }
 
 fn allowed(settings: &ProviderSettings) -> Allowed {

@@ -1,6 +1,7 @@
 //! What an operator says about a provider of language models.
 
 use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -35,6 +36,10 @@ pub struct ProviderSettings {
     /// The longest a call may take, from sending to the last byte.
     #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
+    /// When a call without a reply is made once more, to use whichever reply comes first; both are paid. Never, when left
+    /// out.
+    #[serde(default)]
+    pub hedge_after_milliseconds: Option<NonZeroU64>,
     /// How the provider is told the form of the answer.
     #[serde(default)]
     pub structured_output: StructuredOutput,
@@ -181,6 +186,27 @@ impl ProviderSettings {
         Some((cost * factor).normalize())
     }
 
+    /// How late a call is that is made once more; none where none is.
+    #[must_use]
+    pub fn hedge_after(&self) -> Option<Duration> {
+        self.hedge_after_milliseconds
+            .map(|milliseconds| Duration::from_millis(milliseconds.get()))
+    }
+
+    /// Checks how long calls may take.
+    pub(super) fn check_times(&self) -> Result<(), String> {
+        if self.timeout_seconds == 0 {
+            return Err("timeout_seconds must be at least 1".to_owned());
+        }
+        match self.hedge_after() {
+            Some(late) if late >= Duration::from_secs(self.timeout_seconds) => Err(format!(
+                "hedge_after_milliseconds must be less than the {} s of timeout_seconds, after which nothing is waited for",
+                self.timeout_seconds
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks what is said of batches.
     pub(super) fn check_batch(&self) -> Result<(), String> {
         let Some(batch) = &self.batch else { return Ok(()) };
@@ -212,6 +238,17 @@ mod tests {
             settings.cost_in_batch(Some(1000), Some(100)),
             settings.cost(Some(1000), Some(100))
         );
+    }
+
+    #[test]
+    fn a_late_call_is_made_once_more_before_the_first_is_given_up() {
+        let read = |text: &str| serde_json::from_str::<ProviderSettings>(text).unwrap();
+        let off = read(r#"{"base_url": "http://x"}"#);
+        assert_eq!((off.hedge_after(), off.check_times()), (None, Ok(())));
+        let on = read(r#"{"base_url": "http://x", "timeout_seconds": 5, "hedge_after_milliseconds": 4999}"#);
+        assert_eq!(on.check_times(), Ok(()));
+        let late = read(r#"{"base_url": "http://x", "timeout_seconds": 5, "hedge_after_milliseconds": 5000}"#);
+        assert!(late.check_times().unwrap_err().contains("hedge_after_milliseconds"));
     }
 
     #[test]
