@@ -43,6 +43,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::database::DatabaseKind;
 use crate::report::Verdicts;
 
+/// Callers and server use the allocator that the program uses.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures the fan-out of calls to models and says of each promise whether it is kept.
 #[derive(Debug, Parser)]
 struct Arguments {
