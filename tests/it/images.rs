@@ -1,4 +1,4 @@
-//! Documents without a text layer, before models that see and one that does not.
+//! Documents without a text layer, and files as they are, before models that see and one that does not.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -37,6 +37,8 @@ fn definition() -> Value {
             model("looker", "seeing", "page_image"),
             model("blind", "blind", "rows"),
             model("misled", "blind", "page_image"),
+            model("filer", "filing", "file"),
+            model("misfiled", "blind", "file"),
         ],
         "policy": { "maximum_attempts": 1 },
     })
@@ -54,8 +56,23 @@ fn sizes(body: &Value) -> Vec<(u32, u32)> {
     urls.map(size).collect()
 }
 
-/// What was seen: an image of the right size, or else the words.
+/// Whether a PDF file of one page is in a question.
+fn holds_file(body: &Value) -> bool {
+    let mut parts = body["messages"][1]["content"].as_array().into_iter().flatten();
+    parts.any(|part| {
+        let data = part["file"]["file_data"].as_str();
+        let data = data.and_then(|data| data.strip_prefix("data:application/pdf;base64,"));
+        data.is_some_and(|data| STANDARD.decode(data).unwrap().starts_with(b"%PDF-"))
+            && part["type"] == "file"
+            && part["file"]["filename"] == "document-of-1-pages.pdf"
+    })
+}
+
+/// What was seen: a file, an image of the right size, or else the words.
 fn seen(call: &Call<'_>) -> &'static str {
+    if holds_file(call.body) {
+        return "FILE-1";
+    }
     match &*sizes(call.body) {
         [] => "WORDS-1",
         [(width, height)] if *height.max(width) == LONGEST_EDGE => "IMAGE-1",
@@ -71,6 +88,7 @@ async fn an_image_of_a_page_goes_the_whole_way(kind: DatabaseKind) {
     let edge = LONGEST_EDGE.to_string();
     let mut variables = model.provider("seeing", &[("IMAGES", "true"), ("LONGEST_IMAGE_EDGE", &edge)]);
     variables.extend(model.provider("blind", &[]));
+    variables.extend(model.provider("filing", &[("FILES", "true")]));
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
     let house = House::open_with(kind, &variables, &[]).await;
     let admin = house.administrator().await;
@@ -96,14 +114,17 @@ async fn an_image_of_a_page_goes_the_whole_way(kind: DatabaseKind) {
     assert_eq!(report["created"], json!(3), "{report}");
     admin.wait_until_idle("payable").await;
     for item in report["items"].as_array().unwrap() {
-        let is_drawn = item["external_id"] == "drawn.pdf";
-        check(&admin, item["item_id"].as_str().unwrap(), is_drawn).await;
+        let (is_drawn, is_file) = (
+            item["external_id"] == "drawn.pdf",
+            item["external_id"] != "photograph.jpg",
+        );
+        check(&admin, item["item_id"].as_str().unwrap(), is_drawn, is_file).await;
     }
     extract(&house, page.bytes).await;
 }
 
-/// Those that see, and only they, answer for a page without text.
-async fn check(admin: &Client, item: &str, is_drawn: bool) {
+/// Those that see, and only they, answer for a page without text; who takes files answers for a PDF file of either kind.
+async fn check(admin: &Client, item: &str, is_drawn: bool, is_file: bool) {
     let path = format!("/api/v1/projects/payable/items/{item}/consensus");
     let rows = admin.get(&path).await.expect(200);
     let votes = rows[0]["votes"].as_array().unwrap();
@@ -118,12 +139,26 @@ async fn check(admin: &Client, item: &str, is_drawn: bool) {
         assert_eq!(rows[0]["outcome"]["value"], json!("IMAGE-1"), "{rows}");
         assert!(raw("blind").is_none_or(|raw| raw.is_null()), "{rows}");
     }
-    let misled = votes.iter().find(|vote| vote["annotator"] == "misled").unwrap();
-    let reason = misled["reason"].as_str().unwrap();
+    let reason = |name: &str| {
+        let vote = votes.iter().find(|vote| vote["annotator"] == name).unwrap();
+        vote["reason"].as_str().unwrap_or_default()
+    };
+    let misled = reason("misled");
     assert!(
-        is_drawn || reason.contains("set `images = true` in [providers.blind]"),
-        "{reason}"
+        is_drawn || misled.contains("set `images = true` in [providers.blind]"),
+        "{misled}"
     );
+    let misfiled = reason("misfiled");
+    assert!(
+        misfiled.contains("set `files = true` in [providers.blind]"),
+        "{misfiled}"
+    );
+    if is_file {
+        assert_eq!(raw("filer"), Some(json!("FILE-1")), "{rows}");
+    } else {
+        let filer = reason("filer");
+        assert!(filer.contains("use the view page_image"), "{filer}");
+    }
 }
 
 /// The same by the request of somebody who waits, for a file that is new.

@@ -172,11 +172,25 @@ pub enum InputView {
     HeadAndTail,
     /// The page images.
     PageImage,
+    /// The PDF file itself.
+    File,
 }
 
 impl InputView {
     /// All views.
-    pub const ALL: [Self; 4] = [Self::Rows, Self::ReadingOrder, Self::HeadAndTail, Self::PageImage];
+    pub const ALL: [Self; 5] = [
+        Self::Rows,
+        Self::ReadingOrder,
+        Self::HeadAndTail,
+        Self::PageImage,
+        Self::File,
+    ];
+
+    /// Whether a model gets words in this view, and not something attached to them.
+    #[must_use]
+    pub const fn shows_text(self) -> bool {
+        matches!(self, Self::Rows | Self::ReadingOrder | Self::HeadAndTail)
+    }
 
     /// The word as written in definitions and templates.
     #[must_use]
@@ -186,6 +200,7 @@ impl InputView {
             Self::ReadingOrder => "reading_order",
             Self::HeadAndTail => "head_and_tail",
             Self::PageImage => "page_image",
+            Self::File => "file",
         }
     }
 }

@@ -184,8 +184,11 @@ impl AnnotatorForm {
                 model.examples
             )));
         }
-        if model.examples > 0 && model.view == InputView::PageImage {
-            return Err(self.problem("`examples` are texts: they need a view of text, not `page_image`"));
+        if model.examples > 0 && !model.view.shows_text() {
+            return Err(self.problem(format!(
+                "`examples` are texts: they need a view of text, not `{}`",
+                model.view.word()
+            )));
         }
         if model.examples == 0 && model.examples_seed > 0 {
             return Err(self.problem("`examples_seed` draws nothing without `examples`"));
@@ -266,8 +269,11 @@ impl TryFrom<AnnotatorForm> for Entry {
         let annotators = list.iter().map(|permutation| {
             let changed = permutation.apply(&model, paraphrase.as_ref());
             let changed = changed.map_err(|problem| form.problem(problem))?;
-            if changed.examples > 0 && changed.view == InputView::PageImage {
-                return Err(form.problem("`examples` are texts: they need a view of text, not `page_image`"));
+            if changed.examples > 0 && !changed.view.shows_text() {
+                return Err(form.problem(format!(
+                    "`examples` are texts: they need a view of text, not `{}`",
+                    changed.view.word()
+                )));
             }
             Ok(named(format!("{}.{}", form.name, permutation.ending()), changed))
         });

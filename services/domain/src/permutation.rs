@@ -142,7 +142,7 @@ impl FromStr for Change {
         let unknown = || {
             format!(
                 "permutation `{}` is not known: use plain, reversed_fields, shuffled_fields:SEED, paraphrase, reversed_chunks, \
-                 shuffled_chunks:SEED, rows, reading_order, head_and_tail, page_image or other_examples:SEED, joined by +",
+                 shuffled_chunks:SEED, rows, reading_order, head_and_tail, page_image, file or other_examples:SEED, joined by +",
                 text.chars().take(80).collect::<String>()
             )
         };
@@ -277,6 +277,7 @@ mod tests {
             "shuffled_chunks:3",
             "head_and_tail+other_examples:2",
             "page_image",
+            "file",
         ] {
             assert_eq!(text.parse::<Permutation>().unwrap().to_string(), text);
         }

@@ -199,12 +199,15 @@ fn count<T>(shared: &Shared, question: &Question, change: impl FnOnce(&mut Count
     change(counts.entry(question.clone()).or_default())
 }
 
-/// The text that stands between the last marks of the prompt, or the first image behind the words.
-fn text_of(body: &Value) -> &str {
+/// The text that stands between the last marks of the prompt, or the first image or file behind the words.
+fn text_of<'a>(body: &'a Value) -> &'a str {
     let content = &body["messages"][1]["content"];
     if let Some(parts) = content.as_array() {
-        let mut images = parts.iter().filter_map(|part| part["image_url"]["url"].as_str());
-        return images.next().unwrap();
+        let attached = |part: &'a Value| {
+            let image = part["image_url"]["url"].as_str();
+            image.or_else(|| part["file"]["file_data"].as_str())
+        };
+        return parts.iter().find_map(attached).unwrap();
     }
     let prompt = content.as_str().unwrap();
     let (_, rest) = prompt

@@ -124,7 +124,7 @@ pub(crate) struct ServeArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
-    /// Make one tiny call and tell what works: schemas, logprobs, seed, temperature.
+    /// Make one tiny call and tell what works: schemas, logprobs, seed, temperature, images, files.
     Check {
         /// Name of the provider in the configuration.
         name: String,

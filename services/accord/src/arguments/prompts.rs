@@ -68,7 +68,7 @@ pub(crate) struct QuestionArguments {
     /// The model.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// What of the document is shown: rows, reading_order, head_and_tail or page_image.
+    /// What of the document is shown: rows, reading_order, head_and_tail, page_image or file.
     #[arg(long, value_name = "VIEW", value_parser = view)]
     pub(crate) view: Option<InputView>,
     /// The order of fields and options: declared, reversed or shuffled:SEED.
@@ -93,7 +93,7 @@ pub(crate) struct QuestionArguments {
 
 fn view(text: &str) -> Result<InputView, String> {
     let known = InputView::ALL.into_iter().find(|view| view.word() == text);
-    known.ok_or_else(|| "use rows, reading_order, head_and_tail or page_image".to_owned())
+    known.ok_or_else(|| "use rows, reading_order, head_and_tail, page_image or file".to_owned())
 }
 
 fn order(text: &str) -> Result<Order, String> {

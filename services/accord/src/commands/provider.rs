@@ -139,6 +139,7 @@ fn advice(settings: &ProviderSettings, check: &ProviderCheck) -> Vec<String> {
         (Extra::Seed, settings.seed),
         (Extra::Temperature, settings.temperature),
         (Extra::Images, settings.images),
+        (Extra::Files, settings.files),
     ];
     for (extra, is_on) in switches {
         if is_on && verdict(extra) == Some(Verdict::Refused) {

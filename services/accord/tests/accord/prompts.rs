@@ -76,6 +76,7 @@ fn templates_are_listed_with_where_they_come_from() {
     );
     assert_eq!(own["hash"].as_str().unwrap().len(), 64);
     assert_eq!(own["views"][3], "page_image");
+    assert_eq!(own["views"][4], "file");
     let words = run(&program, &["list"]);
     for part in [
         "extract-paraphrase",

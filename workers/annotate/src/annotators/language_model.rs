@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::caller::Caller;
 use super::{AnnotatorInput, AnnotatorOutput, AskedFor, AttemptError, AutomaticAnnotator};
 use crate::prompt::{ExampleText, Prompt, PromptLibrary, answer_text};
-use crate::question::{Asked, GoldExamples, PageImages, Question, Reading, call_key, draw, example_text};
+use crate::question::{Asked, Attachments, GoldExamples, Question, Reading, call_key, draw, example_text};
 
 /// The version of the code that reads replies.
 const VERSION: &str = "language_model 3";
@@ -26,7 +26,7 @@ pub struct LanguageModelAnnotator {
     pub prompts: Arc<PromptLibrary>,
     /// Where examples come from.
     pub gold: Arc<GoldExamples>,
-    /// Where page images come from.
+    /// Where what is attached comes from.
     pub blobs: Arc<dyn Blobs>,
     /// Limits on what is read from files.
     pub limits: Limits,
@@ -38,15 +38,15 @@ impl AutomaticAnnotator for LanguageModelAnnotator {
         let definition = &input.project.definition;
         let question = Question::new(&self.prompts, definition, &self.model, &self.caller.provider.settings)
             .map_err(AttemptError::permanent)?;
-        let pages = PageImages {
+        let attachments = Attachments {
             provider: &self.caller.provider,
             blobs: self.blobs.as_ref(),
             limits: self.limits,
         };
-        let images = pages
-            .shown(question.prompt(), &self.model, &input.document, &input.item)
+        let attached = attachments
+            .of(question.prompt(), &self.model, &input.document, &input.item)
             .await?;
-        let shown = question.shown(&input.document, images);
+        let shown = question.shown(&input.document, attached);
         if shown.is_without_text() {
             return Ok(without_text(&definition.fields, question.prompt()));
         }

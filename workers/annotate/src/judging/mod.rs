@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::annotators::{AttemptError, Caller};
 use crate::prompt::{Prompt, PromptError, PromptInput, PromptLibrary, answer_text};
 use crate::provider::ProviderSettings;
-use crate::question::{PageImages, Shown, body, call_key, schema_in_words};
+use crate::question::{Attachments, Shown, body, call_key, schema_in_words};
 use ratings::{Ratings, ratings_of};
 
 /// The version of the code that reads ratings.
@@ -136,13 +136,13 @@ impl JudgeModel {
         let (store, blobs) = (self.caller.store.as_ref(), self.blobs.as_ref());
         let document = document_of_item(store, blobs, &self.limits, item).await;
         let document = document.map_err(AttemptError::of_content)?;
-        let pages = PageImages {
+        let attachments = Attachments {
             provider: &self.caller.provider,
             blobs,
             limits: self.limits,
         };
-        let images = pages.shown(prompt, asked, &document, item).await?;
-        let shown = Shown::new(&document, asked, images);
+        let attached = attachments.of(prompt, asked, &document, item).await?;
+        let shown = Shown::new(&document, asked, attached);
         if shown.is_without_text() {
             return Err(AttemptError::permanent(
                 "the item holds no text to show to a judge, and its provider sees no pages: `images = true` says that it does",
@@ -173,7 +173,7 @@ fn question(
     let messages = prompt.render(&PromptInput {
         definition,
         fields,
-        document: shown.text.as_deref(),
+        document: shown.text(),
         schema: schema_in_words(settings, &schema),
         examples: &[],
         values: &answer_text(fields, values),

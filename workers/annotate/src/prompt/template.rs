@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use accord_domain::{InputView, is_prompt_name};
+use accord_domain::is_prompt_name;
 use sha2::{Digest, Sha256};
 use tera::{ErrorKind, Tera};
 
@@ -202,7 +202,7 @@ impl Source<'_> {
                 format!("`{name}` is declared and not used: take it out of `variables`"),
             ));
         }
-        let shows_text = header.views.iter().any(|view| *view != InputView::PageImage);
+        let shows_text = header.views.iter().any(|view| view.shows_text());
         for (name, is_needed, why) in [
             ("document", shows_text, "it is what the question is about"),
             (

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CallError, Provider};
+use super::{CallError, Provider, ProviderSettings, file_part};
 
 /// What the schema demands and the words do not: an answer with it shows that the schema was obeyed.
 const DEMANDED: &str = "amber-17";
@@ -67,10 +67,17 @@ pub enum Extra {
     Temperature,
     /// An image beside the words. It is tried where the configuration says that models see: others refuse the whole call.
     Images,
+    /// A PDF file beside the words. It is tried where the configuration says that models read such files.
+    Files,
 }
 
 /// A white square of 32 by 32 pixels: some servers refuse smaller ones.
 const IMAGE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAAAAABWESUoAAAAFklEQVR42mP4TwAwjCoYVTCqYKQqAAA/aPwuqUTQyAAAAABJRU5ErkJggg==";
+
+/// A PDF file of one blank page.
+const FILE: &[u8] = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n\
+    3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>\nendobj\nxref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n\
+    0000000054 00000 n \n0000000105 00000 n \ntrailer\n<</Size 4/Root 1 0 R>>\nstartxref\n170\n%%EOF\n";
 
 /// How an extra fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -86,18 +93,22 @@ pub enum Verdict {
     Refused,
 }
 
+/// Puts a part behind the words of the question, and behind what was put there before.
+fn attach(request: &mut Value, part: Value) {
+    let content = &mut request["messages"][1]["content"];
+    match content {
+        Value::Array(parts) => parts.push(part),
+        words => *words = json!([{"type": "text", "text": words.take()}, part]),
+    }
+}
+
 impl Extra {
-    /// Those that are tried at an endpoint whose models see, or do not.
-    const fn tried(images: bool) -> &'static [Self] {
-        const ALL: [Extra; 5] = [
-            Extra::JsonSchema,
-            Extra::Logprobs,
-            Extra::Seed,
-            Extra::Temperature,
-            Extra::Images,
-        ];
-        let [without_images @ .., _] = &ALL;
-        if images { &ALL } else { without_images }
+    /// Those that are tried at an endpoint of these settings.
+    fn tried(settings: &ProviderSettings) -> Vec<Self> {
+        let mut tried = vec![Self::JsonSchema, Self::Logprobs, Self::Seed, Self::Temperature];
+        tried.extend(settings.images.then_some(Self::Images));
+        tried.extend(settings.files.then_some(Self::Files));
+        tried
     }
 
     /// The word in tables.
@@ -109,6 +120,7 @@ impl Extra {
             Self::Seed => "seed",
             Self::Temperature => "temperature",
             Self::Images => "images",
+            Self::Files => "files",
         }
     }
 
@@ -126,12 +138,8 @@ impl Extra {
             Self::Logprobs => request["logprobs"] = true.into(),
             Self::Seed => request["seed"] = 7.into(),
             Self::Temperature => request["temperature"] = 0.into(),
-            Self::Images => {
-                let words = request["messages"][1]["content"].take();
-                request["messages"][1]["content"] = json!([
-                    {"type": "text", "text": words}, {"type": "image_url", "image_url": {"url": IMAGE}},
-                ]);
-            }
+            Self::Images => attach(request, json!({"type": "image_url", "image_url": {"url": IMAGE}})),
+            Self::Files => attach(request, file_part(FILE, 1)),
         }
     }
 
@@ -160,7 +168,9 @@ impl Extra {
                     (Verdict::Ignored, "the reply has none".to_owned())
                 }
             }
-            Self::Seed | Self::Temperature | Self::Images => (Verdict::Accepted, "the call was answered".to_owned()),
+            Self::Seed | Self::Temperature | Self::Images | Self::Files => {
+                (Verdict::Accepted, "the call was answered".to_owned())
+            }
         }
     }
 
@@ -192,8 +202,8 @@ impl Provider {
             extras: Vec::new(),
             batches: None,
         };
-        let extras = Extra::tried(self.settings.images);
-        match self.tiny_call(&mut check, extras).await {
+        let extras = Extra::tried(&self.settings);
+        match self.tiny_call(&mut check, &extras).await {
             Ok(reply) => {
                 check.describe(&reply);
                 check.extras = extras.iter().map(|extra| extra.check(&reply)).collect();
@@ -201,7 +211,7 @@ impl Provider {
             Err(CallError::Status { status, .. }) if is_refusal(status) => {
                 let reply = self.tiny_call(&mut check, &[]).await?;
                 check.describe(&reply);
-                for extra in extras.iter().copied() {
+                for extra in extras {
                     let alone = self.tiny_call(&mut check, &[extra]).await;
                     check.extras.push(match alone {
                         Ok(reply) => extra.check(&reply),

@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod batches;
 mod check;
 mod error;
+mod file_part;
 mod limits;
 mod reply;
 mod settings;
@@ -30,6 +31,7 @@ use transport::Transport;
 
 pub use check::{BatchesCheck, Extra, ExtraCheck, ProviderCheck, Verdict};
 pub use error::CallError;
+pub(crate) use file_part::file_part;
 pub use limits::estimate::TokenEstimate;
 pub use limits::gate::HoldReason;
 pub use reply::{AnsweredObject, ChatReply, ReplyError, Usage};

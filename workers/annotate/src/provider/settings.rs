@@ -52,6 +52,9 @@ pub struct ProviderSettings {
     /// Whether its models see images: pages of scans are then sent as images, and so are documents without a text layer.
     #[serde(default)]
     pub images: bool,
+    /// Whether its models read PDF files: the view `file` then sends them as they are.
+    #[serde(default)]
+    pub files: bool,
     /// Pixels of the longest edge of an image that is sent; larger ones are made smaller.
     #[serde(default = "default_longest_image_edge")]
     pub longest_image_edge: NonZeroU32,

@@ -143,7 +143,7 @@ impl Copies {
         let examples: Vec<String> = examples
             .map(|example| letters_and_digits(&format!("{} {}", example.document, example.answer)))
             .collect();
-        let text = asked.shown.text.as_deref().filter(|_| !examples.is_empty());
+        let text = asked.shown.text().filter(|_| !examples.is_empty());
         Self {
             document: text.map(letters_and_digits).unwrap_or_default(),
             examples,

@@ -1,9 +1,9 @@
 //! A question to a language model: what of an item is shown, what it is asked by which prompt, and what its reply says.
 
 mod answers;
+mod attached;
 mod examples;
 mod gold;
-mod images;
 mod request;
 mod view;
 
@@ -14,13 +14,13 @@ use accord_domain::{Field, FieldType, LanguageModel, ProjectDefinition};
 use serde_json::Value;
 
 pub use answers::Reading;
+pub(crate) use attached::Attachments;
+pub use attached::{Attached, Attachment, ImageOfPage, PdfFile, attach};
 pub use examples::{Candidate, draw};
 pub use gold::GoldExamples;
-pub(crate) use images::PageImages;
-pub use images::images_of_file;
 pub use request::call_key;
 pub(crate) use request::{body, schema_in_words};
-pub use view::{ImageOfPage, Shown, example_text};
+pub use view::{Shown, example_text};
 
 use crate::prompt::{ExampleText, Prompt, PromptError, PromptLibrary};
 use crate::provider::ProviderSettings;
@@ -39,7 +39,7 @@ pub struct Question<'a> {
 /// One question about one item.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The body of the chat completion, which may hold images.
+    /// The body of the chat completion, which may hold images or a file.
     pub body: Arc<Value>,
     /// What of the item the model sees.
     pub shown: Shown,
@@ -79,17 +79,17 @@ impl<'a> Question<'a> {
         &self.fields
     }
 
-    /// Whether the pages of a document are to be shown as images: that is the view, or it has no text layer and the model
-    /// sees images.
+    /// How a document is to be attached: as the view says, or as images where it has no text layer and the model sees
+    /// images.
     #[must_use]
-    pub fn wants_images(&self, document: &Document) -> bool {
-        images::wants_images(self.settings, &self.prompt, self.model, document)
+    pub fn wanted_attachment(&self, document: &Document) -> Option<Attachment> {
+        attached::wanted(self.settings, &self.prompt, self.model, document)
     }
 
-    /// What the model sees of a document: its text in the view, or images of its pages, given by whoever has the file.
+    /// What the model sees of a document: its text in the view, or what is attached, given by whoever has the file.
     #[must_use]
-    pub fn shown(&self, document: &Document, images: Vec<ImageOfPage>) -> Shown {
-        Shown::new(document, self.model, images)
+    pub fn shown(&self, document: &Document, attached: Option<Attached>) -> Shown {
+        Shown::new(document, self.model, attached)
     }
 
     /// Asks about an item of which this is shown.
@@ -152,7 +152,7 @@ mod tests {
         let question = Question::new(&library, &definition, &model, &settings).unwrap();
         let limits = accord_documents::Limits::default();
         let document = accord_documents::text::document_from_text("Dear Ann,\nYours, Ben", &limits).unwrap();
-        let asked = question.ask(question.shown(&document, Vec::new()), Vec::new()).unwrap();
+        let asked = question.ask(question.shown(&document, None), Vec::new()).unwrap();
         call_key(
             "local",
             "hash of the letter",
@@ -175,7 +175,7 @@ mod tests {
         let mut sent = |order| {
             model.chunk_order = order;
             let question = Question::new(&library, &definition, &model, &settings).unwrap();
-            let shown = question.shown(&Document::default(), vec![page(1), page(2)]);
+            let shown = question.shown(&Document::default(), Some(Attached::Images(vec![page(1), page(2)])));
             let asked = question.ask(shown, Vec::new()).unwrap();
             let parts = asked.body["messages"][1]["content"].as_array().unwrap()[1..].to_vec();
             let words = parts.iter().map(|part| {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ImageOfPage, Question, Shown};
 use crate::prompt::{ExampleText, Messages, PromptError, PromptInput};
-use crate::provider::{ProviderSettings, StructuredOutput};
+use crate::provider::{ProviderSettings, StructuredOutput, file_part};
 
 /// Builds the body of a chat completion. It never offers tools: a document has nothing to call.
 pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleText]) -> Result<Value, PromptError> {
@@ -23,7 +23,7 @@ pub(super) fn build(question: &Question<'_>, shown: &Shown, examples: &[ExampleT
     let messages = prompt.render(&PromptInput {
         definition,
         fields,
-        document: shown.text.as_deref(),
+        document: shown.text(),
         schema: schema_in_words(settings, &schema),
         examples,
         values: "",
@@ -76,17 +76,22 @@ pub(crate) fn body(
     body
 }
 
-/// The words alone, or the words and the images behind them.
+/// The words alone, or the words and what is attached behind them.
 fn content(words: String, shown: &Shown) -> Value {
-    if shown.images.is_empty() {
-        return Value::String(words);
-    }
-    let mut parts = vec![json!({"type": "text", "text": words})];
-    for image in &shown.images {
-        if shown.numbered {
-            parts.push(json!({"type": "text", "text": format!("Page {}:", image.page)}));
+    let text_part = |text: String| json!({"type": "text", "text": text});
+    let mut parts = Vec::new();
+    match shown {
+        Shown::Text(_) => return Value::String(words),
+        Shown::File(file) => parts.extend([text_part(words), file_part(&file.bytes, file.pages)]),
+        Shown::Images { images, numbered } => {
+            parts.push(text_part(words));
+            for image in images {
+                if *numbered {
+                    parts.push(text_part(format!("Page {}:", image.page)));
+                }
+                parts.push(image_part(image));
+            }
         }
-        parts.push(image_part(image));
     }
     Value::Array(parts)
 }

@@ -1,7 +1,9 @@
-//! What of an item a model sees: the text of its view, in chunks, or the images of its pages.
+//! What of an item a model sees: the text of its view, in chunks, or what is attached.
 
 use accord_documents::{Document, Line};
 use accord_domain::{InputView, LanguageModel, Order};
+
+use super::attached::{Attached, ImageOfPage, PdfFile};
 
 /// The most characters of a document that a model is given.
 const MAXIMUM_CHARACTERS: usize = 60_000;
@@ -15,55 +17,76 @@ const EXAMPLE_CHARACTERS: usize = 1_500;
 /// The most lines of a chunk.
 const LINES_OF_CHUNK: usize = 40;
 
-/// An image of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageOfPage {
-    /// Its media type, such as `image/png`.
-    pub media_type: String,
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// The page, from 1.
-    pub page: usize,
-}
-
 /// What of an item a model sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// The text; none where images are shown.
-    pub text: Option<String>,
-    /// The images, in the order in which they are shown.
-    pub images: Vec<ImageOfPage>,
-    /// Whether the images carry the numbers of their pages, because they are not in order.
-    pub numbered: bool,
+pub enum Shown {
+    /// Its text.
+    Text(String),
+    /// Images of its pages.
+    Images {
+        /// In the order in which they are shown.
+        images: Vec<ImageOfPage>,
+        /// Whether they carry the numbers of their pages, because they are not in order.
+        numbered: bool,
+    },
+    /// The PDF file that it is.
+    File(PdfFile),
 }
 
 impl Shown {
-    pub(crate) fn new(document: &Document, model: &LanguageModel, images: Vec<ImageOfPage>) -> Self {
-        if model.view == InputView::PageImage || !images.is_empty() {
-            return Self {
-                text: None,
+    pub(crate) fn new(document: &Document, model: &LanguageModel, attached: Option<Attached>) -> Self {
+        match attached {
+            None => Self::Text(shown_text(document, model)),
+            Some(Attached::File(file)) => Self::File(file),
+            Some(Attached::Images(images)) => Self::Images {
                 images: model.chunk_order.arrange(images),
                 numbered: !model.chunk_order.is_declared(),
-            };
+            },
         }
-        let limit = if model.view == InputView::HeadAndTail {
-            HEAD_AND_TAIL_CHARACTERS
-        } else {
-            MAXIMUM_CHARACTERS / 2
-        };
-        let text = head_and_tail(&text_in_view(document, model.view), limit);
-        Self {
-            text: Some(in_chunks(text, model.chunk_order)),
-            images: Vec::new(),
-            numbered: false,
+    }
+
+    /// The text; none where something is attached.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Images { .. } | Self::File(_) => None,
+        }
+    }
+
+    /// The images, in the order in which they are shown.
+    #[must_use]
+    pub fn images(&self) -> &[ImageOfPage] {
+        match self {
+            Self::Images { images, .. } => images,
+            Self::Text(_) | Self::File(_) => &[],
+        }
+    }
+
+    /// How many pages the file has that is attached; 0 where none is.
+    #[must_use]
+    pub fn file_pages(&self) -> usize {
+        match self {
+            Self::File(file) => file.pages,
+            Self::Text(_) | Self::Images { .. } => 0,
         }
     }
 
     /// Whether there is nothing to ask about in words.
     #[must_use]
     pub fn is_without_text(&self) -> bool {
-        self.text.as_ref().is_some_and(|text| text.trim().is_empty())
+        self.text().is_some_and(|text| text.trim().is_empty())
     }
+}
+
+fn shown_text(document: &Document, model: &LanguageModel) -> String {
+    let limit = if model.view == InputView::HeadAndTail {
+        HEAD_AND_TAIL_CHARACTERS
+    } else {
+        MAXIMUM_CHARACTERS / 2
+    };
+    let text = head_and_tail(&text_in_view(document, model.view), limit);
+    in_chunks(text, model.chunk_order)
 }
 
 /// The text of a document as an example, in this view.

@@ -1,6 +1,8 @@
 //! What is found out about endpoints by tiny calls.
 
 use accord_annotate::provider::{Extra, ProviderCheck, Verdict};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::endpoint::{Behaviour, Endpoint, says, status};
@@ -121,4 +123,24 @@ async fn batches_are_tried_where_they_are_configured() {
     );
     endpoint.has_batches();
     assert_eq!(found(&configured).await.unwrap().0, Verdict::Works);
+}
+
+/// An image and a file are behind the words of one call, and the file is one that can be read.
+#[tokio::test]
+async fn images_and_files_are_tried_where_they_are_configured() {
+    let endpoint = Endpoint::serve([says("{}")]).await;
+    let settings = json!({"images": true, "files": true});
+    let found = provider(&endpoint.base_url, &settings).check("tiny").await.unwrap();
+    let tried = [(Extra::Images, Verdict::Accepted), (Extra::Files, Verdict::Accepted)];
+    assert_eq!(verdicts(&found)[4..], tried);
+    let body = endpoint.received().remove(0).body;
+    let parts = body["messages"][1]["content"].as_array().unwrap();
+    let kinds: Vec<&Value> = parts.iter().map(|part| &part["type"]).collect();
+    assert_eq!(kinds, ["text", "image_url", "file"]);
+    let data = parts[2]["file"]["file_data"].as_str().unwrap();
+    let file = STANDARD
+        .decode(data.strip_prefix("data:application/pdf;base64,").unwrap())
+        .unwrap();
+    let read = accord_documents::pdf::read_pdf(&file, &accord_documents::Limits::default()).unwrap();
+    assert_eq!(read.document.pages.len(), 1);
 }

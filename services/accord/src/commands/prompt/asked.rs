@@ -4,9 +4,9 @@ use std::path::Path;
 
 use accord_annotate::prompt::{ExampleText, PromptLibrary, answer_text};
 use accord_annotate::provider::ProviderSettings;
-use accord_annotate::question::{Asked, Candidate, Question, draw, example_text, images_of_file};
+use accord_annotate::question::{Asked, Candidate, Question, attach, draw, example_text};
 use accord_documents::{Limits, read_document};
-use accord_domain::{AutomaticKind, InputView, LanguageModel, ProjectDefinition};
+use accord_domain::{AutomaticKind, LanguageModel, ProjectDefinition};
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
@@ -74,8 +74,11 @@ fn model(definition: &ProjectDefinition, arguments: &QuestionArguments) -> anyho
     model.chunk_order = arguments.chunk_order.unwrap_or(model.chunk_order);
     model.examples = arguments.examples.unwrap_or(model.examples);
     model.examples_seed = arguments.examples_seed.unwrap_or(model.examples_seed);
-    if model.examples > 0 && model.view == InputView::PageImage {
-        bail!("examples are texts: they need a view of text, not page_image");
+    if model.examples > 0 && !model.view.shows_text() {
+        bail!(
+            "examples are texts: they need a view of text, not {}",
+            model.view.word()
+        );
     }
     Ok(model)
 }
@@ -128,19 +131,26 @@ pub(super) async fn ask(
     if with_examples && arguments.gold.is_none() {
         bail!("examples are drawn from gold: name documents with gold by --gold PATH, or ask for --examples 0");
     }
-    let images = if question.wants_images(&read.document) {
-        let longest_edge = setting.provider.longest_image_edge;
-        let media_type = read.media_type.as_str();
-        tokio::task::spawn_blocking(move || images_of_file(media_type, &bytes, longest_edge, &limits))
+    let attached = match question.wanted_attachment(&read.document) {
+        Some(attachment) => {
+            let longest_edge = setting.provider.longest_image_edge;
+            let (media_type, pages) = (read.media_type.as_str(), read.document.pages.len());
+            let attached = tokio::task::spawn_blocking(move || {
+                attach(attachment, media_type, &bytes, pages, longest_edge, &limits)
+            })
             .await?
             .map_err(anyhow::Error::msg)
-            .with_context(|| arguments.text.display().to_string())?
-    } else {
-        Vec::new()
+            .with_context(|| arguments.text.display().to_string())?;
+            Some(attached)
+        }
+        None => None,
     };
-    let shown = question.shown(&read.document, images);
+    let shown = question.shown(&read.document, attached);
     if shown.is_without_text() {
-        bail!("{} holds no text: try --view page_image", arguments.text.display());
+        bail!(
+            "{} holds no text: try --view page_image or --view file",
+            arguments.text.display()
+        );
     }
     let examples = examples(question, setting, &content_hash, &gold)?;
     Ok(question.ask(shown, examples)?)

@@ -31,14 +31,15 @@ pub(super) async fn run(configuration: &Configuration, arguments: &QuestionArgum
     Ok(())
 }
 
-/// Words as they are; of an image how large it is.
+/// Words as they are; of an image or a file how large it is.
 fn say_part(part: &Value) {
-    match part["text"].as_str() {
-        Some(text) => say(text),
-        None => {
-            let url = part["image_url"]["url"].as_str().unwrap_or_default();
-            let (kind, data) = url.split_once(',').unwrap_or_default();
-            say(&format!("[image: {kind}, {} characters]", data.len()));
-        }
+    let attached = |what: &str, url: &Value| {
+        let (kind, data) = url.as_str().and_then(|url| url.split_once(',')).unwrap_or_default();
+        say(&format!("[{what}: {kind}, {} characters]", data.len()));
+    };
+    match (part["text"].as_str(), part["file"]["filename"].as_str()) {
+        (Some(text), _) => say(text),
+        (None, Some(name)) => attached(&format!("file {name}"), &part["file"]["file_data"]),
+        (None, None) => attached("image", &part["image_url"]["url"]),
     }
 }

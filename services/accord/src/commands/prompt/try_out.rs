@@ -89,7 +89,7 @@ fn as_json(question: &Question<'_>, setting: &Setting, asked: &Asked, tried: &Tr
     json!({
         "prompt": facts(question.prompt()), "provider": setting.model.provider, "model": setting.model.model,
         "answered_as": reading.model, "system_characters": system, "user_characters": user,
-        "images": asked.shown.images.len(), "examples": asked.examples.len(), "answers": reading.answers,
+        "images": asked.shown.images().len(), "file_pages": asked.shown.file_pages(), "examples": asked.examples.len(), "answers": reading.answers,
         "failure": reading.failure, "input_tokens": reading.input_tokens, "output_tokens": reading.output_tokens,
         "cost": tried.cost, "currency": tried.cost.as_ref().and(setting.provider.currency.as_ref()),
         "latency_milliseconds": tried.latency_milliseconds, "reply": tried.body,
@@ -100,7 +100,11 @@ fn print(question: &Question<'_>, setting: &Setting, asked: &Asked, tried: &Trie
     let (prompt, reading) = (question.prompt(), &tried.reading);
     let [system, user] = characters(asked);
     let mut sent = format!("{} characters of rules, {} of question", count(system), count(user));
-    for (number, what) in [(asked.shown.images.len(), "images"), (asked.examples.len(), "examples")] {
+    for (number, what) in [
+        (asked.shown.images().len(), "images"),
+        (asked.shown.file_pages(), "pages of a file"),
+        (asked.examples.len(), "examples"),
+    ] {
         if number > 0 {
             sent.push_str(&format!(", {number} {what}"));
         }

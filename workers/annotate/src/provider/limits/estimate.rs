@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::provider::file_part::pages_of_part;
+
 /// Bytes of text in a token: English has about four, other languages and digits fewer. Rather too many tokens than too few.
 const BYTES_PER_TOKEN: u64 = 3;
 
@@ -17,6 +19,9 @@ const PIXELS_PER_TOKEN: u64 = 750;
 
 /// The most tokens of an image: larger ones are made smaller before a model looks at them.
 const MOST_TOKENS_PER_IMAGE: u64 = 2_500;
+
+/// Tokens of a page of a file: providers give the model its text and an image of it.
+const TOKENS_PER_PAGE: u64 = 1_500 + MOST_TOKENS_PER_IMAGE;
 
 /// Tokens that an image takes beside its pixels.
 const TOKENS_BESIDE_PIXELS: u64 = 85;
@@ -65,6 +70,9 @@ fn of_message(message: &Value) -> u64 {
 }
 
 fn of_part(part: &Value) -> u64 {
+    if let Some(pages) = pages_of_part(part) {
+        return pages.max(1).saturating_mul(TOKENS_PER_PAGE);
+    }
     match part.get("text").and_then(Value::as_str) {
         Some(text) => tokens_of(text),
         None => part
@@ -114,6 +122,12 @@ mod tests {
             }
         );
         assert_eq!(TokenEstimate::of(&json!({})).total(), 0);
+    }
+
+    #[test]
+    fn files_count_by_their_pages() {
+        let part = |pages| crate::provider::file_part::file_part(b"%PDF-", pages);
+        assert_eq!((of_part(&part(3)), of_part(&part(0))), (12_000, 4_000));
     }
 
     #[test]
