@@ -136,6 +136,7 @@ fn advice(settings: &ProviderSettings, check: &ProviderCheck) -> Vec<String> {
         lines.push("there are no batches: leave [batch] out".to_owned());
     }
     let switches = [
+        (Extra::Logprobs, settings.logprobs),
         (Extra::Seed, settings.seed),
         (Extra::Temperature, settings.temperature),
         (Extra::Images, settings.images),

@@ -46,6 +46,9 @@ pub struct ProviderSettings {
     /// Whether the provider takes a seed.
     #[serde(default = "yes")]
     pub seed: bool,
+    /// Whether the provider takes the wish for log probabilities; where it refuses it, its answers have none.
+    #[serde(default = "yes")]
+    pub logprobs: bool,
     /// Whether the provider takes a temperature.
     #[serde(default = "yes")]
     pub temperature: bool,

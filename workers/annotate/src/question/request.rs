@@ -60,7 +60,7 @@ pub(crate) fn body(
         // Repeated calls with one seed would be one answer paid for many times.
         body["seed"] = seed.wrapping_add(i64::from(model.sample)).into();
     }
-    if model.logprobs {
+    if model.logprobs && settings.logprobs {
         body["logprobs"] = true.into();
     }
     match settings.structured_output {

@@ -115,10 +115,10 @@ async fn everything_that_decides_the_answer_is_in_the_request() {
 #[tokio::test]
 async fn what_a_provider_does_not_take_is_left_out() {
     let settings = json!({
-        "structured_output": "json_object", "seed": false, "temperature": false,
+        "structured_output": "json_object", "seed": false, "temperature": false, "logprobs": false,
         "maximum_tokens_parameter": "max_completion_tokens",
     });
-    let (body, project) = asked(|_| {}, settings, None).await;
+    let (body, project) = asked(|model| model.logprobs = true, settings, None).await;
     let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
