@@ -93,7 +93,7 @@ pub(crate) struct QuestionArguments {
 
 fn view(text: &str) -> Result<InputView, String> {
     let known = InputView::ALL.into_iter().find(|view| view.word() == text);
-    known.ok_or_else(|| "use rows, reading_order, head_and_tail, page_image or file".to_owned())
+    known.ok_or_else(|| format!("use one of {}", InputView::ALL.map(InputView::word).join(", ")))
 }
 
 fn order(text: &str) -> Result<Order, String> {

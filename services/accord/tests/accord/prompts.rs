@@ -181,6 +181,24 @@ fn what_would_be_sent_is_rendered_word_for_word() {
         .complains_of(&["`large`", "small.plain, small.reversed-fields, small.paraphrase"]);
     complaint(&["--examples", "2"]).complains_of(&["--gold PATH"]);
     complaint(&["--provider", "local"]).complains_of(&["no provider `local`"]);
+    program.write(
+        "seeing.toml",
+        "[providers.local]\nbase_url = \"http://127.0.0.1:9/v1\"\nimages = true\n",
+    );
+    let file = |flags: &[&str]| {
+        let extract = [
+            "prompt",
+            "render",
+            "extract",
+            "--project",
+            "letters.toml",
+            "--text",
+            "letter.txt",
+        ];
+        program.run(&[&["--config", "seeing.toml"], &extract[..], &["--view", "file"], flags].concat())
+    };
+    file(&["--provider", "local"]).complains_of(&["takes none", "`files = true` in [providers.local]"]);
+    file(&[]).complains_of(&["must be a PDF file"]);
     program.write("blank.txt", " \n");
     program
         .run(&[

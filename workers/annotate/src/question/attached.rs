@@ -39,6 +39,15 @@ pub enum Attachment {
     File,
 }
 
+impl Attachment {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Images => "page images",
+            Self::File => "PDF files",
+        }
+    }
+}
+
 /// What is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attached {
@@ -73,7 +82,8 @@ impl Attachments<'_> {
         document: &Document,
         item: &Item,
     ) -> Result<Option<Attached>, AttemptError> {
-        let Some(attachment) = wanted(&self.provider.settings, prompt, model, document) else {
+        let wanted = wanted(&self.provider.settings, prompt, model, document);
+        let Some(attachment) = wanted.map_err(AttemptError::permanent)? else {
             return Ok(None);
         };
         match self.of_item(attachment, document.pages.len(), item).await {
@@ -84,20 +94,10 @@ impl Attachments<'_> {
     }
 
     async fn of_item(&self, attachment: Attachment, pages: usize, item: &Item) -> Result<Attached, AttemptError> {
-        let Provider { name, settings, .. } = self.provider;
-        let (is_taken, setting, what) = match attachment {
-            Attachment::Images => (settings.images, "images", "page images"),
-            Attachment::File => (settings.files, "files", "PDF files"),
-        };
-        if !is_taken {
-            return Err(AttemptError::permanent(format!(
-                "the view is of {what}, but provider `{name}` takes none: set `{setting} = true` in [providers.{name}] if its \
-                 models do"
-            )));
-        }
         let ItemContent::File { media_type, .. } = &item.content else {
             return Err(AttemptError::permanent(format!(
-                "the view is of {what}, but the item is a text"
+                "the view is of {}, but the item is a text",
+                attachment.words()
             )));
         };
         let turn = Turn::wait().await;
@@ -107,7 +107,11 @@ impl Attachments<'_> {
             .await
             .map_err(AttemptError::transient)?;
         let bytes = bytes.ok_or_else(|| AttemptError::permanent("the item's file is missing from the blob store"))?;
-        let (limits, media_type, longest_edge) = (self.limits, media_type.clone(), settings.longest_image_edge);
+        let (limits, media_type, longest_edge) = (
+            self.limits,
+            media_type.clone(),
+            self.provider.settings.longest_image_edge,
+        );
         turn.work(move || attach(attachment, &media_type, &bytes, pages, longest_edge, &limits))
             .await
             .map_err(AttemptError::transient)?
@@ -116,20 +120,31 @@ impl Attachments<'_> {
 }
 
 /// How a document is to be attached: as the view says, or as images where it has no text layer and the model sees images.
+///
+/// # Errors
+/// The provider takes nothing of the kind that the view says.
 pub(super) fn wanted(
     settings: &ProviderSettings,
     prompt: &Prompt,
     model: &LanguageModel,
     document: &Document,
-) -> Option<Attachment> {
-    match model.view {
-        InputView::PageImage => Some(Attachment::Images),
-        InputView::File => Some(Attachment::File),
+) -> Result<Option<Attachment>, String> {
+    let (attachment, is_taken, setting) = match model.view {
+        InputView::PageImage => (Attachment::Images, settings.images, "images"),
+        InputView::File => (Attachment::File, settings.files, "files"),
         InputView::Rows | InputView::ReadingOrder | InputView::HeadAndTail => {
             let can_show = settings.images && prompt.header.views.contains(&InputView::PageImage);
-            (can_show && document.is_without_text()).then_some(Attachment::Images)
+            return Ok((can_show && document.is_without_text()).then_some(Attachment::Images));
         }
+    };
+    if is_taken {
+        return Ok(Some(attachment));
     }
+    let (what, provider) = (attachment.words(), &model.provider);
+    Err(format!(
+        "the view is of {what}, but provider `{provider}` takes none: set `{setting} = true` in [providers.{provider}] if its \
+         models do"
+    ))
 }
 
 /// What is attached of a file of this media type and so many pages, whose images get no edge longer than `longest_edge`

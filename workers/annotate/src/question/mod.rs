@@ -81,8 +81,10 @@ impl<'a> Question<'a> {
 
     /// How a document is to be attached: as the view says, or as images where it has no text layer and the model sees
     /// images.
-    #[must_use]
-    pub fn wanted_attachment(&self, document: &Document) -> Option<Attachment> {
+    ///
+    /// # Errors
+    /// The provider takes nothing of the kind that the view says; the words tell what to set.
+    pub fn wanted_attachment(&self, document: &Document) -> Result<Option<Attachment>, String> {
         attached::wanted(self.settings, &self.prompt, self.model, document)
     }
 

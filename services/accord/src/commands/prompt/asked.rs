@@ -6,7 +6,7 @@ use accord_annotate::prompt::{ExampleText, PromptLibrary, answer_text};
 use accord_annotate::provider::ProviderSettings;
 use accord_annotate::question::{Asked, Candidate, Question, attach, draw, example_text};
 use accord_documents::{Limits, read_document};
-use accord_domain::{AutomaticKind, LanguageModel, ProjectDefinition};
+use accord_domain::{AutomaticKind, InputView, LanguageModel, ProjectDefinition};
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +23,7 @@ const UNNAMED: &str = "unnamed";
 pub(super) struct Setting {
     pub(super) definition: ProjectDefinition,
     pub(super) model: LanguageModel,
-    /// The settings of the model's provider; those of an unconfigured one where none is named.
+    /// The settings of the model's provider; where none is named, those of one that takes what the view shows.
     pub(super) provider: ProviderSettings,
     library: PromptLibrary,
 }
@@ -33,7 +33,10 @@ impl Setting {
         let definition = read_definition(&arguments.project)?;
         let model = model(&definition, arguments)?;
         let provider = if arguments.provider.is_none() && arguments.annotator.is_none() {
-            serde_json::from_value(serde_json::json!({ "base_url": "http://127.0.0.1" }))?
+            serde_json::from_value(serde_json::json!({
+                "base_url": "http://127.0.0.1",
+                "images": model.view == InputView::PageImage, "files": model.view == InputView::File,
+            }))?
         } else {
             settings_of(configuration, &model.provider)?.clone()
         };
@@ -131,7 +134,8 @@ pub(super) async fn ask(
     if with_examples && arguments.gold.is_none() {
         bail!("examples are drawn from gold: name documents with gold by --gold PATH, or ask for --examples 0");
     }
-    let attached = match question.wanted_attachment(&read.document) {
+    let wanted = question.wanted_attachment(&read.document);
+    let attached = match wanted.map_err(anyhow::Error::msg)? {
         Some(attachment) => {
             let longest_edge = setting.provider.longest_image_edge;
             let (media_type, pages) = (read.media_type.as_str(), read.document.pages.len());

@@ -89,7 +89,8 @@ fn as_json(question: &Question<'_>, setting: &Setting, asked: &Asked, tried: &Tr
     json!({
         "prompt": facts(question.prompt()), "provider": setting.model.provider, "model": setting.model.model,
         "answered_as": reading.model, "system_characters": system, "user_characters": user,
-        "images": asked.shown.images().len(), "file_pages": asked.shown.file_pages(), "examples": asked.examples.len(), "answers": reading.answers,
+        "images": asked.shown.images().len(), "file_pages": asked.shown.file_pages(),
+        "examples": asked.examples.len(), "answers": reading.answers,
         "failure": reading.failure, "input_tokens": reading.input_tokens, "output_tokens": reading.output_tokens,
         "cost": tried.cost, "currency": tried.cost.as_ref().and(setting.provider.currency.as_ref()),
         "latency_milliseconds": tried.latency_milliseconds, "reply": tried.body,
